@@ -1,7 +1,7 @@
 # switchgear_fuzz(<name> SOURCES <file>... [DEPENDS <target>...] [INCLUDES <dir>...])
 #
-# A libFuzzer program. The flag is the target's own because it brings `main`; the sanitizers that make
-# its findings visible come from the preset `fuzz`.
+# A libFuzzer program; the target fuzz_targets builds all of them. The flag is the target's own because
+# it brings `main`; the sanitizers that make its findings visible come from the preset `fuzz`.
 function(switchgear_fuzz name)
     cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;DEPENDS;INCLUDES")
     if(arg_UNPARSED_ARGUMENTS OR NOT arg_SOURCES)
@@ -17,7 +17,10 @@ function(switchgear_fuzz name)
     target_compile_options(${name} PRIVATE -fsanitize=fuzzer)
     target_link_options(${name} PRIVATE -fsanitize=fuzzer)
     target_link_libraries(${name} PRIVATE ${arg_DEPENDS})
-    set_property(GLOBAL APPEND PROPERTY SWITCHGEAR_FUZZ_TARGETS ${name})
+    if(NOT TARGET fuzz_targets)
+        add_custom_target(fuzz_targets)
+    endif()
+    add_dependencies(fuzz_targets ${name})
 endfunction()
 
 if(SWITCHGEAR_FUZZ)

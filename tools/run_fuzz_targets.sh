@@ -31,7 +31,7 @@ fuzz_one() {
 export -f fuzz_one
 export folder seconds work root
 
-mapfile -t targets <"$folder/targets.txt"
+mapfile -t targets < <(find "$folder" -maxdepth 1 -type f -executable -printf '%f\n' | sort)
 if [[ ${#targets[@]} -eq 0 ]]; then
     echo "run_fuzz_targets: no target in $folder" >&2
     exit 1
