@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include <switchgear/http/classify.hpp>
 #include <switchgear/settings.hpp>
 #include <switchgear/verdict.hpp>
 
@@ -136,18 +137,6 @@ struct breaker_rules {
     friend bool operator==(const breaker_rules&, const breaker_rules&) = default;
 };
 
-/// What can keep an answer from being had.
-enum class upstream_error : std::uint8_t {
-    dns,        ///< the endpoint's name has no address
-    connect,    ///< refused, unreachable, or not in time
-    tls,        ///< handshake or certificate
-    reset,      ///< the connection ended before the answer's head
-    timeout,    ///< no head, or no more of the body, in time
-    truncated,  ///< the connection ended within the body
-    framing     ///< what came is not HTTP, or its head is too large
-};
-std::string_view to_string(upstream_error) noexcept;
-
 enum class rule_verdict : std::uint8_t { success, failure, trip, ignored };
 std::string_view to_string(rule_verdict) noexcept;
 
@@ -161,7 +150,7 @@ enum class rule_condition : std::uint8_t {
 struct classify_rule {
     /// Final status codes it is for, [200, 599]. Exactly one of `statuses` and `errors` is not empty.
     std::vector<std::uint16_t> statuses{};
-    std::vector<upstream_error> errors{};
+    std::vector<http::transport_error> errors{};
     rule_verdict as = rule_verdict::failure;
     /// Of a failure or a trip; empty: the class the defaults would give, else `error` (of a trip: `overloaded`).
     std::optional<failure_class> failed_with{};
