@@ -20,8 +20,8 @@ CORE_VOCABULARY = (
     "switchgear/snapshot.hpp", "switchgear/state.hpp", "switchgear/time.hpp", "switchgear/verdict.hpp",
     "switchgear/version.hpp",
 )
-# Standard headers that bring I/O or threads of one's own.
-OUTSIDE_WORLD = {"condition_variable", "cstdio", "filesystem", "fstream", "future", "iostream", "syncstream", "thread"}
+# Standard headers that bring I/O or threads of one's own; <thread> is there for this_thread::yield alone.
+OUTSIDE_WORLD = {"condition_variable", "cstdio", "filesystem", "fstream", "future", "iostream", "syncstream"}
 POSIX = ("arpa/", "netdb.h", "netinet/", "poll.h", "pthread.h", "pwd.h", "sched.h", "signal.h", "sys/", "syslog.h",
          "unistd.h", "fcntl.h", "spawn.h")
 TEST_LIBRARIES = ("gtest/", "gmock/", "rapidcheck.h", "rapidcheck/")
@@ -59,6 +59,7 @@ EXCEPTIONS = {"gateway/main.cpp": ("switchgear/cli/",)}
 FREE = ("bench", "ci", "examples", "fuzz", "tests", "third_party")
 
 REAL_CLOCK = re.compile(r"\b(sleep_for|sleep_until|(?:steady|system|high_resolution)_clock::now)\b")
+OWN_THREAD = re.compile(r"\bstd::(thread|jthread)\b")
 MAY_READ_THE_CLOCK = {"core/src/time.cpp", "core/tests/time_test.cpp"}
 UNIT_TESTS = ("core/tests/", "policies/tests/", "testing/tests/", "adapters/http/tests/", "adapters/wire/tests/",
               "adapters/prometheus/tests/", "gateway/tests/unit/", "cli/tests/unit/", "tests/model/")
@@ -68,6 +69,10 @@ INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
 
 def layer_of(path):
     return next((layer for layer in LAYERS if path.startswith(layer.folder + "/")), None)
+
+
+def in_tests(path, layer):
+    return path.startswith(layer.folder + "/tests/")
 
 
 def allowed(name, prefixes):
@@ -107,13 +112,13 @@ def quoted_include_problem(root, path, layer, name):
 def include_problem(root, path, layer, bracket, name):
     if bracket == '"':
         return quoted_include_problem(root, path, layer, name)
-    in_tests = path.startswith(layer.folder + "/tests/")
+    tested = in_tests(path, layer)
     if "/" not in name and not name.endswith(".h") and not name.endswith(".hpp"):
-        if layer.pure and not in_tests and name in OUTSIDE_WORLD:
+        if layer.pure and not tested and name in OUTSIDE_WORLD:
             return f"{layer.folder} -> <{name}> (no I/O and no threads here)"
         return None
     prefixes = layer.may_include + EXCEPTIONS.get(path, ())
-    if in_tests:
+    if tested:
         prefixes += TEST_LIBRARIES + POSIX + ("switchgear/testing/",)
     if allowed(name, prefixes):
         return None
@@ -137,6 +142,8 @@ def problems_in(root, path):
         if layer is not None and (match := INCLUDE.match(line)):
             if problem := include_problem(root, path, layer, match[1], match[2]):
                 yield number, f"include against the arrows: {problem}"
+        if layer is not None and layer.pure and not in_tests(path, layer) and OWN_THREAD.search(line):
+            yield number, f"{layer.folder} -> thread: no threads of its own here"
         if time_is_an_argument and (match := REAL_CLOCK.search(line)):
             yield number, f"{match[1]}: time comes in through time_source; in tests use testing::manual_time"
 

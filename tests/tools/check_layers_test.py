@@ -54,6 +54,10 @@ class CheckLayers(unittest.TestCase):
     def test_core_may_not_do_io(self):
         self.expect_refused("core/src/registry.cpp", "#include <iostream>\n", "core/src/registry.cpp:1:", "<iostream>")
 
+    def test_core_may_not_start_a_thread(self):
+        self.expect_refused("core/src/registry.cpp", "#include <thread>\nstd::thread sweeper;\n",
+                            "core/src/registry.cpp:2:", "core -> thread")
+
     def test_core_may_not_include_a_third_party_library(self):
         self.expect_refused("core/src/registry.cpp", "#include <boost/json.hpp>\n", "core -> boost/json.hpp")
 
