@@ -26,8 +26,6 @@ import sys
 import tempfile
 from typing import NamedTuple
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
-
 HEADERS = """\
 // Written by tools/check_snippets.py from the documents.
 #undef NDEBUG
@@ -54,35 +52,33 @@ KINDS = ("body", "call", "scope", "run", "prelude")
 
 class Block(NamedTuple):
     path: pathlib.Path
+    where: str          # the path, as people name it
     line: int           # of the first line of the text
     language: str
     kind: str           # one of KINDS, for C++
     text: str
-
-    def where(self):
-        return self.path.relative_to(ROOT).as_posix()
 
 
 class Mistake(Exception):
     """A document is not as the checker needs it."""
 
 
-def documents():
-    """Every Markdown file of the project."""
-    for path in sorted(ROOT.rglob("*.md")):
-        parts = path.relative_to(ROOT).parts
-        if parts[0] not in ("build", ".git"):
-            yield path
+def documents(root):
+    """Every Markdown file of the project, with its name."""
+    for path in sorted(root.rglob("*.md")):
+        name = path.relative_to(root)
+        if name.parts[0] not in ("build", ".git"):
+            yield path, name.as_posix()
 
 
-def blocks_of(path):
+def blocks_of(path, where):
     """The fenced blocks and hidden preludes, in order."""
     mark, fence, started, lines = "scope", None, 0, []
     in_prelude = False
     for number, line in enumerate(path.read_text().splitlines(), start=1):
         if fence is not None or in_prelude:
             if (in_prelude and line.strip() == "-->") or (fence is not None and line.strip() == "```"):
-                yield Block(path, started, "cpp" if in_prelude else fence, "prelude" if in_prelude else mark,
+                yield Block(path, where, started, "cpp" if in_prelude else fence, "prelude" if in_prelude else mark,
                             "\n".join(lines) + "\n")
                 mark, fence, in_prelude, lines = "scope", None, False, []
             else:
@@ -91,14 +87,14 @@ def blocks_of(path):
             fence, started = match[1], number + 1
         elif match := re.fullmatch(r"<!-- snippet: (\w+)( -->)?", line.strip()):
             if match[1] not in KINDS or (match[1] == "prelude") == bool(match[2]):
-                raise Mistake(f"{path.relative_to(ROOT)}:{number}: snippet is one of {', '.join(KINDS)}, got '{line}'")
+                raise Mistake(f"{where}:{number}: snippet is one of {', '.join(KINDS)}, got '{line}'")
             mark, in_prelude, started = match[1], match[1] == "prelude", number + 1
     if fence is not None or in_prelude:
-        raise Mistake(f"{path.relative_to(ROOT)}:{started - 1}: the block has no end")
+        raise Mistake(f"{where}:{started - 1}: the block has no end")
 
 
-def all_blocks(language):
-    return [block for path in documents() for block in blocks_of(path) if block.language == language]
+def all_blocks(root, language):
+    return [block for document in documents(root) for block in blocks_of(*document) if block.language == language]
 
 
 def scope_name(where):
@@ -123,12 +119,12 @@ def translation_unit(blocks):
             if current is not None:
                 out.append("}  // namespace")
             current = block.path
-            out.append(f"namespace {scope_name(block.where())} {{\nusing namespace std::chrono_literals;")
+            out.append(f"namespace {scope_name(block.where)} {{\nusing namespace std::chrono_literals;")
         out.append(f'#line {block.line} "{block.path}"')
         if block.kind in ("body", "call"):
             text = f"void line_{block.line}();\nvoid line_{block.line}() {{\n#line {block.line} \"{block.path}\"\n{text}}}"
         if block.kind == "call":
-            calls.append(f"    {scope_name(block.where())}::line_{block.line}();")
+            calls.append(f"    {scope_name(block.where)}::line_{block.line}();")
         out.append(text.rstrip("\n"))
     if current is not None:
         out.append("}  // namespace")
@@ -142,7 +138,7 @@ def write_if_changed(path, text):
 
 
 def check_cpp(arguments):
-    blocks = all_blocks("cpp")
+    blocks = all_blocks(arguments.root, "cpp")
     if not blocks:
         raise Mistake("no ```cpp block in any document")
     write_if_changed(arguments.output, translation_unit(blocks))
@@ -150,9 +146,9 @@ def check_cpp(arguments):
 
 
 def check_run(arguments):
-    programs = [block for block in all_blocks("cpp") if block.kind == "run"]
+    programs = [block for block in all_blocks(arguments.root, "cpp") if block.kind == "run"]
     if len(programs) != 1:
-        raise Mistake(f"expected one block marked 'run', found {[f'{b.where()}:{b.line}' for b in programs]}")
+        raise Mistake(f"expected one block marked 'run', found {[f'{b.where}:{b.line}' for b in programs]}")
     write_if_changed(arguments.output, f'#line {programs[0].line} "{programs[0].path}"\n{programs[0].text}')
     return []
 
@@ -160,7 +156,7 @@ def check_run(arguments):
 def check_yaml(arguments):
     """A block that has listeners and routes is a whole configuration; the others are parts of one."""
     problems, checked = [], 0
-    for block in all_blocks("yaml"):
+    for block in all_blocks(arguments.root, "yaml"):
         if not (re.search(r"^listeners:", block.text, re.M) and re.search(r"^routes:", block.text, re.M)):
             continue
         checked += 1
@@ -170,7 +166,7 @@ def check_yaml(arguments):
             done = subprocess.run([arguments.switchgear, "check", file.name], capture_output=True, text=True, timeout=60)
         if done.returncode != 0:
             said = (done.stdout + done.stderr).replace(file.name, "line").strip()
-            problems.append(f"{block.where()}:{block.line}: switchgear check: exit code {done.returncode}\n{said}")
+            problems.append(f"{block.where}:{block.line}: switchgear check: exit code {done.returncode}\n{said}")
     if not checked:
         problems.append("no ```yaml block in any document is a configuration")
     return problems
@@ -183,9 +179,9 @@ def anchors_of(path):
     return {re.sub(r"[^\w\- ]", "", heading.strip().lower()).replace(" ", "-") for heading in headings}
 
 
-def check_links(_):
+def check_links(arguments):
     problems = []
-    for path in documents():
+    for path, name in documents(arguments.root):
         text = re.sub(r"^```.*?^```", lambda m: "\n" * m[0].count("\n"), path.read_text(), flags=re.M | re.S)
         for number, line in enumerate(text.splitlines(), start=1):
             for target in re.findall(r"\]\(([^)\s]+)\)", re.sub(r"`[^`]*`", "", line)):
@@ -193,7 +189,7 @@ def check_links(_):
                     continue
                 file, _, anchor = target.partition("#")
                 found = (path.parent / file).resolve() if file else path
-                where = f"{path.relative_to(ROOT).as_posix()}:{number}"
+                where = f"{name}:{number}"
                 if not found.exists():
                     problems.append(f"{where}: {target} does not exist")
                 elif anchor and found.suffix == ".md" and anchor not in anchors_of(found):
@@ -203,6 +199,7 @@ def check_links(_):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--root", type=pathlib.Path, default=pathlib.Path(__file__).resolve().parent.parent)
     commands = parser.add_subparsers(required=True)
     for name, check in (("cpp", check_cpp), ("run", check_run)):
         command = commands.add_parser(name)
@@ -213,6 +210,7 @@ def main():
     yaml.set_defaults(check=check_yaml)
     commands.add_parser("links").set_defaults(check=check_links)
     arguments = parser.parse_args()
+    arguments.root = arguments.root.resolve()
     try:
         problems = arguments.check(arguments)
     except Mistake as mistake:
