@@ -30,7 +30,7 @@ struct source_position {
 /// Where to listen: `127.0.0.1:8080`, `[::1]:8080`, `localhost:8080`.
 struct socket_address {
     /// Always numeric and without brackets; `localhost` was turned into 127.0.0.1.
-    std::string host;
+    std::string host{};
     /// 0: any free port.
     std::uint16_t port = 0;
     friend bool operator==(const socket_address&, const socket_address&) = default;
@@ -42,13 +42,13 @@ bool is_loopback(const socket_address&);
 
 /// PEM files; both were readable when the configuration was loaded. Their contents are never kept here.
 struct tls_files {
-    std::string certificate;
-    std::string key;
+    std::string certificate{};
+    std::string key{};
     friend bool operator==(const tls_files&, const tls_files&) = default;
 };
 
 struct listener {
-    socket_address address;
+    socket_address address{};
     std::optional<tls_files> tls{};
     source_position at{};
 };
@@ -98,7 +98,7 @@ std::string_view to_string(url_scheme) noexcept;
 struct endpoint {
     url_scheme scheme = url_scheme::http;
     /// A name or a numeric address, lower case, without brackets.
-    std::string host;
+    std::string host{};
     /// Filled in from the scheme when the URL has none.
     std::uint16_t port = 80;
     source_position at{};
@@ -186,7 +186,7 @@ struct fallback_answer {
 /// Asks the service itself, while its breaker is open, whether it is back. Any 2xx says yes.
 struct health_check_settings {
     /// In origin form: `/healthz`, `/healthz?deep=1`.
-    std::string path;
+    std::string path{};
     /// Range: [100 ms, 1 h].
     std::chrono::milliseconds every{5'000};
     /// For the whole check. Range: [1 ms, 1 h].
@@ -196,7 +196,7 @@ struct health_check_settings {
 
 struct service {
     /// 1 to 128 of `A-Z a-z 0-9 . _ ~ -`, so that it needs no escaping in a breaker's name.
-    std::string name;
+    std::string name{};
     /// At least one, no two alike; used in turn.
     std::vector<endpoint> endpoints{};
     host_policy host = host_policy::endpoint;
@@ -219,7 +219,7 @@ struct route {
     std::string path_prefix = "/";
     /// Upper case; empty: every method.
     std::vector<std::string> methods{};
-    std::string service;
+    std::string service{};
     /// Where that service is in `config::services`.
     std::size_t service_index = 0;
     /// Whether the prefix is taken off before the request is sent on; what is left begins with `/` again.

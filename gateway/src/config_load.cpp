@@ -1,0 +1,69 @@
+#include <switchgear/gateway/config_load.hpp>
+
+#include <cerrno>
+#include <fstream>
+#include <string>
+#include <system_error>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "config_sections.hpp"
+
+namespace switchgear::gateway {
+namespace {
+
+void read_root(config_reader& in, const yaml_node& root, config& out) {
+    if (!in.section({&root}, {"listeners", "admin", "limits", "defaults", "services", "routes"})) {
+        if (root.is != yaml_node::kind::null) return;
+    }
+    read_listeners(in, root, out);
+    read_admin(in, root, out);
+    read_limits(in, root, out);
+    read_services(in, root, out);
+    read_routes(in, root, out);
+}
+
+config_violation unreadable_file(const std::string& path, int error) {
+    return {path, 0, 0, {}, fmt::format("cannot be read: {}", std::generic_category().message(error))};
+}
+
+}  // namespace
+
+std::string to_string(const config_violation& one) {
+    std::string text = one.file;
+    if (one.line != 0) text += fmt::format(":{}:{}", one.line, one.column);
+    if (!one.path.empty()) text += ": " + one.path;
+    return text + ": " + one.message;
+}
+
+result<config, std::vector<config_violation>> load_config(std::string_view text, std::string file) {
+    const yaml_document document = read_yaml(text);
+    config_reader in{std::move(file)};
+    config loaded;
+    for (const yaml_problem& problem : document.problems)
+        in.refuse(problem.at, problem.path, problem.message);
+    if (document.root != nullptr) {
+        read_root(in, *document.root, loaded);
+    } else if (document.problems.empty()) {
+        read_root(in, yaml_node{.at = {1, 1}}, loaded);
+    }
+    auto violations = std::move(in).take();
+    if (!violations.empty()) return violations;
+    return loaded;
+}
+
+result<config, std::vector<config_violation>> load_config_file(const std::string& path) {
+    errno = 0;
+    std::ifstream file{path, std::ios::binary};
+    if (!file) return std::vector{unreadable_file(path, errno != 0 ? errno : EIO)};
+    // One byte more than is allowed tells a text that is too long from one that just fits.
+    std::string text(longest_text + 1, '\0');
+    file.read(text.data(), static_cast<std::streamsize>(text.size()));
+    if (file.bad() || (file.gcount() == 0 && errno != 0))
+        return std::vector{unreadable_file(path, errno != 0 ? errno : EIO)};
+    text.resize(static_cast<std::size_t>(file.gcount()));
+    return load_config(text, path);
+}
+
+}  // namespace switchgear::gateway
