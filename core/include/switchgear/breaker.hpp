@@ -1,0 +1,184 @@
+#pragma once
+
+#include <concepts>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+#include <switchgear/classify.hpp>
+#include <switchgear/event.hpp>
+#include <switchgear/permit.hpp>
+#include <switchgear/result.hpp>
+#include <switchgear/settings.hpp>
+#include <switchgear/snapshot.hpp>
+#include <switchgear/state.hpp>
+#include <switchgear/time.hpp>
+#include <switchgear/verdict.hpp>
+
+namespace switchgear {
+
+namespace detail {
+
+struct plan;
+
+/// Whether a refusal fits into R itself, so that `call` needs no second layer around it.
+template <class R>
+concept carries_rejection = result_like<R> && requires { typename R::error_type; } &&
+                            std::constructible_from<typename R::error_type, rejection>;
+
+template <class R>
+using call_result = std::conditional_t<carries_rejection<R>, R, result<std::remove_cv_t<R>>>;
+
+template <class R>
+constexpr R refused(const rejection& why) {
+#ifdef __cpp_lib_expected
+    if constexpr (requires { R{std::unexpect, why}; }) return R{std::unexpect, why};
+    else
+#endif
+        return R(typename R::error_type(why));
+}
+
+/// Makes the call and settles its permit. Whatever unwinds past the permit drops it, a judge that
+/// throws too: the slot is given back and the exception reaches the caller (rule 28).
+template <class F, class Judge>
+auto run(permit p, F&& f, const Judge& judge) -> std::invoke_result_t<F> {
+    using returned = std::invoke_result_t<F>;
+    auto attempt = [&]() -> returned {
+        try {
+            return std::invoke(std::forward<F>(f));
+        } catch (...) {
+            p.settle(judge_exception(judge, std::current_exception()));
+            throw;
+        }
+    };
+    if constexpr (std::is_void_v<returned>) {
+        attempt();
+        p.success();
+    } else {
+        returned out = attempt();
+        p.settle(judge_value(judge, std::as_const(out)));
+        return static_cast<returned>(std::forward<returned>(out));
+    }
+}
+
+}  // namespace detail
+
+/// Decides whether a call may be made, from how recent calls went.
+///
+/// |           | failure seen         | pause over | probe succeeded | probe failed      |
+/// |-----------|----------------------|------------|-----------------|-------------------|
+/// | closed    | open if a rule holds | –          | –               | –                 |
+/// | open      | ignored (late)       | half-open  | –               | –                 |
+/// | half-open | ignored (late)       | –          | closed if enough | open, pause grows |
+///
+/// A verdict counts only in the epoch that issued its permit; an older one is dropped and counted in
+/// snapshot::totals.late. The breaker has no thread and no timer: time passes when somebody asks.
+///
+/// Thread safety: every member may be called from any thread at any time, from callbacks too.
+/// Lifetime: must outlive its permits. Immovable.
+class breaker {
+public:
+    /// Throws: invalid_settings with every violation. Requires: `time` outlives the breaker.
+    explicit breaker(std::string name, const settings& = {},
+                     const time_source& time = time_source::steady());
+    ~breaker();
+    breaker(const breaker&) = delete;
+    breaker& operator=(const breaker&) = delete;
+
+    /// Asks for the right to make one call.
+    /// Returns: a permit, to be settled once; or a rejection with the time to come back.
+    /// Cost: no lock, no allocation, in every state; no clock while closed without a slow rule.
+    [[nodiscard]] result<permit> try_acquire() noexcept;
+
+    /// Makes the call if it is admitted, judges how it went, and hands its outcome on untouched.
+    ///
+    /// Returns: R where R is a result or std::expected whose error can be made from a rejection; else
+    /// `result<R>` (`result<void>` for void). Throws: what `f` throws, and what the judge throws, in
+    /// which case the permit is given back (rule 28).
+    template <class F, class Judge = default_classifier>
+    auto call(F&& f, const Judge& judge = {}) -> detail::call_result<std::invoke_result_t<F>>;
+
+    /// The same with an answer for a refusal: `fallback(rejection)`, convertible to R.
+    template <class F, class Fallback, class Judge = default_classifier>
+    auto call_or(F&& f, Fallback&& fallback, const Judge& judge = {}) -> std::invoke_result_t<F>;
+
+    /// Calls `listener` for each transition, after it is visible, on the thread that caused it, without
+    /// any lock held. A listener that throws ends the program.
+    [[nodiscard]] subscription subscribe(std::function<void(const transition&)> listener);
+
+    snapshot observe() const;
+    std::string_view name() const noexcept;
+
+    settings current_settings() const;
+    /// Keeps state, epoch, deadline, outstanding permits and the samples that fit (rule 35).
+    /// Throws: invalid_settings; the old settings stay.
+    void apply(const settings&);
+
+    /// A health check passed: a probe is due (rule 16). Without effect unless open.
+    void end_pause() noexcept;
+    /// A health check failed: the probe is not due before now + `wait`. Without effect unless open;
+    /// never shortens the pause.
+    void extend_pause(duration wait) noexcept;
+
+    /// Closed, windows and back-off cleared.
+    void reset(order);
+    /// Open, timer restarted, for `pause` exactly if given; recovers by itself.
+    void trip(order, std::optional<duration> pause = {});
+    /// Refuses every call until lifted, or until `order::until`.
+    void force_open(order);
+    /// Admits and counts every call until lifted, or until `order::until`.
+    void force_closed(order);
+    /// Ends an override: `force_open` leads to open with a probe due, `force_closed` to closed.
+    void lift_override(order);
+
+    /// The state as one line of text with a version and a checksum. Overrides and windows are not part
+    /// of it: an order that outlived its process would be a forgotten one.
+    std::string save() const;
+    /// Takes over a saved state, `elapsed` after it was saved. Returns: false if the record is damaged or
+    /// of a newer version; then the breaker is as it was.
+    bool restore(std::string_view record, duration elapsed = {});
+
+private:
+    friend class registry;
+    breaker(std::string name, std::shared_ptr<const detail::plan>, const time_source&,
+            std::shared_ptr<detail::listeners> also);
+
+    std::unique_ptr<detail::breaker_core> core_;
+};
+
+template <class F, class Judge>
+auto breaker::call(F&& f, const Judge& judge) -> detail::call_result<std::invoke_result_t<F>> {
+    using answer = detail::call_result<std::invoke_result_t<F>>;
+    result<permit> admitted = try_acquire();
+    if (!admitted) return detail::refused<answer>(admitted.error());
+    if constexpr (std::is_void_v<std::invoke_result_t<F>>) {
+        detail::run(std::move(*admitted), std::forward<F>(f), judge);
+        return answer{};
+    } else {
+        return answer(detail::run(std::move(*admitted), std::forward<F>(f), judge));
+    }
+}
+
+template <class F, class Fallback, class Judge>
+auto breaker::call_or(F&& f, Fallback&& fallback, const Judge& judge) -> std::invoke_result_t<F> {
+    result<permit> admitted = try_acquire();
+    if (!admitted) return std::invoke(std::forward<Fallback>(fallback), admitted.error());
+    return detail::run(std::move(*admitted), std::forward<F>(f), judge);
+}
+
+/// `f` behind a breaker, as a function object that takes what `f` takes and returns what
+/// `breaker::call` would. Lifetime: the breaker must outlive it.
+template <class F, class Judge = default_classifier>
+auto guarded(breaker& by, F f, Judge judge = {}) {
+    return [&by, f = std::move(f), judge = std::move(judge)]<class... Args>(Args&&... args) mutable {
+        return by.call([&]() -> std::invoke_result_t<F&, Args...> { return std::invoke(f, std::forward<Args>(args)...); },
+                       judge);
+    };
+}
+
+}  // namespace switchgear

@@ -1,0 +1,194 @@
+#pragma once
+
+#include <concepts>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <type_traits>
+#include <utility>
+#if __has_include(<expected>)
+#include <expected>
+#endif
+
+#include <switchgear/state.hpp>
+
+namespace switchgear {
+
+/// Thrown by `result::value()` when there is none.
+class bad_result_access : public std::exception {
+public:
+    const char* what() const noexcept override { return "switchgear::result holds no value"; }
+};
+
+/// A value, or why there is none. Our own type in every language mode, because an alias that changes
+/// with the standard breaks the one-definition rule; it reads like `std::expected`, and converts to and
+/// from it where there is one.
+///
+/// Requires: T and E are different types, both nothrow-movable if assigned.
+/// Thread safety: as of T and E.
+template <class T, class E = rejection>
+class [[nodiscard]] result {
+    static_assert(!std::is_same_v<std::remove_cv_t<T>, E>, "a result needs two types to tell apart");
+
+public:
+    using value_type = T;
+    using error_type = E;
+
+    template <class U = T>
+        requires(std::constructible_from<T, U &&> && !std::same_as<std::remove_cvref_t<U>, result> &&
+                 !std::same_as<std::remove_cvref_t<U>, E>)
+    constexpr result(U&& value) noexcept(std::is_nothrow_constructible_v<T, U&&>) : has_value_{true} {
+        std::construct_at(std::addressof(value_), std::forward<U>(value));
+    }
+    constexpr result(const E& error) : has_value_{false} { std::construct_at(std::addressof(error_), error); }
+    constexpr result(E&& error) noexcept(std::is_nothrow_move_constructible_v<E>) : has_value_{false} {
+        std::construct_at(std::addressof(error_), std::move(error));
+    }
+
+    constexpr result(const result& other)
+        requires(std::copy_constructible<T> && std::copy_constructible<E>)
+        : has_value_{other.has_value_} {
+        take(other);
+    }
+    constexpr result(result&& other) noexcept(std::is_nothrow_move_constructible_v<T> &&
+                                              std::is_nothrow_move_constructible_v<E>)
+        : has_value_{other.has_value_} {
+        take(std::move(other));
+    }
+    constexpr result& operator=(result other) noexcept(std::is_nothrow_move_constructible_v<T> &&
+                                                       std::is_nothrow_move_constructible_v<E>) {
+        destroy();
+        has_value_ = other.has_value_;
+        take(std::move(other));
+        return *this;
+    }
+    constexpr ~result() { destroy(); }
+
+    constexpr bool has_value() const noexcept { return has_value_; }
+    constexpr explicit operator bool() const noexcept { return has_value_; }
+
+    /// Requires: has_value().
+    constexpr T& operator*() & noexcept { return value_; }
+    constexpr const T& operator*() const& noexcept { return value_; }
+    constexpr T&& operator*() && noexcept { return std::move(value_); }
+    constexpr T* operator->() noexcept { return std::addressof(value_); }
+    constexpr const T* operator->() const noexcept { return std::addressof(value_); }
+
+    /// Throws: bad_result_access if there is no value.
+    constexpr T& value() & { return present(), value_; }
+    constexpr const T& value() const& { return present(), value_; }
+    constexpr T&& value() && { return present(), std::move(value_); }
+
+    template <class U>
+    constexpr T value_or(U&& other) const& {
+        return has_value_ ? value_ : static_cast<T>(std::forward<U>(other));
+    }
+    template <class U>
+    constexpr T value_or(U&& other) && {
+        return has_value_ ? std::move(value_) : static_cast<T>(std::forward<U>(other));
+    }
+
+    /// Requires: !has_value().
+    constexpr E& error() & noexcept { return error_; }
+    constexpr const E& error() const& noexcept { return error_; }
+    constexpr E&& error() && noexcept { return std::move(error_); }
+
+#ifdef __cpp_lib_expected
+    constexpr result(std::expected<T, E> from) : has_value_{from.has_value()} {
+        if (has_value_) {
+            std::construct_at(std::addressof(value_), std::move(*from));
+        } else {
+            std::construct_at(std::addressof(error_), std::move(from.error()));
+        }
+    }
+    constexpr operator std::expected<T, E>() && {
+        if (has_value_) return std::expected<T, E>{std::move(value_)};
+        return std::expected<T, E>{std::unexpect, std::move(error_)};
+    }
+#endif
+
+private:
+    template <class Other>
+    constexpr void take(Other&& other) {
+        if (has_value_) {
+            std::construct_at(std::addressof(value_), std::forward<Other>(other).value_);
+        } else {
+            std::construct_at(std::addressof(error_), std::forward<Other>(other).error_);
+        }
+    }
+    constexpr void destroy() noexcept {
+        if (has_value_) {
+            std::destroy_at(std::addressof(value_));
+        } else {
+            std::destroy_at(std::addressof(error_));
+        }
+    }
+    constexpr void present() const {
+        if (!has_value_) throw bad_result_access{};
+    }
+
+    union {
+        T value_;
+        E error_;
+    };
+    bool has_value_;
+};
+
+/// A result without a value: done, or why not.
+template <class E>
+class [[nodiscard]] result<void, E> {
+public:
+    using value_type = void;
+    using error_type = E;
+
+    constexpr result() noexcept : inner_{done{}} {}
+    constexpr result(E error) noexcept(std::is_nothrow_move_constructible_v<E>) : inner_{std::move(error)} {}
+
+    constexpr bool has_value() const noexcept { return inner_.has_value(); }
+    constexpr explicit operator bool() const noexcept { return inner_.has_value(); }
+    constexpr void operator*() const noexcept {}
+    /// Throws: bad_result_access if it is not done.
+    constexpr void value() const { static_cast<void>(inner_.value()); }
+    constexpr const E& error() const& noexcept { return inner_.error(); }
+    constexpr E&& error() && noexcept { return std::move(inner_).error(); }
+
+#ifdef __cpp_lib_expected
+    constexpr result(std::expected<void, E> from) : result{} {
+        if (!from.has_value()) inner_ = std::move(from.error());
+    }
+    constexpr operator std::expected<void, E>() && {
+        if (has_value()) return {};
+        return std::expected<void, E>{std::unexpect, std::move(inner_).error()};
+    }
+#endif
+
+private:
+    struct done {};
+    result<done, E> inner_;
+};
+
+/// A result that refers to somebody else's value.
+template <class T, class E>
+class [[nodiscard]] result<T&, E> {
+public:
+    using value_type = T&;
+    using error_type = E;
+
+    constexpr result(T& value) noexcept : inner_{std::addressof(value)} {}
+    constexpr result(E error) noexcept(std::is_nothrow_move_constructible_v<E>) : inner_{std::move(error)} {}
+
+    constexpr bool has_value() const noexcept { return inner_.has_value(); }
+    constexpr explicit operator bool() const noexcept { return inner_.has_value(); }
+    constexpr T& operator*() const noexcept { return **inner_; }
+    constexpr T* operator->() const noexcept { return *inner_; }
+    /// Throws: bad_result_access if there is no value.
+    constexpr T& value() const { return *inner_.value(); }
+    constexpr T& value_or(T& other) const noexcept { return inner_ ? **inner_ : other; }
+    constexpr const E& error() const& noexcept { return inner_.error(); }
+    constexpr E&& error() && noexcept { return std::move(inner_).error(); }
+
+private:
+    result<T*, E> inner_;
+};
+
+}  // namespace switchgear

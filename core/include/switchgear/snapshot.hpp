@@ -1,0 +1,40 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+
+#include <switchgear/event.hpp>
+#include <switchgear/state.hpp>
+#include <switchgear/time.hpp>
+#include <switchgear/verdict.hpp>
+
+namespace switchgear {
+
+/// A view of one breaker for metrics and people. State, override, epoch, retry_after, admitted_share and
+/// attempt belong to one instant; each counter is exact, and all agree to the unit when no call is
+/// running (rule 31).
+struct snapshot {
+    state current = state::closed;
+    /// The word beside `state`: what an operator ordered, and the order.
+    override_mode override = override_mode::none;
+    std::optional<order> order_in_force;
+    std::uint64_t epoch = 0;
+    bool probe_due = false;            ///< open, and the pause is over
+    duration retry_after{};            ///< zero when calls are admitted
+    double admitted_share = 1;         ///< 1 closed, 0 open or probing, the ramp's share on the ramp
+    std::uint32_t attempt = 0;         ///< trips in a row without a close
+    std::uint32_t failures_in_a_row = 0;
+    struct {
+        std::uint64_t calls = 0, failures = 0, slow = 0;
+    } window;
+    /// Since construction; a call appears when it settles. Permits given out = successes + failures +
+    /// ignored + late + those not yet settled.
+    struct {
+        std::uint64_t successes = 0, failures = 0, slow = 0, ignored = 0, late = 0, rejected = 0;
+        std::array<std::uint64_t, failure_class_count> failures_by_class{};
+        std::array<std::uint64_t, 4> rejected_by_reason{};
+    } totals;
+};
+
+}  // namespace switchgear

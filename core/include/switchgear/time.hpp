@@ -1,0 +1,38 @@
+#pragma once
+
+#include <chrono>
+
+namespace switchgear {
+
+using duration = std::chrono::steady_clock::duration;
+using time_point = std::chrono::steady_clock::time_point;
+
+/// The one clock that drives a breaker: windows, pauses, leases and latency alike (rule 32).
+///
+/// Implement it to put a breaker on an event loop's cached time, or on a clock of your own in tests
+/// (`testing::manual_time` is one).
+///
+/// Requires: values of `now()` never go back, as seen by any one thread.
+/// Thread safety: every member may be called from any thread at any time.
+/// Lifetime: must outlive every breaker that was given it.
+class time_source {
+public:
+    virtual ~time_source() = default;
+
+    /// The present, exact.
+    virtual time_point now() const noexcept = 0;
+
+    /// The present, cheap: the same time line as `now()`, behind it by 10 ms at the most.
+    virtual time_point coarse() const noexcept { return now(); }
+
+    /// When this process last woke from a suspension (a frozen serverless instance, a paused machine);
+    /// `time_point::min()` if it never slept. A call that began before it and settles after it is not
+    /// judged for slowness (rule 33).
+    virtual time_point resumed_at() const noexcept { return time_point::min(); }
+
+    /// The system's monotonic clock; never reports a suspension. Its coarse form is
+    /// CLOCK_MONOTONIC_COARSE where there is one.
+    static const time_source& steady() noexcept;
+};
+
+}  // namespace switchgear

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <atomic>
+#include <thread>
+
+namespace switchgear::detail {
+
+/// What the machine takes its atomics from: the one template parameter that a schedule explorer
+/// replaces to enumerate interleavings.
+struct std_atomics {
+    template <class T>
+    using atom = std::atomic<T>;
+
+    /// Somebody else has to finish a few instructions first.
+    static void wait_a_moment() noexcept { std::this_thread::yield(); }
+};
+
+/// A lock for a few dozen instructions that never run user code.
+template <class Atomics>
+class brief_lock {
+public:
+    void lock() noexcept {
+        // acquire: pairs with the release in unlock(). Test first, so that waiting does not write.
+        while (held_.exchange(true, std::memory_order_acquire)) {
+            while (held_.load(std::memory_order_relaxed)) Atomics::wait_a_moment();
+        }
+    }
+    bool try_lock() noexcept {
+        return !held_.load(std::memory_order_relaxed) && !held_.exchange(true, std::memory_order_acquire);
+    }
+    void unlock() noexcept { held_.store(false, std::memory_order_release); }
+
+private:
+    typename Atomics::template atom<bool> held_{false};
+};
+
+}  // namespace switchgear::detail

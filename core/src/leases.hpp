@@ -1,0 +1,159 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "period.hpp"
+
+namespace switchgear::detail {
+
+/// When each outstanding probe began, for the probes of one breaker (rules 17 and 20).
+///
+/// A slot is one word: the low 16 bits of the epoch and the start modulo 2^48 ticks (78 hours, more than
+/// three times the longest lease). A slot of another epoch is free, whatever it holds: a thread that
+/// stalled over a change of epoch may write its old lease here, and it means nothing.
+///
+/// A lease that ran out is marked before it is scored: its own verdict finds the mark and is late, and
+/// whoever else asks finds it and completes the scoring if the marking thread was stalled.
+///
+/// Slots are only ever added (by a reload that allows more probes), under the caller's lock.
+template <class Atomics>
+class leases {
+public:
+    struct held {
+        std::uint32_t slot;
+        std::uint64_t value;
+    };
+    struct survey {
+        bool expired = false;                  ///< one has run out, and is marked
+        std::optional<ticks> earliest_expiry;  ///< what is left of the oldest lease
+    };
+
+    explicit leases(std::uint32_t slots) noexcept { grow(slots); }
+    leases(const leases&) = delete;
+    leases& operator=(const leases&) = delete;
+    ~leases() {
+        for (auto* extra = first_.next.load(std::memory_order_relaxed); extra != nullptr;) {
+            auto* next = extra->next.load(std::memory_order_relaxed);
+            delete extra;
+            extra = next;
+        }
+    }
+
+    void grow(std::uint32_t slots) {
+        chunk* end = &first_;
+        for (std::uint32_t have = chunk::size;; have += chunk::size) {
+            chunk* next = end->next.load(std::memory_order_relaxed);
+            if (next == nullptr) {
+                if (have >= slots) return;
+                next = new chunk;
+                end->next.store(next, std::memory_order_release);  // pairs with the acquire in for_each()
+            }
+            end = next;
+        }
+    }
+
+    /// Writes a lease into a free slot. Requires: fewer leases of that epoch than slots.
+    held take(std::uint64_t epoch, ticks now) noexcept {
+        const std::uint64_t mine = tag_of(epoch) | start_of(now);
+        for (;;) {
+            std::optional<held> got;
+            for_each([&](std::uint32_t index, atom<std::uint64_t>& slot) {
+                std::uint64_t seen = slot.load(std::memory_order_relaxed);
+                if ((seen & tag_mask) == tag_of(epoch)) return true;
+                // acq_rel: pairs with the acquire in look(): a lease is seen after the admission it is for.
+                if (!slot.compare_exchange_strong(seen, mine, std::memory_order_acq_rel)) return true;
+                got = held{index, mine};
+                return false;
+            });
+            if (got) return *got;
+        }
+    }
+
+    /// Ends a lease. Returns: false if it ran out and was marked.
+    bool end(const held& lease) noexcept {
+        bool ended = false;
+        for_each([&](std::uint32_t index, atom<std::uint64_t>& slot) {
+            if (index != lease.slot) return true;
+            std::uint64_t expected = lease.value;
+            ended = slot.compare_exchange_strong(expected, 0, std::memory_order_acq_rel);
+            return false;
+        });
+        return ended;
+    }
+
+    /// Looks at the leases of one epoch; marks one that has run out.
+    survey look(std::uint64_t epoch, ticks now, ticks length) noexcept { return scan<true>(*this, epoch, now, length); }
+    /// The same without a side effect.
+    survey peek(std::uint64_t epoch, ticks now, ticks length) const noexcept {
+        return scan<false>(const_cast<leases&>(*this), epoch, now, length);
+    }
+
+private:
+    template <class T>
+    using atom = typename Atomics::template atom<T>;
+    struct chunk {
+        static constexpr std::uint32_t size = 4;
+        std::array<atom<std::uint64_t>, size> slots{};
+        atom<chunk*> next{nullptr};
+    };
+
+    static constexpr std::uint64_t start_mask = (std::uint64_t{1} << 48) - 1;
+    static constexpr std::uint64_t tag_mask = ~start_mask;
+    static constexpr std::uint64_t marked = start_mask;
+
+    // Never 0, so that an empty slot belongs to no epoch.
+    static constexpr std::uint64_t tag_of(std::uint64_t epoch) noexcept { return (epoch % 0xffff + 1) << 48; }
+    // One tick less than the mark at the most.
+    static constexpr std::uint64_t start_of(ticks now) noexcept {
+        const std::uint64_t start = static_cast<std::uint64_t>(now) & start_mask;
+        return start == marked ? marked - 1 : start;
+    }
+    static constexpr ticks age_of(std::uint64_t slot, ticks now) noexcept {
+        const std::uint64_t age = (start_of(now) - slot) & start_mask;
+        // Half the circle and more: the reader's clock is a little behind the writer's.
+        return age >> 47 != 0 ? 0 : static_cast<ticks>(age);
+    }
+
+    /// `visit(index, slot)` until it returns false.
+    template <class Visit>
+    void for_each(const Visit& visit) noexcept {
+        std::uint32_t index = 0;
+        for (chunk* part = &first_; part != nullptr; part = part->next.load(std::memory_order_acquire)) {
+            for (auto& slot : part->slots) {
+                if (!visit(index++, slot)) return;
+            }
+        }
+    }
+
+    template <bool Mark>
+    static survey scan(leases& of, std::uint64_t epoch, ticks now, ticks length) noexcept {
+        survey found;
+        of.for_each([&](std::uint32_t, atom<std::uint64_t>& slot) {
+            std::uint64_t seen = slot.load(std::memory_order_acquire);
+            if ((seen & tag_mask) != tag_of(epoch)) return true;
+            if ((seen & start_mask) == marked) {
+                found.expired = true;
+                return false;
+            }
+            const ticks age = age_of(seen, now);
+            if (age < length) {
+                if (!found.earliest_expiry || length - age < *found.earliest_expiry) found.earliest_expiry = length - age;
+                return true;
+            }
+            if constexpr (Mark) {
+                // A failed exchange: it was settled this moment, in time.
+                if (!slot.compare_exchange_strong(seen, tag_of(epoch) | marked, std::memory_order_acq_rel)) return true;
+            }
+            found.expired = true;
+            return false;
+        });
+        return found;
+    }
+
+    chunk first_;
+};
+
+}  // namespace switchgear::detail

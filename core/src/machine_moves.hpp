@@ -1,0 +1,126 @@
+#pragma once
+
+#include <algorithm>
+
+#include "machine.hpp"
+
+// Changes of state. Each is one swing of the word, made by whoever gets there first.
+
+namespace switchgear::detail {
+
+/// A number in [-1, 1) from a counter: SplitMix64 (Steele, Lea, Flood, "Fast splittable pseudorandom
+/// number generators", OOPSLA 2014).
+inline double symmetric_draw(std::uint64_t counter) noexcept {
+    std::uint64_t z = counter;
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
+    z ^= z >> 31;
+    return static_cast<double>(z >> 11) * 0x1p-52 - 1.0;
+}
+
+template <class A, class S>
+ticks machine<A, S>::spread(ticks pause, double jitter) noexcept {
+    if (jitter == 0) return pause;
+    // relaxed: a counter of its own.
+    const auto drawn = draws_.fetch_add(0x9e3779b97f4a7c15, std::memory_order_relaxed) + 0x9e3779b97f4a7c15;
+    const double factor = 1.0 + jitter * symmetric_draw(drawn);
+    return std::max<ticks>(static_cast<ticks>(static_cast<double>(pause) * factor), 1);
+}
+
+/// A server's or an operator's wish as far as it is honoured: 0 if it is none (rule 12).
+template <class A, class S>
+ticks machine<A, S>::capped(std::optional<ticks> hint, const plan& by) noexcept {
+    if (!hint || *hint <= 0) return 0;
+    return std::min(*hint, plan::in_ticks(by.given.recovery.max_retry_after));
+}
+
+/// To open, from any state. `exact` is an operator's pause; else back-off, cap and jitter, and at least
+/// the hint.
+template <class A, class S>
+std::optional<moved> machine<A, S>::open(const look& from, const finding& why, const plan& by, ticks now,
+                                         std::optional<ticks> hint, std::optional<ticks> exact) noexcept {
+    const recovery_rules& rules = by.given.recovery;
+    const ticks first = plan::in_ticks(rules.open_for);
+    const ticks cap = plan::in_ticks(rules.max_open_for);
+    const bool again = from.at.where() == state::half_open && from.of.base_pause > 0;
+    const double grown = again ? static_cast<double>(from.of.base_pause) * rules.backoff : static_cast<double>(first);
+    period next = from.of;
+    next.base_pause = grown >= static_cast<double>(cap) ? cap : static_cast<ticks>(grown);
+    next.pause = exact ? std::max<ticks>(*exact, 0) : std::max(spread(next.base_pause, rules.jitter), capped(hint, by));
+    next.deadline = now + next.pause;
+    next.attempt = from.of.attempt + 1;
+    const word to = from.at.with_state(state::open);
+    if (!swing(from.at, to, next)) return {};
+    return moved{from.at.where(), state::open, to.epoch(), now, why.cause, why.evidence, next.pause, next.attempt};
+}
+
+template <class A, class S>
+std::optional<moved> machine<A, S>::half_open(word from, ticks now) noexcept {
+    // The attempt goes with the period: one reading of it while the word is still `from`.
+    const auto attempt = periods_.read(from.period()).attempt;
+    const word to = from.with_state(state::half_open);
+    if (!swing(from, to)) return {};
+    return moved{.from = state::open, .to = state::half_open, .epoch = to.epoch(), .at = now,
+                 .cause = cause::pause_over, .attempt = attempt};
+}
+
+/// To closed, with empty windows and the back-off at its beginning.
+template <class A, class S>
+std::optional<moved> machine<A, S>::close(const look& from, cause why, ticks now) noexcept {
+    const word to = from.at.with_state(state::closed);
+    // The window is opened before the word swings: whoever sees the new epoch may count in it at once,
+    // and whoever still counts for the old one is late.
+    const period next{.override_until = from.of.override_until,
+                      .window_base = open_window(from.at, to.epoch()),
+                      .window = from.of.window + 1};
+    if (!swing(from.at, to, next)) return {};
+    return moved{.from = from.at.where(), .to = state::closed, .epoch = to.epoch(), .at = now, .cause = why,
+                 .attempt = from.of.attempt};
+}
+
+/// From probing to the ramp, in the same epoch: the window of the ramp is its own.
+template <class A, class S>
+bool machine<A, S>::begin_ramp(const look& from, ticks now) noexcept {
+    period next = from.of;
+    next.ramp_since = now;
+    next.window_base = open_window(from.at, from.at.epoch());
+    ++next.window;
+    return swing(from.at, from.at.with_ramp(true), next);
+}
+
+/// An empty window for a closed breaker, in the same epoch: calls that run will count in it.
+template <class A, class S>
+period machine<A, S>::with_empty_window(const look& from) const noexcept {
+    period next = from.of;
+    next.window_base = tally_.sum();
+    ++next.window;
+    return next;
+}
+
+/// What becomes of the breaker when an override ends (rule 24): forced_open leads to open with a probe
+/// due, forced_closed to closed with empty windows.
+template <class A, class S>
+std::optional<moved> machine<A, S>::end_override(const look& from, ticks now) noexcept {
+    word to = from.at;
+    period next = from.of;
+    if (from.at.override() == override_mode::forced_open) {
+        if (from.at.where() != state::open) to = to.with_state(state::open);
+        to = to.with_due(true);
+    } else if (from.at.where() == state::closed) {
+        next = with_empty_window(from);
+    } else {
+        to = to.with_state(state::closed);
+        next = {.window_base = open_window(from.at, to.epoch()), .window = from.of.window + 1};
+    }
+    next.override_until = never;
+    if (!swing(from.at, to.with_override(override_mode::none), next)) return {};
+    return moved{.from = from.at.where(), .to = to.where(), .epoch = to.epoch(), .at = now,
+                 .cause = cause::operator_order, .attempt = from.of.attempt};
+}
+
+template <class A, class S>
+std::uint64_t machine<A, S>::open_window(word while_at, std::uint64_t epoch) noexcept {
+    return tally_.open_window(epoch, [&] { return current() == while_at; });
+}
+
+}  // namespace switchgear::detail

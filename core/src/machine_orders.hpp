@@ -1,0 +1,250 @@
+#pragma once
+
+#include "machine.hpp"
+
+// What operators, health checks and observers do. An order tells nobody: it returns the change, for the
+// caller to tell of with who gave it and why.
+
+namespace switchgear::detail {
+
+template <class A, class S>
+void machine<A, S>::apply(std::shared_ptr<const plan> by, ticks now) {
+    const settings& given = by->given;
+    const std::uint32_t fresh = current().regime() ^ 1U;
+    leases_.grow(given.recovery.probes);
+    // seq_cst: see with_plan(). Readers of the set to be filled are those of the reload before this one.
+    while (readers_[fresh].load(std::memory_order_seq_cst) != 0) A::wait_a_moment();
+
+    const guard lock{evidence_};
+    const regime& old = in_step(read());
+    const bool slow_rule = given.trip.slow.has_value();
+    std::shared_ptr<sliding_window> window = old.window;
+    if (!window->suits(given.trip.window, slow_rule)) {
+        const auto tally = tally_.sum();
+        old.window->move_to(now, tally);
+        window = std::make_shared<sliding_window>(given.trip.window, slow_rule, now, tally);
+        window->continue_after(*old.window);
+        window->adopt(*old.window, tally);
+    }
+    if (given.recovery.jitter_seed && given.recovery.jitter_seed != old.by->given.recovery.jitter_seed) {
+        draws_.store(*given.recovery.jitter_seed, std::memory_order_relaxed);
+    }
+    regime& next = regimes_[fresh];
+    next.window = std::move(window);
+    next.by = std::move(by);
+    slow_after_.store(next.by->slow_after, std::memory_order_relaxed);
+    for (word at = current(); !swing(at, at.with_regime(fresh).with_timed(slow_rule).with_observes(
+                                             given.mode == mode::observe));) {
+        at = current();
+    }
+    // A threshold that was lowered below the evidence is judged at the next verdict, whatever it is.
+    const auto counts = note_suspicion(next);
+    if (judge(counts, 0, *next.by)) {
+        suspect_from_.store(0, std::memory_order_seq_cst);
+        suspect_to_.store(~std::uint64_t{0}, std::memory_order_seq_cst);
+    }
+}
+
+template <class A, class S>
+void machine<A, S>::end_pause() noexcept {
+    for (;;) {
+        const word at = current();
+        if (at.where() != state::open || at.due() || swing(at, at.with_due(true))) return;
+    }
+}
+
+template <class A, class S>
+void machine<A, S>::extend_pause(ticks wait, ticks now) noexcept {
+    for (;;) {
+        const look seen = read();
+        if (seen.at.where() != state::open || wait <= 0) return;
+        period next = seen.of;
+        const ticks until = wait > never - now ? never : now + wait;
+        if (!seen.at.due() && next.deadline >= until) return;
+        next.deadline = until;
+        next.pause = std::max(next.pause, wait);
+        if (swing(seen.at, seen.at.with_due(false), next)) return;
+    }
+}
+
+template <class A, class S>
+std::optional<moved> machine<A, S>::reset(ticks now) noexcept {
+    for (;;) {
+        const look seen = read();
+        std::optional<moved> made;
+        if (seen.at.where() != state::closed) {
+            made = close(seen, cause::operator_order, now);
+        } else if (swing(seen.at, seen.at, with_empty_window(seen))) {
+            made = moved{.from = state::closed, .to = state::closed, .epoch = seen.at.epoch(), .at = now,
+                         .cause = cause::operator_order};
+        }
+        if (made) return made;
+    }
+}
+
+template <class A, class S>
+std::optional<moved> machine<A, S>::trip(std::optional<ticks> pause, ticks now) noexcept {
+    for (;;) {
+        const look seen = read();
+        const auto made = with_plan([&](const plan& settings) -> std::pair<bool, std::optional<moved>> {
+            const recovery_rules& rules = settings.given.recovery;
+            std::optional<ticks> exact = pause;
+            if (exact && rules.max_retry_after.count() > 0) exact = std::min(*exact, plan::in_ticks(rules.max_retry_after));
+            if (seen.at.where() != state::open) {
+                auto opened = open(seen, {cause::operator_order, {}}, settings, now, {}, exact);
+                return {opened.has_value(), std::move(opened)};
+            }
+            // The timer starts again; that is no change of state and no further attempt.
+            period next = seen.of;
+            if (next.base_pause == 0) next.base_pause = plan::in_ticks(rules.open_for);
+            next.pause = exact ? std::max<ticks>(*exact, 0) : spread(next.base_pause, rules.jitter);
+            next.deadline = now + next.pause;
+            return {swing(seen.at, seen.at.with_due(false), next), std::nullopt};
+        });
+        if (made.first) return made.second;
+    }
+}
+
+template <class A, class S>
+moved machine<A, S>::force(override_mode mode, ticks until, ticks now) noexcept {
+    for (;;) {
+        const look seen = read();
+        word to = seen.at;
+        period next = seen.of;
+        if (mode == override_mode::forced_closed) {
+            if (to.where() == state::closed) {
+                next = with_empty_window(seen);
+            } else {
+                to = to.with_state(state::closed);
+                next = {.window_base = open_window(seen.at, to.epoch()), .window = seen.of.window + 1};
+            }
+        }
+        next.override_until = until;
+        if (!swing(seen.at, to.with_override(mode), next)) continue;
+        return {.from = seen.at.where(), .to = to.where(), .epoch = to.epoch(), .at = now,
+                .cause = cause::operator_order, .attempt = seen.of.attempt};
+    }
+}
+
+template <class A, class S>
+std::optional<moved> machine<A, S>::lift(ticks now) noexcept {
+    for (;;) {
+        const look seen = read();
+        if (seen.at.override() == override_mode::none) return {};
+        if (const auto made = end_override(seen, now)) return made;
+    }
+}
+
+template <class A, class S>
+auto machine<A, S>::seen_at(ticks now) const noexcept -> look {
+    look seen = read();
+    if (seen.at.override() == override_mode::none || now < seen.of.override_until) return seen;
+    // After its time an override reads as lifted, though nobody has called since.
+    const bool was_open = seen.at.override() == override_mode::forced_open;
+    const word epoch_kept = seen.at.with_override(override_mode::none);
+    seen.at = epoch_kept.reading(was_open ? state::open : state::closed).with_due(was_open);
+    return seen;
+}
+
+template <class A, class S>
+saved_state machine<A, S>::save(ticks now) const noexcept {
+    const look seen = seen_at(now);
+    if (seen.at.where() == state::closed) return {};
+    const bool waiting = seen.at.where() == state::open && !seen.at.due();
+    return {.current = state::open,
+            .remaining = waiting ? std::max<ticks>(seen.of.deadline - now, 0) : 0,
+            .pause = seen.of.pause,
+            .base_pause = seen.of.base_pause,
+            .attempt = seen.of.attempt};
+}
+
+template <class A, class S>
+std::optional<moved> machine<A, S>::restore(const saved_state& from, ticks now) noexcept {
+    for (;;) {
+        const look seen = read();
+        std::optional<moved> made;
+        if (from.current == state::closed) {
+            if (seen.at.where() == state::closed) return {};
+            made = close(seen, cause::restored, now);
+        } else {
+            period next = seen.of;
+            next.deadline = now + from.remaining;
+            next.pause = from.pause;
+            next.base_pause = from.base_pause;
+            next.attempt = from.attempt;
+            const bool changes = seen.at.where() != state::open;
+            const word to = changes ? seen.at.with_state(state::open) : seen.at.with_due(false);
+            if (swing(seen.at, to, next)) {
+                made = moved{.from = seen.at.where(), .to = state::open, .epoch = to.epoch(), .at = now,
+                             .cause = cause::restored, .pause = from.remaining, .attempt = from.attempt};
+            }
+        }
+        if (made) return made;
+    }
+}
+
+template <class A, class S>
+void machine<A, S>::observe(snapshot& into, ticks now) noexcept {
+    look seen;
+    {
+        const guard lock{evidence_};
+        const look actual = read();
+        seen = seen_at(now);
+        if (actual.at.counts()) {
+            sliding_window& window = *in_step(actual).window;
+            window.move_to(now, tally_.sum());
+            const window_counts counts = window.counts(tally_.sum());
+            into.window = {counts.calls, counts.failures(), counts.slow};
+            into.failures_in_a_row = run_of(actual.of.window);
+        }
+    }
+    into.current = seen.at.where();
+    into.override = seen.at.override();
+    into.epoch = seen.at.epoch();
+    into.attempt = seen.of.attempt;
+    const bool open = seen.at.where() == state::open;
+    into.probe_due = open && (seen.at.due() || now >= seen.of.deadline);
+    const auto [share, wait] = with_plan([&](const plan& by) { return outlook(seen, by, now); });
+    into.admitted_share = share;
+    into.retry_after = duration{wait};
+
+    auto& totals = into.totals;
+    totals.successes = tally_.sum() + other_successes_.load();
+    totals.slow = slow_.load();
+    totals.ignored = ignored_.load();
+    totals.late = late_.load();
+    for (std::size_t i = 0; i < failed_.size(); ++i) totals.failures += totals.failures_by_class[i] = failed_[i].load();
+    for (std::size_t i = 0; i < rejected_.size(); ++i) totals.rejected += totals.rejected_by_reason[i] = rejected_[i].load();
+}
+
+/// The share admitted, and how long until a call is.
+template <class A, class S>
+auto machine<A, S>::outlook(const look& seen, const plan& by, ticks now) const noexcept -> std::pair<double, ticks> {
+    const recovery_rules& rules = by.given.recovery;
+    if (seen.at.observes() || seen.at.override() == override_mode::forced_closed) return {1, 0};
+    if (seen.at.override() == override_mode::forced_open) {
+        return {0, seen.of.override_until == never ? plan::in_ticks(rules.open_for) : seen.of.override_until - now};
+    }
+    switch (seen.at.where()) {
+        case state::closed: return {1, 0};
+        case state::open: {
+            const ticks left = seen.at.due() ? 0 : std::max<ticks>(seen.of.deadline - now, 0);
+            return {0, std::min(left, seen.of.pause)};
+        }
+        case state::half_open: break;
+    }
+    if (seen.at.on_ramp()) {
+        if (!rules.ramp) return {1, 0};
+        return {ramp<A>::share_at(now - seen.of.ramp_since, plan::in_ticks(rules.ramp->over), rules.ramp->from), 0};
+    }
+    if (probing_.look(seen.at.epoch()).outstanding < rules.probes) return {0, 0};
+    const auto out = leases_.peek(seen.at.epoch(), now, by.probe_timeout);
+    return {0, out.expired ? 0 : out.earliest_expiry.value_or(by.probe_timeout)};
+}
+
+template <class A, class S>
+std::shared_ptr<const plan> machine<A, S>::plan_in_force() const {
+    return regimes_[current().regime()].by;
+}
+
+}  // namespace switchgear::detail

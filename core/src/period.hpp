@@ -1,0 +1,93 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <limits>
+
+namespace switchgear::detail {
+
+/// Ticks of switchgear::duration since the clock's zero: what fits into an atomic.
+using ticks = std::int64_t;
+inline constexpr ticks never = std::numeric_limits<ticks>::max();
+
+/// What belongs to the present stretch of the breaker's life and does not fit into the word.
+struct period {
+    ticks deadline = 0;        ///< open: when a probe is due
+    ticks pause = 0;           ///< open: how long from the trip to the deadline
+    ticks base_pause = 0;      ///< what back-off starts from: the pause without jitter and hint; 0: none yet
+    ticks ramp_since = 0;      ///< on the ramp: when it began
+    ticks override_until = never;
+    std::uint64_t window_base = 0;  ///< successes tallied before the window began
+    std::uint32_t window = 0;       ///< grows with every window that begins
+    std::uint32_t attempt = 0;      ///< trips in a row without a close
+};
+
+/// A few period records, so that a new one can be written while the old one is read.
+///
+/// A change of the breaker claims a free record, fills it, and swings the word to it; the record that
+/// the word pointed to is free from then on. Readers load the word, the fields, and the word again: an
+/// unchanged word means that nothing was replaced meanwhile. So no reader waits, and a writer waits only
+/// if three others are stalled between claiming and swinging.
+///
+/// Ordering. Fields are stored with release and loaded with acquire: a reader that sees a field of a
+/// later owner also sees that the word had left this record before it was claimed, and reads again.
+template <class Atomics>
+class period_pool {
+public:
+    static constexpr std::uint32_t size = 4;
+
+    /// A record that nobody else writes until it is given back or replaced.
+    std::uint32_t claim() noexcept {
+        for (;;) {
+            std::uint32_t free = free_.load(std::memory_order_relaxed);
+            if (free == 0) {
+                Atomics::wait_a_moment();
+                continue;
+            }
+            const auto lowest = static_cast<std::uint32_t>(__builtin_ctz(free));
+            // acquire: pairs with the release in give_back().
+            if (free_.compare_exchange_strong(free, free & ~(1U << lowest), std::memory_order_acquire,
+                                              std::memory_order_relaxed)) {
+                return lowest;
+            }
+        }
+    }
+    void give_back(std::uint32_t index) noexcept { free_.fetch_or(1U << index, std::memory_order_release); }
+
+    void write(std::uint32_t index, const period& from) noexcept {
+        auto& to = records_[index];
+        to.deadline.store(from.deadline, std::memory_order_release);
+        to.pause.store(from.pause, std::memory_order_release);
+        to.base_pause.store(from.base_pause, std::memory_order_release);
+        to.ramp_since.store(from.ramp_since, std::memory_order_release);
+        to.override_until.store(from.override_until, std::memory_order_release);
+        to.window_base.store(from.window_base, std::memory_order_release);
+        to.window.store(from.window, std::memory_order_release);
+        to.attempt.store(from.attempt, std::memory_order_release);
+    }
+    period read(std::uint32_t index) const noexcept {
+        const auto& from = records_[index];
+        return {.deadline = from.deadline.load(std::memory_order_acquire),
+                .pause = from.pause.load(std::memory_order_acquire),
+                .base_pause = from.base_pause.load(std::memory_order_acquire),
+                .ramp_since = from.ramp_since.load(std::memory_order_acquire),
+                .override_until = from.override_until.load(std::memory_order_acquire),
+                .window_base = from.window_base.load(std::memory_order_acquire),
+                .window = from.window.load(std::memory_order_acquire),
+                .attempt = from.attempt.load(std::memory_order_acquire)};
+    }
+
+private:
+    template <class T>
+    using atom = typename Atomics::template atom<T>;
+    struct record {
+        atom<ticks> deadline{0}, pause{0}, base_pause{0}, ramp_since{0}, override_until{never};
+        atom<std::uint64_t> window_base{0};
+        atom<std::uint32_t> window{0}, attempt{0};
+    };
+
+    std::array<record, size> records_{};
+    atom<std::uint32_t> free_{(1U << size) - 1};
+};
+
+}  // namespace switchgear::detail

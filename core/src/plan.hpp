@@ -1,0 +1,38 @@
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <optional>
+
+#include <switchgear/settings.hpp>
+
+#include "class_table.hpp"
+#include "period.hpp"
+
+namespace switchgear::detail {
+
+/// Settings in the form in which the machine uses them. Immutable, shared between breakers.
+struct plan {
+    explicit plan(const settings& from)
+        : given{from},
+          weights{by_class(from.trip.weights)},
+          limits{by_class(from.trip.limits)},
+          slow_after{from.trip.slow ? in_ticks(from.trip.slow->after) : never},
+          probe_timeout{in_ticks(from.recovery.probe_timeout)} {}
+
+    static ticks in_ticks(std::chrono::milliseconds span) noexcept {
+        // A slow rule of centuries is allowed, and must not overflow.
+        constexpr auto most = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::nanoseconds{never / 2});
+        return std::chrono::nanoseconds{std::min(span, most)}.count();
+    }
+    double weight(failure_class of) const noexcept { return weights[static_cast<std::size_t>(of)]; }
+
+    settings given;
+    std::array<double, failure_class_count> weights;
+    std::array<std::optional<std::uint32_t>, failure_class_count> limits;
+    ticks slow_after;  ///< `never` without a slow rule
+    ticks probe_timeout;
+};
+
+}  // namespace switchgear::detail

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+
+#include "period.hpp"
+
+namespace switchgear::detail {
+
+/// Admits a growing share of the arrivals evenly (rule 22), by error diffusion: each arrival adds the
+/// share of the moment to an account, and is admitted when the account passes a whole number. So among
+/// any k arrivals the admitted differ from the sum of their shares by less than one, without dice.
+///
+///     epoch:16 | arrivals:16 | account:32 (the fraction only)
+///
+/// A word of another epoch is an account that admits the first arrival. Arrivals are counted for the
+/// estimate of how long until the next admission, and stop at 65,535.
+template <class Atomics>
+class ramp {
+public:
+    struct answer {
+        bool admitted;
+        ticks next_admission;  ///< refused: the time to the next admission, as arrivals have come so far
+    };
+
+    /// The share at `elapsed` of a ramp that takes `over`, linear from `from` to 1.
+    static double share_at(ticks elapsed, ticks over, double from) noexcept {
+        const double done = std::clamp(static_cast<double>(elapsed) / static_cast<double>(over), 0.0, 1.0);
+        return from + (1.0 - from) * done;
+    }
+
+    answer arrive(std::uint64_t epoch, double share, ticks elapsed) noexcept {
+        const auto step = static_cast<std::uint64_t>(share * static_cast<double>(whole));
+        std::uint64_t seen = word_.load(std::memory_order_relaxed);
+        for (;;) {
+            const bool fresh = (seen >> 48) != (epoch & 0xffff);
+            const std::uint64_t account = (fresh ? whole - step : seen & (whole - 1)) + step;
+            const std::uint64_t arrivals = std::min<std::uint64_t>(fresh ? 1 : ((seen >> 32) & 0xffff) + 1, 0xffff);
+            const std::uint64_t next = ((epoch & 0xffff) << 48) | (arrivals << 32) | (account & (whole - 1));
+            // relaxed: only the order of the exchanges on this word matters.
+            if (!word_.compare_exchange_weak(seen, next, std::memory_order_relaxed)) continue;
+            if (account >= whole) return {true, 0};
+            const double missing = static_cast<double>(whole - account) / static_cast<double>(std::max<std::uint64_t>(step, 1));
+            const double gap = static_cast<double>(elapsed) / static_cast<double>(arrivals);
+            return {false, std::max<ticks>(static_cast<ticks>(missing * gap), 1)};
+        }
+    }
+
+private:
+    static constexpr std::uint64_t whole = std::uint64_t{1} << 32;
+
+    typename Atomics::template atom<std::uint64_t> word_{~std::uint64_t{0}};
+};
+
+}  // namespace switchgear::detail

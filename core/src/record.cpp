@@ -1,0 +1,74 @@
+#include "record.hpp"
+
+#include <charconv>
+#include <cstdint>
+
+namespace switchgear::detail {
+namespace {
+
+constexpr std::string_view heading = "switchgear-breaker/1";
+constexpr std::string_view before_checksum = " checksum=";
+
+/// FNV-1a, 64 bits (draft-eastlake-fnv): notices every single flipped character.
+std::string checksum_of(std::string_view text) {
+    std::uint64_t hash = 0xcbf29ce484222325;
+    for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
+    std::string hex(16, '0');
+    for (auto digit = hex.rbegin(); digit != hex.rend(); ++digit, hash >>= 4) *digit = "0123456789abcdef"[hash & 15];
+    return hex;
+}
+
+/// Takes " name=<number>" off the front of `text`.
+template <class Number>
+bool take(std::string_view& text, std::string_view name, Number& into) {
+    if (!text.starts_with(' ')) return false;
+    text.remove_prefix(1);
+    if (!text.starts_with(name) || !text.substr(name.size()).starts_with('=')) return false;
+    text.remove_prefix(name.size() + 1);
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), into);
+    if (error != std::errc{} || into < 0) return false;
+    text.remove_prefix(static_cast<std::size_t>(end - text.data()));
+    return true;
+}
+
+}  // namespace
+
+std::string write_record(const saved_state& from) {
+    std::string text{heading};
+    text += " state=" + std::string{to_string(from.current)};
+    text += " remaining_ns=" + std::to_string(from.remaining);
+    text += " pause_ns=" + std::to_string(from.pause);
+    text += " base_pause_ns=" + std::to_string(from.base_pause);
+    text += " attempt=" + std::to_string(from.attempt);
+    return text + std::string{before_checksum} + checksum_of(text);
+}
+
+std::optional<saved_state> read_record(std::string_view text) {
+    const auto end = text.rfind(before_checksum);
+    if (end == text.npos || text.substr(end + before_checksum.size()) != checksum_of(text.substr(0, end))) return {};
+    text = text.substr(0, end);
+    if (!text.starts_with(heading)) return {};
+    text.remove_prefix(heading.size());
+
+    saved_state into;
+    if (text.starts_with(" state=closed ")) {
+        text.remove_prefix(std::string_view{" state=closed"}.size());
+    } else if (text.starts_with(" state=open ")) {
+        into.current = state::open;
+        text.remove_prefix(std::string_view{" state=open"}.size());
+    } else {
+        return {};
+    }
+    std::int64_t attempt = 0;
+    if (!take(text, "remaining_ns", into.remaining) || !take(text, "pause_ns", into.pause) ||
+        !take(text, "base_pause_ns", into.base_pause) || !take(text, "attempt", attempt) || !text.empty()) {
+        return {};
+    }
+    // Beyond any pause that settings or orders can make, and the sum with a clock would overflow.
+    constexpr ticks absurd = never / 4;
+    if (into.remaining > absurd || into.pause > absurd || into.base_pause > absurd || attempt > 0xffff'ffff) return {};
+    into.attempt = static_cast<std::uint32_t>(attempt);
+    return into;
+}
+
+}  // namespace switchgear::detail

@@ -1,0 +1,240 @@
+#include <switchgear/registry.hpp>
+
+#include <algorithm>
+#include <atomic>
+#include <limits>
+#include <mutex>
+#include <shared_mutex>
+#include <unordered_map>
+#include <utility>
+
+#include "breaker_core.hpp"
+#include "listeners.hpp"
+
+namespace switchgear {
+namespace {
+
+using detail::plan;
+
+bool matches(std::string_view pattern, std::string_view key) {
+    const auto star = pattern.find('*');
+    if (star == pattern.npos) return pattern == key;
+    const auto head = pattern.substr(0, star), tail = pattern.substr(star + 1);
+    return key.size() >= head.size() + tail.size() && key.starts_with(head) && key.ends_with(tail);
+}
+
+/// Which settings a key has. Plans are shared by all breakers that they are for.
+struct rulebook {
+    struct rule {
+        std::string pattern;
+        std::shared_ptr<const plan> by;
+    };
+
+    explicit rulebook(const registry_settings& from) : defaults{std::make_shared<const plan>(from.defaults)} {
+        for (const auto& [pattern, given] : from.rules) rules.push_back({pattern, std::make_shared<const plan>(given)});
+    }
+    const std::shared_ptr<const plan>& for_key(std::string_view key) const {
+        const auto exact = std::ranges::find_if(rules, [&](const rule& r) { return r.pattern == key; });
+        if (exact != rules.end()) return exact->by;
+        const auto pattern = std::ranges::find_if(rules, [&](const rule& r) { return matches(r.pattern, key); });
+        return pattern != rules.end() ? pattern->by : defaults;
+    }
+
+    std::shared_ptr<const plan> defaults;
+    std::vector<rule> rules;
+};
+
+struct text_hash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const noexcept { return std::hash<std::string_view>{}(text); }
+};
+
+}  // namespace
+
+std::vector<violation> validate(const registry_settings& all) {
+    std::vector<violation> found;
+    const auto add = [&](const std::string& path, const settings& given) {
+        for (auto& one : validate(given)) found.push_back({path + one.field, std::move(one.message)});
+    };
+    add("defaults.", all.defaults);
+    for (std::size_t i = 0; i < all.rules.size(); ++i) {
+        const std::string path = "rules[" + std::to_string(i) + "].";
+        const auto& pattern = all.rules[i].pattern;
+        if (std::ranges::count(pattern, '*') > 1) {
+            found.push_back({path + "pattern", '"' + pattern + "\": must hold one '*' at the most"});
+        }
+        add(path + "settings.", all.rules[i].settings);
+    }
+    if (all.max_entries < 1) found.push_back({"max_entries", "0: must be at least 1"});
+    return found;
+}
+
+/// The breakers by key. A breaker is made under the lock, so that a key has one; user code never runs
+/// under it.
+///
+/// Eviction is by CLOCK (Corbató, "A paging experiment with the Multics system", 1968): a hand goes round,
+/// takes the mark off what was used since its last visit, and evicts what was not and may go. One request
+/// looks at 1,024 entries at the most, so that a flood of keys on a table full of open breakers costs the
+/// flood and not the others.
+class registry::table {
+public:
+    table(registry_settings given, const time_source& time)
+        : time_{time}, hub_{std::make_shared<detail::listeners>()}, book_{given}, max_entries_{given.max_entries} {}
+
+    std::shared_ptr<breaker> get(std::string_view key) {
+        {
+            const std::shared_lock lock{mutex_};
+            if (const auto at = by_key_.find(key); at != by_key_.end()) return use(*at->second);
+        }
+        const std::unique_lock lock{mutex_};
+        if (const auto at = by_key_.find(key); at != by_key_.end()) return use(*at->second);
+        if (by_key_.size() >= max_entries_ && !evict()) {
+            overflowed_.fetch_add(1, std::memory_order_relaxed);
+            if (!overflow_) overflow_ = make("(overflow)", book_.defaults);
+            return overflow_;
+        }
+        auto added = std::make_unique<entry>(make(std::string{key}, book_.for_key(key)));
+        auto& kept = *entries_.emplace_back(std::move(added));
+        kept.place = entries_.size() - 1;
+        by_key_.emplace(kept.held->name(), &kept);
+        return kept.held;
+    }
+
+    std::shared_ptr<breaker> find(std::string_view key) const {
+        const std::shared_lock lock{mutex_};
+        const auto at = by_key_.find(key);
+        return at == by_key_.end() ? nullptr : at->second->held;
+    }
+
+    bool remove(std::string_view key) {
+        std::unique_ptr<entry> gone;  // destroyed after the lock
+        const std::unique_lock lock{mutex_};
+        const auto at = by_key_.find(key);
+        if (at == by_key_.end()) return false;
+        gone = take_out(*at->second);
+        return true;
+    }
+
+    std::size_t size() const {
+        const std::shared_lock lock{mutex_};
+        return by_key_.size();
+    }
+    std::uint64_t overflowed() const noexcept { return overflowed_.load(std::memory_order_relaxed); }
+
+    std::vector<std::shared_ptr<breaker>> all() const {
+        const std::shared_lock lock{mutex_};
+        std::vector<std::shared_ptr<breaker>> handles;
+        handles.reserve(entries_.size() + 1);
+        for (const auto& one : entries_) handles.push_back(one->held);
+        if (overflow_) handles.push_back(overflow_);
+        return handles;
+    }
+
+    void apply(const registry_settings& given) {
+        const std::lock_guard one_at_a_time{applying_};
+        rulebook book{given};
+        std::vector<std::shared_ptr<breaker>> present;
+        {
+            const std::unique_lock lock{mutex_};
+            book_ = book;
+            max_entries_ = given.max_entries;
+            while (by_key_.size() > max_entries_ && evict()) {
+            }
+            present.reserve(entries_.size());
+            for (const auto& one : entries_) present.push_back(one->held);
+        }
+        for (const auto& one : present) one->core_->apply(book.for_key(one->name()));
+        if (const auto shared = overflow()) shared->core_->apply(book.defaults);
+    }
+
+    subscription subscribe(std::function<void(const transition&)> listener) {
+        return hub_->subscribe(std::move(listener));
+    }
+
+private:
+    struct entry {
+        explicit entry(std::shared_ptr<breaker> made) : held{std::move(made)} {}
+        std::shared_ptr<breaker> held;
+        std::size_t place = 0;
+        std::atomic<bool> used{true};  ///< since the hand's last visit
+    };
+
+    static std::shared_ptr<breaker> use(entry& of) {
+        // relaxed: a hint to the hand. Read first, so that a busy key is not written by every caller.
+        if (!of.used.load(std::memory_order_relaxed)) of.used.store(true, std::memory_order_relaxed);
+        return of.held;
+    }
+    std::shared_ptr<breaker> make(std::string name, const std::shared_ptr<const plan>& by) const {
+        return std::shared_ptr<breaker>{new breaker{std::move(name), by, time_, hub_}};
+    }
+    std::shared_ptr<breaker> overflow() const {
+        const std::shared_lock lock{mutex_};
+        return overflow_;
+    }
+
+    /// Under the lock: nobody takes a new handle, so one that is ours alone stays so.
+    static bool may_go(const entry& of) { return of.held.use_count() == 1 && !of.held->core_->worth_keeping(); }
+
+    bool evict() {
+        // Twice round: once to take the marks off, once to find what was left unmarked.
+        constexpr std::size_t most_looks = 1'024;
+        const std::size_t looks = std::min(2 * entries_.size(), most_looks);
+        for (std::size_t i = 0; i < looks; ++i) {
+            hand_ = hand_ + 1 < entries_.size() ? hand_ + 1 : 0;
+            entry& seen = *entries_[hand_];
+            if (seen.used.exchange(false, std::memory_order_relaxed) || !may_go(seen)) continue;
+            take_out(seen);
+            return true;
+        }
+        return false;
+    }
+    std::unique_ptr<entry> take_out(entry& gone) {
+        by_key_.erase(by_key_.find(gone.held->name()));
+        const std::size_t place = gone.place;
+        std::swap(entries_[place], entries_.back());
+        entries_[place]->place = place;
+        auto out = std::move(entries_.back());
+        entries_.pop_back();
+        return out;
+    }
+
+    const time_source& time_;
+    const std::shared_ptr<detail::listeners> hub_;
+    std::mutex applying_;
+    mutable std::shared_mutex mutex_;
+    rulebook book_;
+    std::size_t max_entries_;
+    std::vector<std::unique_ptr<entry>> entries_;
+    std::unordered_map<std::string_view, entry*, text_hash, std::equal_to<>> by_key_;  // keys: the breakers' names
+    std::shared_ptr<breaker> overflow_;
+    std::size_t hand_ = 0;
+    std::atomic<std::uint64_t> overflowed_{0};
+};
+
+namespace {
+
+registry_settings checked(registry_settings given) {
+    if (auto violations = validate(given); !violations.empty()) throw invalid_settings{std::move(violations)};
+    return given;
+}
+
+}  // namespace
+
+registry::registry(registry_settings given, const time_source& time)
+    : table_{std::make_unique<table>(checked(std::move(given)), time)} {}
+registry::~registry() = default;
+
+std::shared_ptr<breaker> registry::get(std::string_view key) { return table_->get(key); }
+std::shared_ptr<breaker> registry::find(std::string_view key) const { return table_->find(key); }
+bool registry::remove(std::string_view key) { return table_->remove(key); }
+std::size_t registry::size() const { return table_->size(); }
+std::uint64_t registry::overflowed() const noexcept { return table_->overflowed(); }
+void registry::for_each(const std::function<void(breaker&)>& visit) const {
+    for (const auto& one : table_->all()) visit(*one);
+}
+void registry::apply(registry_settings given) { table_->apply(checked(std::move(given))); }
+subscription registry::subscribe(std::function<void(const transition&)> listener) {
+    return table_->subscribe(std::move(listener));
+}
+
+}  // namespace switchgear

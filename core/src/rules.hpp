@@ -1,0 +1,78 @@
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <optional>
+
+#include <switchgear/event.hpp>
+
+#include "plan.hpp"
+#include "window.hpp"
+
+namespace switchgear::detail {
+
+struct finding {
+    switchgear::cause cause;
+    switchgear::evidence evidence;
+};
+
+/// The weighted failures of a window.
+inline double weight_of(const window_counts& seen, const plan& by) noexcept {
+    double sum = 0;
+    for (std::size_t i = 0; i < failure_class_count; ++i) sum += static_cast<double>(seen.failed[i]) * by.weights[i];
+    return sum;
+}
+
+/// Judges a window by the rules, in the order in which trip_rules lists them; the first that holds is the
+/// cause. Quotients are compared, not products: a division is rounded once, so 3 of 10 is just 0.3.
+inline std::optional<finding> judge(const window_counts& seen, std::uint32_t in_a_row, const plan& by) noexcept {
+    const trip_rules& rules = by.given.trip;
+    const auto found = [&](cause why, double observed, double threshold) {
+        return finding{why, {seen.calls, seen.failures(), seen.slow, observed, threshold}};
+    };
+    if (rules.consecutive_failures && in_a_row >= *rules.consecutive_failures) {
+        return found(cause::consecutive_failures, in_a_row, *rules.consecutive_failures);
+    }
+    const double weight = weight_of(seen, by);
+    if (rules.failures && weight >= *rules.failures) return found(cause::failure_count, weight, *rules.failures);
+    if (seen.calls >= rules.minimum_calls) {
+        const auto calls = static_cast<double>(seen.calls);
+        const double failing = std::min(1.0, weight / calls);
+        if (rules.failure_ratio && failing >= *rules.failure_ratio) {
+            return found(cause::failure_ratio, failing, *rules.failure_ratio);
+        }
+        const double crawling = std::min(1.0, static_cast<double>(seen.slow) / calls);
+        if (rules.slow && crawling >= rules.slow->ratio) return found(cause::slow_ratio, crawling, rules.slow->ratio);
+    }
+    for (std::size_t i = 0; i < failure_class_count; ++i) {
+        if (by.limits[i] && seen.failed[i] >= *by.limits[i]) {
+            return found(cause::class_limit, static_cast<double>(seen.failed[i]), *by.limits[i]);
+        }
+    }
+    return {};
+}
+
+/// The numbers of calls in the window at which a ratio rule could hold with the evidence that was there:
+/// a success may trip (rule 4), and this tells without a lock that it cannot. Time takes evidence away
+/// and never adds any, so the answer errs only towards looking again.
+struct suspicion {
+    std::uint64_t from = std::numeric_limits<std::uint64_t>::max();  ///< successes in the window, at least
+    std::uint64_t to = 0;                                            ///< … and at most
+};
+
+inline suspicion suspect(const window_counts& seen, std::uint64_t extra_calls, const plan& by) noexcept {
+    const trip_rules& rules = by.given.trip;
+    double most = 0;
+    if (rules.failure_ratio) most = std::max(most, weight_of(seen, by) / *rules.failure_ratio);
+    if (rules.slow) most = std::max(most, static_cast<double>(seen.slow) / rules.slow->ratio);
+    if (!(most > 0)) return {};
+    // A window of calls is full at its size: beyond it the number of successes says nothing any more.
+    const auto* calls = std::get_if<last_calls>(&rules.window);
+    const bool always = (calls != nullptr && most >= calls->count) || most >= 1e18;
+    return {.from = rules.minimum_calls > extra_calls ? rules.minimum_calls - extra_calls : 0,
+            .to = always ? std::numeric_limits<std::uint64_t>::max() : static_cast<std::uint64_t>(std::ceil(most))};
+}
+
+}  // namespace switchgear::detail

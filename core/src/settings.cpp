@@ -1,0 +1,148 @@
+#include <switchgear/settings.hpp>
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <cstddef>
+#include <type_traits>
+#include <utility>
+
+#include "class_table.hpp"
+
+namespace switchgear {
+namespace {
+
+using std::chrono::milliseconds;
+
+std::string text_of(double value) {
+    if (std::isnan(value)) return "NaN";
+    char digits[64];
+    const auto end = std::to_chars(digits, digits + sizeof digits, value).ptr;
+    return {digits, end};
+}
+std::string text_of(std::uint32_t value) { return std::to_string(value); }
+std::string text_of(milliseconds value) { return std::to_string(value.count()) + " ms"; }
+
+/// Collects violations; each check is written so that NaN is outside every range.
+class checker {
+public:
+    template <class T>
+    void within(std::string field, T value, std::type_identity_t<T> least, std::type_identity_t<T> most) {
+        if (value >= least && value <= most) return;
+        add(std::move(field), value, "must be within [" + text_of(least) + ", " + text_of(most) + "]");
+    }
+    void share(std::string field, double value) {
+        if (value > 0 && value <= 1) return;
+        add(std::move(field), value, "must be within (0, 1]");
+    }
+    template <class T>
+    void must(bool holds, std::string field, T value, std::string_view what) {
+        if (!holds) add(std::move(field), value, what);
+    }
+    std::vector<violation> take() && { return std::move(found_); }
+
+private:
+    template <class T>
+    void add(std::string field, T value, std::string_view what) {
+        found_.push_back({std::move(field), text_of(value) + ": " + std::string{what}});
+    }
+    std::vector<violation> found_;
+};
+
+constexpr std::uint32_t most_calls = 1'000'000'000;
+
+void check_window(const window& size, checker& check) {
+    if (const auto* time = std::get_if<last>(&size)) {
+        check.within("trip.window", time->span, milliseconds{1'000}, milliseconds{3'600'000});
+    } else {
+        check.within("trip.window", std::get<last_calls>(size).count, 1U, 65'536U);
+    }
+}
+
+void check_classes(const trip_rules& trip, std::uint32_t reach, checker& check) {
+    const auto weights = by_class(trip.weights);
+    const auto limits = by_class(trip.limits);
+    for (std::size_t i = 0; i < failure_class_count; ++i) {
+        const std::string name{to_string(static_cast<failure_class>(i))};
+        check.within("trip.weights." + name, weights[i], 0.0, 1'000.0);
+        if (!limits[i]) continue;
+        check.must(*limits[i] >= 1, "trip.limits." + name, *limits[i], "must be at least 1");
+        check.must(*limits[i] <= reach, "trip.limits." + name, *limits[i],
+                   "cannot be reached within a window of " + text_of(reach) + " calls");
+        check.must(weights[i] != 0, "trip.limits." + name, *limits[i],
+                   "cannot be reached: trip.weights." + name + " is 0");
+    }
+}
+
+void check_trip(const trip_rules& trip, checker& check) {
+    const auto* calls = std::get_if<last_calls>(&trip.window);
+    const std::uint32_t reach = calls != nullptr ? calls->count : most_calls;
+    check_window(trip.window, check);
+    if (trip.consecutive_failures) {
+        check.within("trip.consecutive_failures", *trip.consecutive_failures, 1U, most_calls);
+    }
+    if (trip.failures) {
+        const double heaviest = std::ranges::max(by_class(trip.weights));
+        check.must(*trip.failures > 0 && std::isfinite(*trip.failures), "trip.failures", *trip.failures,
+                   "must be a number above 0");
+        if (calls != nullptr && heaviest >= 0 && *trip.failures > 0) {
+            check.must(!(*trip.failures > heaviest * reach), "trip.failures", *trip.failures,
+                       "cannot be reached within a window of " + text_of(reach) + " calls");
+        }
+    }
+    if (trip.failure_ratio) check.share("trip.failure_ratio", *trip.failure_ratio);
+    if (trip.slow) {
+        check.must(trip.slow->after >= milliseconds{1}, "trip.slow.after", trip.slow->after,
+                   "must be at least 1 ms");
+        check.share("trip.slow.ratio", trip.slow->ratio);
+    }
+    check_classes(trip, reach, check);
+    check.within("trip.minimum_calls", trip.minimum_calls, 1U, most_calls);
+    // It matters to the two ratios only.
+    if (calls != nullptr && (trip.failure_ratio || trip.slow)) {
+        check.must(trip.minimum_calls <= reach, "trip.minimum_calls", trip.minimum_calls,
+                   "cannot be reached within a window of " + text_of(reach) + " calls");
+    }
+}
+
+void check_recovery(const recovery_rules& recovery, checker& check) {
+    using std::chrono::hours;
+    constexpr milliseconds day = hours{24};
+    check.within("recovery.max_open_for", recovery.max_open_for, milliseconds{1}, day);
+    check.must(recovery.open_for >= milliseconds{1} && recovery.open_for <= recovery.max_open_for,
+               "recovery.open_for", recovery.open_for,
+               "must be within [1 ms, recovery.max_open_for (" + text_of(recovery.max_open_for) + ")]");
+    check.within("recovery.backoff", recovery.backoff, 1.0, 10.0);
+    check.must(recovery.jitter >= 0 && recovery.jitter < 1, "recovery.jitter", recovery.jitter,
+               "must be within [0, 1)");
+    check.within("recovery.max_retry_after", recovery.max_retry_after, milliseconds{0}, 7 * day);
+    check.within("recovery.probes", recovery.probes, 1U, 1'024U);
+    check.within("recovery.successes_to_close", recovery.successes_to_close, 1U, 10'000U);
+    check.within("recovery.probe_timeout", recovery.probe_timeout, milliseconds{1}, day);
+    if (recovery.ramp) {
+        check.within("recovery.ramp.over", recovery.ramp->over, milliseconds{100}, day);
+        check.share("recovery.ramp.from", recovery.ramp->from);
+    }
+}
+
+std::string listing(const std::vector<violation>& violations) {
+    std::string text = "invalid settings";
+    for (const auto& one : violations) text += "\n  " + one.field + ": " + one.message;
+    return text;
+}
+
+}  // namespace
+
+std::vector<violation> validate(const settings& all) {
+    checker check;
+    check_trip(all.trip, check);
+    check_recovery(all.recovery, check);
+    check.must(all.mode == mode::enforce || all.mode == mode::observe, "mode",
+               static_cast<std::uint32_t>(all.mode), "must be enforce or observe");
+    return std::move(check).take();
+}
+
+invalid_settings::invalid_settings(std::vector<violation> violations)
+    : std::invalid_argument{listing(violations)}, violations_{std::move(violations)} {}
+
+}  // namespace switchgear

@@ -1,0 +1,304 @@
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include <switchgear/settings.hpp>
+#include <switchgear/verdict.hpp>
+
+#include "period.hpp"
+
+namespace switchgear::detail {
+
+/// What a window holds: raw counts. Calls include successes.
+struct window_counts {
+    std::uint64_t calls = 0, slow = 0;
+    std::array<std::uint64_t, failure_class_count> failed{};
+
+    std::uint64_t failures() const noexcept {
+        std::uint64_t sum = 0;
+        for (const auto n : failed) sum += n;
+        return sum;
+    }
+};
+
+/// One piece of evidence: a failure, a slow call, or both.
+struct mark {
+    static constexpr std::uint8_t no_failure = 0xff;
+    std::uint8_t failed = no_failure;  ///< index of the failure class
+    bool slow = false;
+    bool counts_call = true;  ///< false: the call is in the tally of successes, or was counted when overdue
+};
+
+// Why the evidence is kept apart from the successes.
+//
+// A healthy call is a success, and all that a window needs to know of it is that it was: the tally, one
+// addition. Failures and slow calls are rare while it matters what a call costs, and need a place: which
+// class, how long ago, which call. They are filed under a brief lock, as marks at a point of the tally.
+// The window is what lies between its edge and now, in the tally and among the marks: exact, in the
+// order in which verdicts settled, and nothing is sampled.
+
+/// The last N verdicts. A mark stands at the number of its call, and leaves when N newer ones have come.
+class call_window {
+public:
+    explicit call_window(std::uint32_t size, bool marks_twice)
+        : size_{size}, marks_(marks_twice ? std::size_t{size} * 2 : size) {}
+
+    std::uint32_t size() const noexcept { return size_; }
+    bool marks_twice() const noexcept { return marks_.size() != size_; }
+    /// Calls that are not in the tally, since the window began.
+    std::uint64_t extra_calls() const noexcept { return extra_; }
+
+    /// Forgets all that came before that point of the tally.
+    void begin(std::uint64_t tally) noexcept {
+        base_ = tally, extra_ = 0, first_ = 0, held_ = 0;
+        in_window_ = {};
+    }
+    /// Returns: the number of the call since the window began.
+    std::uint64_t file(const mark& what, std::uint64_t tally) noexcept {
+        if (what.counts_call) ++extra_;
+        const std::uint64_t number = number_at(tally);
+        drop_older_than(number);
+        append({number, what.failed, what.slow});
+        return number;
+    }
+    window_counts counts(std::uint64_t tally) noexcept {
+        const std::uint64_t number = number_at(tally);
+        drop_older_than(number);
+        window_counts now = in_window_;
+        now.calls = number < size_ ? number : size_;
+        return now;
+    }
+    bool holds(std::uint64_t number, std::uint64_t tally) const noexcept {
+        return number + size_ > number_at(tally);
+    }
+    /// Where the tally stood when the window began.
+    std::uint64_t edge() const noexcept { return base_; }
+    /// Takes over what fits of another window of calls, in order. What the other one had let go of is not
+    /// known any more, so this one is no fuller than that. Requires: nothing was filed here yet.
+    void adopt(const call_window& from, std::uint64_t tally) noexcept {
+        const std::uint64_t number = from.number_at(tally);
+        const std::uint64_t forgotten = number > from.size_ ? number - from.size_ : 0;
+        const std::uint64_t of_extra = std::min(from.extra_, forgotten);
+        base_ = from.base_ + (forgotten - of_extra);
+        extra_ = from.extra_ - of_extra;
+        for (std::size_t i = 0; i < from.held_; ++i) {
+            entry old = from.marks_[(from.first_ + i) % from.marks_.size()];
+            if (old.number <= forgotten) continue;
+            old.number -= forgotten;
+            append(old);
+        }
+        drop_older_than(number - forgotten);
+    }
+
+private:
+    struct entry {
+        std::uint64_t number;
+        std::uint8_t failed;
+        bool slow;
+    };
+
+    void append(const entry& e) noexcept {
+        if (held_ == marks_.size()) forget_first();
+        marks_[(first_ + held_++) % marks_.size()] = e;
+        count(e, 1);
+    }
+    void count(const entry& e, std::uint64_t by) noexcept {
+        if (e.failed != mark::no_failure) in_window_.failed[e.failed] += by;
+        if (e.slow) in_window_.slow += by;
+    }
+    void forget_first() noexcept {
+        count(marks_[first_], ~std::uint64_t{0});  // minus one, modulo 2^64
+        first_ = (first_ + 1) % marks_.size();
+        --held_;
+    }
+    void drop_older_than(std::uint64_t number) noexcept {
+        while (held_ != 0 && marks_[first_].number + size_ <= number) forget_first();
+    }
+
+    std::uint64_t number_at(std::uint64_t tally) const noexcept { return tally - base_ + extra_; }
+
+    std::uint32_t size_;
+    std::vector<entry> marks_;  // a ring
+    std::size_t first_ = 0, held_ = 0;
+    std::uint64_t base_ = 0, extra_ = 0;
+    window_counts in_window_;
+};
+
+/// The verdicts of the last T of time, in sixteen buckets.
+///
+/// A bucket is (T - 10 ms) / 16 long, and the window is the bucket of the present and the fifteen before
+/// it. So a verdict counts for at least 15/16 of that and at most 16/16: by rule 8 everything younger
+/// than 0.9 T, nothing older than T, with room for a coarse clock's 10 ms on both ends, at every T from
+/// one second on. There is no tumbling boundary: the window's edge moves by a sixteenth at a time.
+///
+/// Each bucket remembers the tally at its beginning, so the successes of the window are a difference.
+class time_window {
+public:
+    static constexpr std::size_t buckets = 16;
+
+    time_window(ticks span, ticks now, std::uint64_t tally)
+        : width_{(span - lag) / static_cast<ticks>(buckets)}, span_{span}, origin_{now - width_ * static_cast<ticks>(buckets)} {
+        begin(tally);
+    }
+
+    ticks span() const noexcept { return span_; }
+    /// When the present bucket ends and move_to() is due.
+    ticks bucket_end() const noexcept { return origin_ + static_cast<ticks>(current_ + 1) * width_; }
+    /// The tally at the window's edge.
+    std::uint64_t edge() const noexcept { return ring_[(current_ + 1) % buckets].tally; }
+
+    /// Forgets all that came before that point of the tally.
+    void begin(std::uint64_t tally) noexcept {
+        for (auto& b : ring_) b = bucket{.tally = std::max(b.tally, tally)};
+    }
+    /// Silence of any length costs one round of the ring at the most.
+    void move_to(ticks now, std::uint64_t tally) noexcept {
+        const std::uint64_t index = index_of(now);
+        if (index <= current_) return;
+        const std::uint64_t steps = index - current_ < buckets ? index - current_ : buckets;
+        for (std::uint64_t i = 1; i <= steps; ++i) ring_[(index - steps + i) % buckets] = bucket{.tally = tally};
+        current_ = index;
+    }
+    void file(const mark& what) noexcept {
+        bucket& b = ring_[current_ % buckets];
+        if (what.counts_call) ++b.extra;
+        if (what.slow) ++b.slow;
+        if (what.failed != mark::no_failure) ++b.failed[what.failed];
+    }
+    window_counts counts(std::uint64_t tally) const noexcept {
+        window_counts now{.calls = tally - edge()};
+        for (const auto& b : ring_) {
+            now.calls += b.extra;
+            now.slow += b.slow;
+            for (std::size_t i = 0; i < failure_class_count; ++i) now.failed[i] += b.failed[i];
+        }
+        return now;
+    }
+    std::uint64_t extra_calls() const noexcept {
+        std::uint64_t sum = 0;
+        for (const auto& b : ring_) sum += b.extra;
+        return sum;
+    }
+    bool holds(ticks counted_at) const noexcept { return index_of(counted_at) + buckets > current_; }
+
+    /// Takes over the buckets of a window of another length. A bucket is dated by its beginning: what may
+    /// be too old for the new window is left out, because nothing older than T ever counts.
+    /// Requires: nothing was filed here yet.
+    void adopt(const time_window& from, std::uint64_t tally) noexcept {
+        const std::uint64_t oldest = current_ + 1 - buckets;
+        for (std::uint64_t back = buckets; back-- > 0;) {
+            const std::uint64_t old = from.current_ - back;
+            const bucket& content = from.ring_[old % buckets];
+            const std::uint64_t into = index_of(from.origin_ + static_cast<ticks>(old) * from.width_);
+            if (into < oldest || into > current_) continue;
+            ring_[into % buckets].take(content);
+            const std::uint64_t next = back == 0 ? tally : from.ring_[(old + 1) % buckets].tally;
+            for (std::uint64_t i = oldest; i <= into; ++i) ring_[i % buckets].tally -= next - content.tally;
+        }
+    }
+
+private:
+    static constexpr ticks lag = 10'000'000;
+    struct bucket {
+        std::uint64_t tally = 0;  ///< at the beginning
+        std::uint32_t extra = 0, slow = 0;
+        std::array<std::uint32_t, failure_class_count> failed{};
+
+        void take(const bucket& other) noexcept {
+            extra += other.extra, slow += other.slow;
+            for (std::size_t i = 0; i < failure_class_count; ++i) failed[i] += other.failed[i];
+        }
+    };
+
+    std::uint64_t index_of(ticks at) const noexcept {
+        return at <= origin_ ? 0 : static_cast<std::uint64_t>((at - origin_) / width_);
+    }
+
+    ticks width_, span_, origin_;
+    std::uint64_t current_ = buckets;
+    std::array<bucket, buckets> ring_{};
+};
+
+/// The window that the settings ask for. Every member under the lock of evidence.
+class sliding_window {
+public:
+    sliding_window(const window& size, bool slow_rule, ticks now, std::uint64_t tally)
+        : kind_{size.index() == 0
+                    ? kind{std::in_place_type<time_window>,
+                           std::chrono::duration_cast<duration>(std::get<last>(size).span).count(), now, tally}
+                    // A call that is overdue and then fails leaves two marks.
+                    : kind{std::in_place_type<call_window>, std::get<last_calls>(size).count, slow_rule}} {
+        begin(tally);
+    }
+
+    /// The same kind and size: it may go on being used for these settings.
+    bool suits(const window& size, bool slow_rule) const noexcept {
+        if (const auto* time = std::get_if<time_window>(&kind_)) {
+            const auto* wanted = std::get_if<last>(&size);
+            return wanted != nullptr && std::chrono::duration_cast<duration>(wanted->span).count() == time->span();
+        }
+        const auto& calls = std::get<call_window>(kind_);
+        const auto* wanted = std::get_if<last_calls>(&size);
+        return wanted != nullptr && wanted->count == calls.size() && (calls.marks_twice() || !slow_rule);
+    }
+    /// Keeps the samples that fit; a window of the other kind starts empty (rule 35).
+    void adopt(const sliding_window& from, std::uint64_t tally) noexcept {
+        if (kind_.index() != from.kind_.index()) return;
+        if (auto* time = std::get_if<time_window>(&kind_)) {
+            time->adopt(std::get<time_window>(from.kind_), tally);
+        } else {
+            std::get<call_window>(kind_).adopt(std::get<call_window>(from.kind_), tally);
+        }
+    }
+
+    void begin(std::uint64_t tally) noexcept {
+        ++generation_;
+        std::visit([&](auto& of) { of.begin(tally); }, kind_);
+    }
+    void move_to(ticks now, std::uint64_t tally) noexcept {
+        if (auto* time = std::get_if<time_window>(&kind_)) time->move_to(now, tally);
+    }
+    /// Returns: where the mark stands, for holds().
+    std::uint64_t file(const mark& what, ticks now, std::uint64_t tally) noexcept {
+        if (auto* calls = std::get_if<call_window>(&kind_)) return calls->file(what, tally);
+        auto& time = std::get<time_window>(kind_);
+        time.move_to(now, tally);
+        time.file(what);
+        return static_cast<std::uint64_t>(now);
+    }
+    window_counts counts(std::uint64_t tally) noexcept {
+        return std::visit([&](auto& of) { return of.counts(tally); }, kind_);
+    }
+    bool holds(std::uint64_t place, std::uint64_t tally) const noexcept {
+        if (const auto* calls = std::get_if<call_window>(&kind_)) return calls->holds(place, tally);
+        return std::get<time_window>(kind_).holds(static_cast<ticks>(place));
+    }
+
+    /// Grows whenever the window is cleared or replaced, so that a place of before is not taken for one of now.
+    std::uint32_t generation() const noexcept { return generation_; }
+    void continue_after(const sliding_window& from) noexcept { generation_ = from.generation_ + 1; }
+
+    /// When move_to() is due next; `never` for a window of calls.
+    ticks next_move() const noexcept {
+        const auto* time = std::get_if<time_window>(&kind_);
+        return time != nullptr ? time->bucket_end() : never;
+    }
+    std::uint64_t edge() const noexcept {
+        return std::visit([](const auto& of) { return of.edge(); }, kind_);
+    }
+    std::uint64_t extra_calls() const noexcept {
+        return std::visit([](const auto& of) { return of.extra_calls(); }, kind_);
+    }
+
+private:
+    using kind = std::variant<time_window, call_window>;
+    kind kind_;
+    std::uint32_t generation_ = 0;
+};
+
+}  // namespace switchgear::detail
