@@ -1,0 +1,287 @@
+// Rule 40: the admitted and the refused path take no lock and allocate nothing, whatever the state.
+// This program's own operator new counts. Locks are shown by progress: a call goes through while other
+// threads stand still inside the members that may lock.
+#include <atomic>
+#include <cstdint>
+#include <cstdlib>
+#include <functional>
+#include <latch>
+#include <new>
+#include <thread>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "bench.hpp"
+
+namespace {
+thread_local std::uint64_t allocations = 0;
+
+void* counted(std::size_t size) {
+    ++allocations;
+    void* const p = std::malloc(size == 0 ? 1 : size);
+    if (p == nullptr) throw std::bad_alloc{};
+    return p;
+}
+void* counted(std::size_t size, std::align_val_t alignment) {
+    ++allocations;
+    const auto align = static_cast<std::size_t>(alignment);
+    void* const p = std::aligned_alloc(align, (size + align - 1) / align * align);
+    if (p == nullptr) throw std::bad_alloc{};
+    return p;
+}
+}  // namespace
+
+void* operator new(std::size_t size) { return counted(size); }
+void* operator new[](std::size_t size) { return counted(size); }
+void* operator new(std::size_t size, std::align_val_t alignment) { return counted(size, alignment); }
+void* operator new[](std::size_t size, std::align_val_t alignment) { return counted(size, alignment); }
+void operator delete(void* p) noexcept { std::free(p); }
+void operator delete[](void* p) noexcept { std::free(p); }
+void operator delete(void* p, std::size_t) noexcept { std::free(p); }
+void operator delete[](void* p, std::size_t) noexcept { std::free(p); }
+void operator delete(void* p, std::align_val_t) noexcept { std::free(p); }
+void operator delete[](void* p, std::align_val_t) noexcept { std::free(p); }
+void operator delete(void* p, std::size_t, std::align_val_t) noexcept { std::free(p); }
+void operator delete[](void* p, std::size_t, std::align_val_t) noexcept { std::free(p); }
+
+namespace switchgear::rules {
+namespace {
+
+static_assert(noexcept(std::declval<breaker&>().try_acquire()));
+static_assert(noexcept(std::declval<permit&>().success()));
+static_assert(noexcept(std::declval<permit&>().failure()));
+static_assert(noexcept(std::declval<permit&>().ignore()));
+static_assert(noexcept(std::declval<permit&>().settle(verdict::success())));
+static_assert(noexcept(std::declval<permit&>().overdue()));
+static_assert(noexcept(std::declval<permit&>().answered()));
+static_assert(noexcept(std::declval<breaker&>().end_pause()));
+static_assert(noexcept(std::declval<breaker&>().extend_pause(duration{})));
+static_assert(std::is_nothrow_move_constructible_v<permit> && std::is_nothrow_move_assignable_v<permit>);
+static_assert(std::is_nothrow_destructible_v<permit>);
+static_assert(std::is_trivially_copyable_v<verdict>);
+
+/// What `work` allocates.
+std::uint64_t allocated_by(const std::function<void()>& work) {
+    const std::uint64_t before = allocations;
+    work();
+    return allocations - before;
+}
+
+/// A breaker without a log, because the log allocates when it is told.
+struct quiet {
+    testing::manual_time clock;
+    breaker it;
+
+    explicit quiet(const settings& s) : it{"quiet", s, clock} {}
+
+    void ask(verdict v) {
+        if (auto p = it.try_acquire()) (*p).settle(v);
+    }
+};
+
+settings every_rule(window w) {
+    return {.trip = {.consecutive_failures = 50,
+                     .failures = 60,
+                     .failure_ratio = 0.9,
+                     .slow = slow_rule{.after = 1s, .ratio = 0.9},
+                     .limits = {.timeout = 70},
+                     .window = w,
+                     .minimum_calls = 80},
+            .recovery = {.open_for = 1s, .jitter = 0, .probes = 2, .successes_to_close = 3, .ramp = ramp_rule{}}};
+}
+
+const std::vector<window> both_windows{last{10s}, last_calls{100}};
+
+TEST(rule_40_allocations, counter_counts) {
+    EXPECT_EQ(allocated_by([] { delete new int{1}; }), 1U);
+    EXPECT_GE(allocated_by([] { std::vector<int>(1'000); }), 1U);
+}
+
+TEST(rule_40_allocations, none_while_closed) {
+    for (const window& w : both_windows) {
+        quiet b{every_rule(w)};
+        EXPECT_EQ(allocated_by([&] {
+                      for (int i = 0; i < 10'000; ++i) {
+                          b.clock.advance(1ms);
+                          b.ask(i % 3 == 0   ? verdict::failure(static_cast<failure_class>(i % 8))
+                                : i % 7 == 0 ? verdict::ignored()
+                                             : verdict::success());
+                      }
+                  }),
+                  0U);
+        EXPECT_EQ(b.it.observe().current, state::closed);
+    }
+}
+
+TEST(rule_40_allocations, none_for_the_first_call_of_a_new_breaker) {
+    for (const window& w : both_windows) {
+        for (const verdict v : {verdict::success(), verdict::failure()}) {
+            quiet b{every_rule(w)};
+            EXPECT_EQ(allocated_by([&] { b.ask(v); }), 0U);
+        }
+    }
+}
+
+TEST(rule_40_allocations, none_for_slow_overdue_and_answered_calls) {
+    for (const window& w : both_windows) {
+        quiet b{every_rule(w)};
+        EXPECT_EQ(allocated_by([&] {
+                      for (int i = 0; i < 50; ++i) {
+                          auto p = b.it.try_acquire();
+                          b.clock.advance(2s);
+                          (*p).overdue();
+                          (*p).answered();
+                          (*p).success();
+                      }
+                  }),
+                  0U);
+    }
+}
+
+TEST(rule_40_allocations, none_for_a_trip_by_any_rule) {
+    for (const window& w : both_windows) {
+        for (const verdict v : {verdict::failure(), verdict::failure(failure_class::timeout), verdict::trip(5s)}) {
+            quiet b{every_rule(w)};
+            EXPECT_EQ(allocated_by([&] {
+                          for (int i = 0; i < 80; ++i) b.ask(v);
+                      }),
+                      0U);
+            EXPECT_EQ(b.it.observe().current, state::open);
+        }
+    }
+}
+
+TEST(rule_40_allocations, none_while_open) {
+    quiet b{every_rule(last{10s})};
+    b.ask(verdict::trip(1h));
+    EXPECT_EQ(allocated_by([&] {
+                  for (int i = 0; i < 1'000; ++i) b.ask(verdict::success());
+              }),
+              0U);
+    EXPECT_EQ(b.it.observe().totals.rejected, 1'000U);
+}
+
+TEST(rule_40_allocations, none_for_late_verdicts) {
+    quiet b{every_rule(last{10s})};
+    auto one = b.it.try_acquire();
+    auto two = b.it.try_acquire();
+    b.ask(verdict::trip(1h));
+    EXPECT_EQ(allocated_by([&] {
+                  (*one).failure();
+                  (*two).ignore();
+              }),
+              0U);
+}
+
+TEST(rule_40_allocations, none_for_a_whole_cycle_through_probes_and_ramp) {
+    for (const window& w : both_windows) {
+        quiet b{every_rule(w)};
+        bool saw_ramp = false;
+        for (int cycle = 0; cycle < 3; ++cycle) {
+            EXPECT_EQ(allocated_by([&] {
+                          b.ask(verdict::trip(1s));
+                          b.ask(verdict::success());  // refused
+                          b.clock.advance(1h);
+                          {
+                              auto one = b.it.try_acquire();
+                              auto two = b.it.try_acquire();
+                              auto three = b.it.try_acquire();  // refused
+                              (*one).success();
+                              (*two).ignore();
+                          }
+                          b.ask(verdict::success());
+                          b.ask(verdict::success());
+                          for (int i = 0; i < 100; ++i) {
+                              b.clock.advance(100ms);
+                              b.ask(i % 5 == 0 ? verdict::failure() : verdict::success());
+                              const auto p = b.it.try_acquire();
+                              saw_ramp = saw_ramp || (!p && p.error().reason == reject_reason::ramping);
+                          }
+                          b.clock.advance(1h);
+                          b.ask(verdict::success());
+                      }),
+                      0U);
+            EXPECT_EQ(b.it.observe().current, state::closed);
+        }
+        EXPECT_TRUE(saw_ramp);
+    }
+}
+
+TEST(rule_40_allocations, none_for_failed_and_expired_probes) {
+    quiet b{every_rule(last{10s})};
+    EXPECT_EQ(allocated_by([&] {
+                  b.ask(verdict::trip(1s));
+                  b.clock.advance(1h);
+                  b.ask(verdict::failure());
+                  b.clock.advance(1h);
+                  auto lost = b.it.try_acquire();
+                  b.clock.advance(1h);
+                  b.ask(verdict::success());  // refused: the lease ran out
+                  (*lost).success();
+              }),
+              0U);
+    EXPECT_EQ(b.it.observe().current, state::open);
+    EXPECT_EQ(b.it.observe().attempt, 3U);
+}
+
+TEST(rule_40_allocations, none_under_overrides_and_when_they_end_by_themselves) {
+    for (const window& w : both_windows) {
+        quiet b{every_rule(w)};
+        b.it.force_open(by("alice", b.clock.now() + 10s));
+        EXPECT_EQ(allocated_by([&] {
+                      for (int i = 0; i < 100; ++i) b.ask(verdict::success());
+                  }),
+                  0U);
+        b.it.force_closed(by("alice"));
+        EXPECT_EQ(allocated_by([&] {
+                      for (int i = 0; i < 200; ++i) b.ask(verdict::failure());
+                  }),
+                  0U);
+        EXPECT_EQ(b.it.observe().current, state::closed);
+    }
+}
+
+TEST(rule_40_allocations, none_while_observing) {
+    settings s = every_rule(last_calls{100});
+    s.mode = mode::observe;
+    quiet b{s};
+    EXPECT_EQ(allocated_by([&] {
+                  for (int i = 0; i < 1'000; ++i) {
+                      b.clock.advance(10ms);
+                      b.ask(i / 100 % 2 == 0 ? verdict::failure() : verdict::success());
+                  }
+              }),
+              0U);
+}
+
+TEST(rule_40_allocations, none_by_call_itself) {
+    quiet b{every_rule(last{10s})};
+    EXPECT_EQ(allocated_by([&] {
+                  (void)b.it.call([] { return 1; });
+                  (void)b.it.call_or([] { return 1; }, [](rejection) { return 2; });
+                  b.ask(verdict::trip(1h));
+                  (void)b.it.call([] { return 1; });
+                  (void)b.it.call_or([] { return 1; }, [](rejection) { return 2; });
+              }),
+              0U);
+}
+
+TEST(rule_40_locks, calls_go_through_while_others_stand_inside_a_listener) {
+    quiet b{every_rule(last{10s})};
+    std::latch standing{1}, go_on{1};
+    const subscription s = b.it.subscribe([&](const transition&) {
+        standing.count_down();
+        go_on.wait();
+    });
+    std::jthread trips{[&] { b.ask(verdict::trip(1s)); }};
+    standing.wait();
+    EXPECT_FALSE(b.it.try_acquire());
+    b.clock.advance(1s);
+    go_on.count_down();
+    trips.join();
+    EXPECT_TRUE(b.it.try_acquire());
+}
+
+}  // namespace
+}  // namespace switchgear::rules

@@ -1,0 +1,635 @@
+// Rules 1 to 8: counting while closed. Rules 9 and 10 are in closed_at_once_test.cpp.
+#include <algorithm>
+#include <cstdint>
+#include <deque>
+#include <random>
+#include <vector>
+
+#include "bench.hpp"
+
+namespace switchgear::rules {
+namespace {
+
+const std::vector<window> both_windows{last{10s}, last_calls{50}};
+
+trip_rules only_run(std::uint32_t n) { return {.consecutive_failures = n, .failure_ratio = {}}; }
+
+trip_rules only_ratio(double ratio, std::uint32_t minimum, window over = last{10s}) {
+    return {.consecutive_failures = {}, .failure_ratio = ratio, .window = over, .minimum_calls = minimum};
+}
+
+trip_rules only_slow(duration after, double ratio, std::uint32_t minimum, window over = last{10s}) {
+    return {.consecutive_failures = {},
+            .failure_ratio = {},
+            .slow = slow_rule{.after = std::chrono::duration_cast<std::chrono::milliseconds>(after), .ratio = ratio},
+            .window = over,
+            .minimum_calls = minimum};
+}
+
+// ---- rule 1
+
+TEST(rule_01_counting, admits_every_call_however_many_are_in_flight) {
+    auto b = bench_of();
+    std::vector<permit> in_flight;
+    for (int i = 0; i < 10'000; ++i) in_flight.push_back(b.acquire());
+    EXPECT_EQ(b.now().totals.rejected, 0U);
+}
+
+TEST(rule_01_counting, counts_each_verdict_exactly_once) {
+    for (const window& w : both_windows) {
+        trip_rules rules = no_rules();
+        rules.window = w;
+        auto b = bench_of({.trip = rules});
+        b.succeed(17);
+        b.fail(9);
+        b.fail(4, failure_class::timeout);
+
+        const snapshot s = b.now();
+        EXPECT_EQ(s.window.calls, 30U);
+        EXPECT_EQ(s.window.failures, 13U);
+        EXPECT_EQ(s.totals.successes, 17U);
+        EXPECT_EQ(s.totals.failures, 13U);
+        EXPECT_EQ(s.totals.failures_by_class.at(0), 9U);
+        EXPECT_EQ(s.totals.failures_by_class.at(1), 4U);
+    }
+}
+
+TEST(rule_01_counting, is_never_sampled) {
+    trip_rules rules = no_rules();
+    rules.window = last_calls{65'536};
+    auto b = bench_of({.trip = rules});
+    for (int i = 0; i < 60'000; ++i) b.settle(i % 3 == 0 ? verdict::failure() : verdict::success());
+    EXPECT_EQ(b.now().window.calls, 60'000U);
+    EXPECT_EQ(b.now().window.failures, 20'000U);
+    EXPECT_EQ(b.now().totals.successes, 40'000U);
+}
+
+// ---- rule 2
+
+TEST(rule_02_rules, failures_in_a_row_trip) {
+    auto b = bench_of({.trip = only_run(3)});
+    b.fail(2);
+    b.expect_closed();
+    b.fail();
+    b.expect_open();
+    EXPECT_EQ(b.log.last().cause, cause::consecutive_failures);
+    EXPECT_EQ(b.log.last().evidence.observed, 3);
+    EXPECT_EQ(b.log.last().evidence.threshold, 3);
+}
+
+TEST(rule_02_rules, failures_in_the_window_trip) {
+    for (const window& w : both_windows) {
+        auto b = bench_of({.trip = {.consecutive_failures = {}, .failures = 3, .failure_ratio = {}, .window = w}});
+        for (int i = 0; i < 2; ++i) {
+            b.fail();
+            b.succeed(10);
+        }
+        b.expect_closed();
+        b.fail();
+        b.expect_open();
+        EXPECT_EQ(b.log.last().cause, cause::failure_count);
+        EXPECT_EQ(b.log.last().evidence, (evidence{.calls = 23, .failures = 3, .observed = 3, .threshold = 3}));
+    }
+}
+
+TEST(rule_02_rules, failure_ratio_trips_once_minimum_calls_are_counted) {
+    for (const window& w : both_windows) {
+        auto b = bench_of({.trip = only_ratio(0.5, 10, w)});
+        b.succeed(4);
+        b.fail(5);
+        b.expect_closed();
+        b.fail();
+        b.expect_open();
+        EXPECT_EQ(b.log.last().cause, cause::failure_ratio);
+        EXPECT_EQ(b.log.last().evidence, (evidence{.calls = 10, .failures = 6, .observed = 0.6, .threshold = 0.5}));
+    }
+}
+
+TEST(rule_02_rules, slow_ratio_trips_once_minimum_calls_are_counted) {
+    for (const window& w : std::vector<window>{last{60s}, last_calls{50}}) {
+        auto b = bench_of({.trip = only_slow(1s, 0.5, 4, w)});
+        b.succeed(2);
+        b.take(2s);
+        b.expect_closed();
+        b.take(2s);
+        b.expect_open();
+        EXPECT_EQ(b.log.last().cause, cause::slow_ratio);
+        EXPECT_EQ(b.log.last().evidence, (evidence{.calls = 4, .slow = 2, .observed = 0.5, .threshold = 0.5}));
+    }
+}
+
+TEST(rule_02_rules, failures_of_one_class_trip_at_its_limit) {
+    for (const window& w : both_windows) {
+        trip_rules rules = no_rules();
+        rules.window = w;
+        rules.limits.timeout = 2;
+        auto b = bench_of({.trip = rules});
+        b.fail(5, failure_class::unreachable);
+        b.fail(1, failure_class::timeout);
+        b.succeed(3);
+        b.expect_closed();
+        b.fail(1, failure_class::timeout);
+        b.expect_open();
+        EXPECT_EQ(b.log.last().cause, cause::class_limit);
+        EXPECT_EQ(b.log.last().evidence.observed, 2);
+        EXPECT_EQ(b.log.last().evidence.threshold, 2);
+    }
+}
+
+TEST(rule_02_rules, every_class_has_its_own_limit) {
+    using limit = std::optional<std::uint32_t> class_limits::*;
+    const std::vector<limit> limits{&class_limits::error,    &class_limits::timeout,  &class_limits::unreachable,
+                                    &class_limits::overloaded, &class_limits::custom_1, &class_limits::custom_2,
+                                    &class_limits::custom_3, &class_limits::custom_4};
+    for (std::size_t i = 0; i < limits.size(); ++i) {
+        trip_rules rules = no_rules();
+        rules.limits.*limits[i] = 2;
+        auto b = bench_of({.trip = rules});
+        for (std::size_t other = 0; other < limits.size(); ++other) {
+            if (other != i) b.fail(3, static_cast<failure_class>(other));
+        }
+        b.fail(1, static_cast<failure_class>(i));
+        b.expect_closed();
+        b.fail(1, static_cast<failure_class>(i));
+        b.expect_open();
+    }
+}
+
+TEST(rule_02_rules, when_several_hold_the_cause_is_the_first_listed) {
+    // All five hold at the second call; they are switched off from the front, one after another.
+    trip_rules rules{.consecutive_failures = 2,
+                     .failures = 2,
+                     .failure_ratio = 1.0,
+                     .slow = slow_rule{.after = 1s, .ratio = 1.0},
+                     .limits = {.error = 2},
+                     .minimum_calls = 2};
+    const auto first_cause = [&] {
+        auto b = bench_of({.trip = rules});
+        for (int i = 0; i < 2; ++i) {
+            permit p = b.acquire();
+            b.advance(2s);
+            p.failure();
+        }
+        return b.log.last().cause;
+    };
+    EXPECT_EQ(first_cause(), cause::consecutive_failures);
+    rules.consecutive_failures.reset();
+    EXPECT_EQ(first_cause(), cause::failure_count);
+    rules.failures.reset();
+    EXPECT_EQ(first_cause(), cause::failure_ratio);
+    rules.failure_ratio.reset();
+    EXPECT_EQ(first_cause(), cause::slow_ratio);
+    rules.slow.reset();
+    EXPECT_EQ(first_cause(), cause::class_limit);
+}
+
+TEST(rule_02_rules, without_any_rule_only_a_trip_verdict_or_an_order_opens) {
+    auto b = bench_of({.trip = no_rules()});
+    b.fail(1'000);
+    b.expect_closed();
+    b.settle(verdict::trip(1s));
+    b.expect_open();
+
+    auto c = bench_of({.trip = no_rules()});
+    c.fail(1'000);
+    c.it.trip(by("alice"));
+    c.expect_open();
+}
+
+// ---- rule 3
+
+TEST(rule_03_thresholds, are_reached_at_equal_for_every_percentage) {
+    for (const window& w : std::vector<window>{last{10s}, last_calls{100}}) {
+        for (int percent = 1; percent <= 100; ++percent) {
+            auto b = bench_of({.trip = only_ratio(percent / 100.0, 100, w)});
+            b.succeed(100 - percent);
+            b.fail(percent - 1);
+            b.expect_closed();
+            b.fail();
+            b.expect_open();
+        }
+    }
+}
+
+TEST(rule_03_thresholds, one_failure_less_does_not_trip_for_any_percentage) {
+    for (const window& w : std::vector<window>{last{10s}, last_calls{100}}) {
+        for (int percent = 1; percent <= 100; ++percent) {
+            auto b = bench_of({.trip = only_ratio(percent / 100.0, 100, w)});
+            b.fail(percent - 1);
+            b.succeed(101 - percent);
+            b.expect_closed();
+        }
+    }
+}
+
+TEST(rule_03_thresholds, forty_nine_and_a_half_percent_is_below_fifty) {
+    for (const window& w : std::vector<window>{last{10s}, last_calls{200}}) {
+        auto b = bench_of({.trip = only_ratio(0.5, 200, w)});
+        b.succeed(101);
+        b.fail(99);
+        b.expect_closed();
+        EXPECT_EQ(b.now().window.failures, 99U);
+    }
+}
+
+TEST(rule_03_thresholds, slow_is_strictly_longer) {
+    auto b = bench_of({.trip = only_slow(1s, 1.0, 1)});
+    b.take(1s);
+    b.expect_closed();
+    EXPECT_EQ(b.now().window.slow, 0U);
+    b.advance(11s);
+    b.take(1s + 1ns);
+    b.expect_open();
+}
+
+TEST(rule_03_thresholds, a_slow_share_is_reached_at_equal) {
+    for (const window& w : std::vector<window>{last{60s}, last_calls{10}}) {
+        auto b = bench_of({.trip = only_slow(1s, 0.3, 10, w)});
+        b.succeed(7);
+        b.take(2s, 2);
+        b.expect_closed();
+        b.take(2s);
+        b.expect_open();
+    }
+}
+
+TEST(rule_03_thresholds, a_failed_call_may_be_slow_too) {
+    auto b = bench_of({.trip = only_slow(1s, 1.0, 100)});
+    permit p = b.acquire();
+    b.advance(2s);
+    p.failure();
+    EXPECT_EQ(b.now().window.slow, 1U);
+    EXPECT_EQ(b.now().window.failures, 1U);
+    EXPECT_EQ(b.now().window.calls, 1U);
+    EXPECT_EQ(b.now().totals.slow, 1U);
+}
+
+// ---- rule 4
+
+TEST(rule_04_any_verdict, a_success_that_reaches_minimum_calls_trips) {
+    for (const window& w : both_windows) {
+        auto b = bench_of({.trip = only_ratio(0.5, 20, w)});
+        b.fail(10);
+        b.succeed(9);
+        b.expect_closed();
+        b.succeed();
+        b.expect_open();
+        EXPECT_EQ(b.log.last().cause, cause::failure_ratio);
+        EXPECT_EQ(b.log.last().evidence, (evidence{.calls = 20, .failures = 10, .observed = 0.5, .threshold = 0.5}));
+    }
+}
+
+TEST(rule_04_any_verdict, a_quick_success_that_reaches_minimum_calls_trips_by_the_slow_ones) {
+    for (const window& w : std::vector<window>{last{60s}, last_calls{50}}) {
+        auto b = bench_of({.trip = only_slow(1s, 0.5, 4, w)});
+        b.take(2s, 2);
+        b.succeed();
+        b.expect_closed();
+        b.succeed();
+        b.expect_open();
+    }
+}
+
+TEST(rule_04_any_verdict, a_success_after_older_ones_left_the_window_trips) {
+    auto b = bench_of({.trip = only_ratio(0.5, 4)});
+    b.succeed(10);
+    b.advance(6s);
+    b.fail(3);  // 3 of 13
+    b.expect_closed();
+    b.advance(5s);  // the ten are gone, three failures are left
+    b.succeed();    // 3 of 4
+    b.expect_open();
+}
+
+TEST(rule_04_any_verdict, an_ignored_call_does_not_reach_minimum_calls) {
+    auto b = bench_of({.trip = only_ratio(0.5, 4)});
+    b.fail(3);
+    b.ignore(10);
+    b.expect_closed();
+}
+
+TEST(rule_04_answered, stops_the_clock_for_slowness) {
+    auto b = bench_of({.trip = only_slow(1s, 1.0, 1)});
+    permit download = b.acquire();
+    b.advance(1s);
+    download.answered();
+    b.advance(1h);
+    download.success();
+    b.expect_closed();
+    EXPECT_EQ(b.now().totals.slow, 0U);
+}
+
+TEST(rule_04_answered, does_not_excuse_a_late_beginning) {
+    auto b = bench_of({.trip = only_slow(1s, 1.0, 1)});
+    permit download = b.acquire();
+    b.advance(1s + 1ns);
+    download.answered();
+    download.success();
+    b.expect_open();
+}
+
+TEST(rule_04_answered, counts_from_the_first_time) {
+    auto b = bench_of({.trip = only_slow(1s, 1.0, 1)});
+    permit download = b.acquire();
+    download.answered();
+    b.advance(1h);
+    download.answered();
+    download.success();
+    b.expect_closed();
+}
+
+// ---- rule 5
+
+TEST(rule_05_weights, a_class_of_weight_zero_informs_but_never_trips) {
+    auto b = bench_of({.trip = {.consecutive_failures = 1,
+                                .failures = 0.5,
+                                .failure_ratio = 0.01,
+                                .weights = {.custom_1 = 0},
+                                .minimum_calls = 1}});
+    b.fail(100, failure_class::custom_1);
+    b.expect_closed();
+    EXPECT_EQ(b.now().window.failures, 100U);
+    EXPECT_EQ(b.now().totals.failures_by_class.at(4), 100U);
+    EXPECT_EQ(b.now().failures_in_a_row, 0U);
+}
+
+TEST(rule_05_weights, weight_zero_neither_lengthens_nor_resets_a_run) {
+    trip_rules rules = only_run(3);
+    rules.weights.custom_1 = 0;
+    auto b = bench_of({.trip = rules});
+    b.fail(2);
+    b.fail(5, failure_class::custom_1);
+    EXPECT_EQ(b.now().failures_in_a_row, 2U);
+    b.fail();
+    b.expect_open();
+}
+
+TEST(rule_05_weights, count_in_the_number_of_failures) {
+    auto b = bench_of({.trip = {.consecutive_failures = {},
+                                .failures = 2.5,
+                                .failure_ratio = {},
+                                .weights = {.error = 0.5, .timeout = 1.5}}});
+    b.fail(2);                             // 1.0
+    b.expect_closed();
+    b.fail(1, failure_class::timeout);     // 2.5
+    b.expect_open();
+    EXPECT_EQ(b.log.last().evidence.observed, 2.5);
+    EXPECT_EQ(b.log.last().evidence.failures, 3U);
+}
+
+TEST(rule_05_weights, count_in_the_ratio_whose_denominator_is_calls) {
+    for (const window& w : both_windows) {
+        trip_rules rules = only_ratio(0.5, 10, w);
+        rules.weights.timeout = 0.5;
+        auto b = bench_of({.trip = rules});
+        b.succeed(2);
+        b.fail(8, failure_class::timeout);  // 4 / 10
+        b.expect_closed();
+        b.fail(2);                          // 6 / 12
+        b.expect_open();
+        EXPECT_EQ(b.log.last().evidence, (evidence{.calls = 12, .failures = 10, .observed = 0.5, .threshold = 0.5}));
+    }
+}
+
+TEST(rule_05_weights, a_ratio_is_capped_at_one) {
+    trip_rules rules = only_ratio(1.0, 4);
+    rules.weights.error = 3;
+    auto b = bench_of({.trip = rules});
+    b.fail(4);
+    b.expect_open();
+    EXPECT_EQ(b.log.last().evidence.observed, 1.0);
+}
+
+TEST(rule_05_weights, do_not_help_to_reach_minimum_calls) {
+    trip_rules rules = only_ratio(0.5, 10);
+    rules.weights.error = 1'000;
+    auto b = bench_of({.trip = rules});
+    b.fail(9);
+    b.expect_closed();
+    b.fail();
+    b.expect_open();
+}
+
+// ---- rule 6
+
+TEST(rule_06_ignored, neither_counts_nor_resets_a_run) {
+    auto b = bench_of({.trip = only_run(3)});
+    b.fail(2);
+    b.ignore(100);
+    { permit dropped = b.acquire(); }
+    EXPECT_EQ(b.now().window.calls, 2U);
+    EXPECT_EQ(b.now().failures_in_a_row, 2U);
+    EXPECT_EQ(b.now().totals.ignored, 101U);
+    b.fail();
+    b.expect_open();
+}
+
+TEST(rule_06_ignored, calls_in_flight_are_not_in_a_denominator) {
+    auto b = bench_of({.trip = only_ratio(1.0, 2)});
+    std::vector<permit> in_flight;
+    for (int i = 0; i < 10; ++i) in_flight.push_back(b.acquire());
+    EXPECT_EQ(b.now().window.calls, 0U);
+    b.fail(2);
+    b.expect_open();
+}
+
+TEST(rule_06_ignored, rejected_calls_are_not_in_a_denominator) {
+    auto b = bench_of({.trip = only_ratio(0.5, 2)});
+    b.fail(2);
+    for (int i = 0; i < 50; ++i) b.refusal();
+    EXPECT_EQ(b.now().window.calls, 0U);
+    b.probe().success();
+    b.expect_closed();
+    EXPECT_EQ(b.now().window.calls, 0U);
+    EXPECT_EQ(b.now().totals.rejected, 50U);
+}
+
+// ---- rule 7
+
+TEST(rule_07_runs, are_in_the_order_in_which_verdicts_settle) {
+    auto b = bench_of({.trip = only_run(2)});
+    permit first = b.acquire();
+    permit second = b.acquire();
+    permit third = b.acquire();
+    third.failure();
+    first.success();
+    second.failure();
+    b.expect_closed();
+    EXPECT_EQ(b.now().failures_in_a_row, 1U);
+}
+
+TEST(rule_07_runs, a_success_resets) {
+    auto b = bench_of({.trip = only_run(3)});
+    for (int i = 0; i < 20; ++i) {
+        b.fail(2);
+        b.succeed();
+    }
+    b.expect_closed();
+    EXPECT_EQ(b.now().failures_in_a_row, 0U);
+}
+
+TEST(rule_07_runs, an_ignored_call_does_not_reset) {
+    auto b = bench_of({.trip = only_run(3)});
+    for (int i = 0; i < 2; ++i) {
+        b.fail();
+        b.ignore();
+    }
+    b.expect_closed();
+    b.fail();
+    b.expect_open();
+}
+
+TEST(rule_07_runs, are_not_bounded_by_the_window) {
+    trip_rules rules = only_run(3);
+    rules.window = last{1s};
+    auto b = bench_of({.trip = rules});
+    b.fail();
+    b.advance(1h);
+    b.fail();
+    b.advance(1h);
+    b.fail();
+    b.expect_open();
+}
+
+// ---- rule 8
+
+TEST(rule_08_window_of_calls, holds_exactly_the_newest_verdicts) {
+    std::mt19937 random{8};
+    for (const std::uint32_t n : {1U, 2U, 3U, 7U, 63U, 64U, 65U, 100U}) {
+        trip_rules rules = no_rules();
+        rules.window = last_calls{n};
+        rules.minimum_calls = 1;
+        auto b = bench_of({.trip = rules});
+        std::deque<bool> newest;
+        for (int i = 0; i < 1'000; ++i) {
+            // Long stretches of success, so that failures leave the window one by one.
+            const bool failed = random() % (i / 200 % 2 == 0 ? 3 : 60) == 0;
+            b.settle(failed ? verdict::failure() : verdict::success());
+            newest.push_back(failed);
+            if (newest.size() > n) newest.pop_front();
+            ASSERT_EQ(b.now().window.calls, newest.size()) << "n " << n << ", verdict " << i;
+            ASSERT_EQ(b.now().window.failures, static_cast<std::uint64_t>(std::count(newest.begin(), newest.end(), true)))
+                << "n " << n << ", verdict " << i;
+        }
+    }
+}
+
+TEST(rule_08_window_of_calls, forgets_slow_calls_and_classes_too) {
+    trip_rules rules = only_slow(1s, 1.0, 5, last_calls{5});
+    rules.limits.timeout = 3;
+    auto b = bench_of({.trip = rules});
+    b.take(2s, 2);
+    b.fail(2, failure_class::timeout);
+    EXPECT_EQ(b.now().window.slow, 2U);
+    b.succeed(4);
+    EXPECT_EQ(b.now().window.slow, 0U);
+    EXPECT_EQ(b.now().window.failures, 1U);
+    b.succeed();
+    b.fail(2, failure_class::timeout);
+    b.expect_closed();
+    b.fail(1, failure_class::timeout);
+    b.expect_open();
+}
+
+TEST(rule_08_window_of_calls, does_not_age) {
+    trip_rules rules = no_rules();
+    rules.window = last_calls{5};
+    rules.failures = 2;
+    auto b = bench_of({.trip = rules});
+    b.fail();
+    b.advance(48h);
+    b.fail();
+    b.expect_open();
+}
+
+TEST(rule_08_window_of_time, counts_what_is_younger_than_nine_tenths) {
+    for (const std::chrono::milliseconds span : {1'000ms, 1'001ms, 10'000ms, 3'600'000ms}) {
+        for (int phase = 0; phase < 40; ++phase) {
+            trip_rules rules = no_rules();
+            rules.failures = 2;
+            rules.window = last{span};
+            auto b = bench_of({.trip = rules});
+            b.advance(phase * duration{span} / 37);
+            b.fail();
+            b.advance(duration{span} * 9 / 10 - 1ns);
+            ASSERT_EQ(b.now().window.failures, 1U) << span.count() << " ms, phase " << phase;
+            b.fail();
+            ASSERT_EQ(b.state(), state::open) << span.count() << " ms, phase " << phase;
+        }
+    }
+}
+
+TEST(rule_08_window_of_time, never_counts_what_is_older_than_the_span) {
+    for (const std::chrono::milliseconds span : {1'000ms, 1'001ms, 10'000ms, 3'600'000ms}) {
+        for (int phase = 0; phase < 40; ++phase) {
+            trip_rules rules = no_rules();
+            rules.failures = 2;
+            rules.window = last{span};
+            auto b = bench_of({.trip = rules});
+            b.advance(phase * duration{span} / 37);
+            b.fail();
+            b.advance(span + 1ns);
+            ASSERT_EQ(b.now().window.failures, 0U) << span.count() << " ms, phase " << phase;
+            ASSERT_EQ(b.now().window.calls, 0U) << span.count() << " ms, phase " << phase;
+            b.fail();
+            ASSERT_EQ(b.state(), state::closed) << span.count() << " ms, phase " << phase;
+        }
+    }
+}
+
+TEST(rule_08_window_of_time, keeps_to_its_edges_under_steady_traffic) {
+    trip_rules rules = no_rules();
+    rules.window = last{10s};
+    auto b = bench_of({.trip = rules});
+    std::mt19937 random{80};
+    std::deque<std::pair<time_point, bool>> told;
+    for (int i = 0; i < 20'000; ++i) {
+        b.advance(std::chrono::microseconds{random() % 20'000});
+        const bool failed = random() % 4 == 0;
+        b.settle(failed ? verdict::failure() : verdict::success());
+        told.emplace_back(b.clock.now(), failed);
+        while (b.clock.now() - told.front().first > 10s) told.pop_front();
+
+        const auto young = std::find_if(told.begin(), told.end(),
+                                        [&](const auto& t) { return b.clock.now() - t.first < 9s; });
+        const auto seen = b.now().window;
+        ASSERT_LE(seen.calls, told.size()) << i;
+        ASSERT_GE(seen.calls, static_cast<std::uint64_t>(told.end() - young)) << i;
+        const auto failures = [](auto from, auto to) {
+            return static_cast<std::uint64_t>(std::count_if(from, to, [](const auto& t) { return t.second; }));
+        };
+        ASSERT_LE(seen.failures, failures(told.begin(), told.end())) << i;
+        ASSERT_GE(seen.failures, failures(young, told.end())) << i;
+    }
+}
+
+TEST(rule_08_window_of_time, is_empty_after_silence_of_any_length) {
+    for (const duration silence : {duration{11s}, duration{1h}, duration{24h}, duration{24h * 365 * 20}}) {
+        auto b = bench_of({.trip = only_ratio(0.5, 10)});
+        b.fail(9);
+        b.advance(silence);
+        EXPECT_EQ(b.now().window.calls, 0U);
+        b.fail(9);
+        b.expect_closed();
+        EXPECT_EQ(b.now().window.calls, 9U);
+        b.fail();
+        b.expect_open();
+    }
+}
+
+TEST(rule_08_window_of_time, has_no_tumbling_boundary) {
+    // Two bursts half a span apart trip together wherever they fall.
+    for (int phase = 0; phase < 100; ++phase) {
+        trip_rules rules = no_rules();
+        rules.failures = 10;
+        auto b = bench_of({.trip = rules});
+        b.advance(phase * 100ms);
+        b.fail(5);
+        b.advance(5s);
+        b.fail(5);
+        ASSERT_EQ(b.state(), state::open) << "phase " << phase;
+    }
+}
+
+}  // namespace
+}  // namespace switchgear::rules
