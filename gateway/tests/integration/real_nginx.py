@@ -33,8 +33,8 @@ http {{
                 add_header Retry-After 2 always;
                 return 429;
             }}
-            if (-f {folder}/mode/hanging) {{ proxy_pass http://127.0.0.1:{hole}; }}
-            return 200 "well\\n";
+            if (!-f {folder}/mode/hanging) {{ return 200 "well\\n"; }}
+            proxy_pass http://127.0.0.1:{hole};
         }}
     }}
 }}
