@@ -51,12 +51,16 @@ private:
 
 constexpr std::uint32_t most_calls = 1'000'000'000;
 
-void check_window(const window& size, checker& check) {
+/// Returns: how many calls of one kind a window can hold; what is beyond it is unreachable.
+std::uint32_t check_window(const window& size, checker& check) {
     if (const auto* time = std::get_if<last>(&size)) {
         check.within("trip.window", time->span, milliseconds{1'000}, milliseconds{3'600'000});
-    } else {
-        check.within("trip.window", std::get<last_calls>(size).count, 1U, 65'536U);
+        return most_calls;
     }
+    const std::uint32_t count = std::get<last_calls>(size).count;
+    check.within("trip.window", count, 1U, 65'536U);
+    // A window that is refused itself makes nothing else unreachable.
+    return count == 0 ? most_calls : count;
 }
 
 void check_classes(const trip_rules& trip, std::uint32_t reach, checker& check) {
@@ -75,9 +79,8 @@ void check_classes(const trip_rules& trip, std::uint32_t reach, checker& check) 
 }
 
 void check_trip(const trip_rules& trip, checker& check) {
-    const auto* calls = std::get_if<last_calls>(&trip.window);
-    const std::uint32_t reach = calls != nullptr ? calls->count : most_calls;
-    check_window(trip.window, check);
+    const std::uint32_t reach = check_window(trip.window, check);
+    const bool of_calls = reach < most_calls;
     if (trip.consecutive_failures) {
         check.within("trip.consecutive_failures", *trip.consecutive_failures, 1U, most_calls);
     }
@@ -85,7 +88,7 @@ void check_trip(const trip_rules& trip, checker& check) {
         const double heaviest = std::ranges::max(by_class(trip.weights));
         check.must(*trip.failures > 0 && std::isfinite(*trip.failures), "trip.failures", *trip.failures,
                    "must be a number above 0");
-        if (calls != nullptr && heaviest >= 0 && *trip.failures > 0) {
+        if (of_calls && heaviest >= 0 && *trip.failures > 0) {
             check.must(!(*trip.failures > heaviest * reach), "trip.failures", *trip.failures,
                        "cannot be reached within a window of " + text_of(reach) + " calls");
         }
@@ -99,7 +102,7 @@ void check_trip(const trip_rules& trip, checker& check) {
     check_classes(trip, reach, check);
     check.within("trip.minimum_calls", trip.minimum_calls, 1U, most_calls);
     // It matters to the two ratios only.
-    if (calls != nullptr && (trip.failure_ratio || trip.slow)) {
+    if (of_calls && (trip.failure_ratio || trip.slow)) {
         check.must(trip.minimum_calls <= reach, "trip.minimum_calls", trip.minimum_calls,
                    "cannot be reached within a window of " + text_of(reach) + " calls");
     }
