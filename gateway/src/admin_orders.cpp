@@ -1,0 +1,98 @@
+#include "admin_orders.hpp"
+
+#include <chrono>
+#include <string_view>
+
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+
+#include <switchgear/gateway/runtime.hpp>
+#include <switchgear/wire/requests.hpp>
+#include <switchgear/wire/units.hpp>
+#include <switchgear/wire/views.hpp>
+
+namespace switchgear::gateway {
+
+namespace json = boost::json;
+
+namespace {
+
+/// What the log says of an order.
+struct order_line {
+    std::string_view what;
+    std::string_view reason;
+    std::string_view actor;
+    std::optional<std::chrono::milliseconds> lasts{};
+};
+
+void write_line(const runtime& state, const admin_request& request, const breaker& on, const order_line& line) {
+    const std::string lasts = line.lasts ? wire::format_duration(*line.lasts) : "until_lifted";
+    state.log().write(log_level::info, "Operator order carried out.",
+                      {{"order", line.what},
+                       {"breaker", on.name()},
+                       {"actor", line.actor},
+                       {"reason", line.reason},
+                       {"for", line.lasts || line.what.starts_with("forced") ? std::string_view{lasts} : "none"},
+                       {"from", std::string_view{request.from}}});
+}
+
+order make_order(const runtime& state, std::string reason, std::string actor,
+                 std::optional<std::chrono::milliseconds> lasts = {}) {
+    order out{std::move(reason), std::move(actor)};
+    if (lasts) out.until = state.clock().now() + *lasts;
+    return out;
+}
+
+void apply(const runtime& state, const admin_request& request, breaker& on, const wire::override_request& wanted) {
+    order given = make_order(state, wanted.reason, wanted.actor, wanted.lasts);
+    switch (wanted.mode) {
+        case override_mode::forced_open: on.force_open(std::move(given)); break;
+        case override_mode::forced_closed: on.force_closed(std::move(given)); break;
+        case override_mode::none: on.lift_override(std::move(given)); break;
+    }
+    const std::string_view what = wanted.mode == override_mode::none ? "lift" : to_string(wanted.mode);
+    write_line(state, request, on, {what, wanted.reason, wanted.actor, wanted.lasts});
+}
+
+void apply(const runtime& state, const admin_request& request, breaker& on, const wire::reset_request& wanted) {
+    on.reset(make_order(state, wanted.reason, wanted.actor));
+    write_line(state, request, on, {"reset", wanted.reason, wanted.actor});
+}
+
+void apply(const runtime& state, const admin_request& request, breaker& on, const wire::trip_request& wanted) {
+    on.trip(make_order(state, wanted.reason, wanted.actor), wanted.lasts);
+    write_line(state, request, on, {"trip", wanted.reason, wanted.actor, wanted.lasts});
+}
+
+template <class Order>
+admin_answer carry_out(const runtime& state, const admin_request& request, breaker& on) {
+    boost::system::error_code ec;
+    const json::value body = json::parse(request.body, ec);
+    if (ec) return problem(422, "the body is not JSON: " + ec.message());
+    const auto wanted = wire::from_json<Order>(body);
+    if (!wanted) {
+        std::string detail = "the order was not carried out:";
+        for (const violation& v : wanted.error()) {
+            detail += " " + (v.field.empty() ? "" : v.field + ": ") + v.message + ";";
+        }
+        detail.pop_back();
+        return problem(422, detail, wanted.error());
+    }
+    apply(state, request, on, *wanted);
+    const auto view = wire::view_of(on.name(), on.observe(), {state.clock().now(), std::chrono::system_clock::now()});
+    return {.body = json::serialize(to_json(view)) + "\n"};
+}
+
+}  // namespace
+
+admin_answer carry_out_order(runtime& state, const admin_request& request, const admin_target& target) {
+    const auto on = state.find(target.name);
+    if (!on) return problem(404, "there is no breaker named '" + target.name + "'");
+    switch (target.resource) {
+        case admin_resource::breaker_override: return carry_out<wire::override_request>(state, request, *on);
+        case admin_resource::breaker_reset: return carry_out<wire::reset_request>(state, request, *on);
+        default: return carry_out<wire::trip_request>(state, request, *on);
+    }
+}
+
+}  // namespace switchgear::gateway

@@ -1,0 +1,52 @@
+#include <switchgear/gateway/gateway.hpp>
+
+#include <csignal>
+#include <exception>
+#include <ostream>
+#include <utility>
+
+#include <sys/resource.h>
+
+#include <switchgear/gateway/config_load.hpp>
+
+#include "control_plane.hpp"
+
+namespace switchgear::gateway {
+
+namespace {
+
+/// Every connection is a descriptor, and the usual soft limit of 1,024 is for programs that use select().
+void raise_descriptor_limit() {
+    rlimit limit{};
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+}  // namespace
+
+int run_gateway(const run_options& options, std::ostream& err) {
+    // Whoever reads our log may go; a write that fails is enough to learn it.
+    std::signal(SIGPIPE, SIG_IGN);
+    raise_descriptor_limit();
+
+    const auto read = [file = options.config_file] { return load_config_file(file); };
+    auto loaded = read();
+    if (!loaded) {
+        for (const config_violation& v : loaded.error()) {
+            err << to_string(v) << '\n';
+        }
+        return 2;
+    }
+    log lines{options.log};
+    try {
+        control_plane gateway{*std::move(loaded), {options.threads, options.drain, read}, lines};
+        gateway.run();
+        return 0;
+    } catch (const std::exception& error) {
+        err << "switchgear run: " << error.what() << '\n';
+        return 1;
+    }
+}
+
+}  // namespace switchgear::gateway

@@ -1,0 +1,193 @@
+#include "health_checks.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/ssl/context.hpp>
+#include <boost/asio/ssl/host_name_verification.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/core/tcp_stream.hpp>
+#include <boost/beast/http.hpp>
+#include <boost/beast/ssl/ssl_stream.hpp>
+
+#include <switchgear/gateway/runtime.hpp>
+
+namespace switchgear::gateway {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = boost::beast::http;
+using asio::ip::tcp;
+using boost::system::error_code;
+
+namespace {
+
+/// Sends the request; returns whether the answer's status says healthy. Throws: system_error.
+template <class Stream>
+asio::awaitable<bool> ask(Stream& stream, const endpoint& where, const std::string& path) {
+    http::request<http::empty_body> question{http::verb::get, path, 11};
+    question.set(http::field::host, authority(where));
+    question.set(http::field::user_agent, "switchgear-health-check");
+    question.set(http::field::connection, "close");
+    co_await http::async_write(stream, question, asio::use_awaitable);
+    beast::flat_buffer buffer;
+    for (;;) {
+        http::response_parser<http::buffer_body> answer;  // its head is all we read
+        co_await http::async_read_header(stream, buffer, answer, asio::use_awaitable);
+        const unsigned status = answer.get().result_int();
+        if (status >= 200) co_return status < 300;
+    }
+}
+
+/// Throws: system_error for whatever keeps the answer from being had, in time.
+asio::awaitable<bool> ask_endpoint(const endpoint& where, const health_check_settings& how) {
+    const auto executor = co_await asio::this_coro::executor;
+    tcp::resolver resolver{executor};
+    // The resolver has no deadline of its own.
+    asio::steady_timer deadline{executor, how.timeout};
+    deadline.async_wait([&](error_code ec) {
+        if (!ec) resolver.cancel();
+    });
+    const auto end = deadline.expiry();
+    const auto found = co_await resolver.async_resolve(where.host, std::to_string(where.port), asio::use_awaitable);
+    deadline.cancel();
+    if (where.scheme == url_scheme::http) {
+        beast::tcp_stream stream{executor};
+        stream.expires_at(end);
+        co_await stream.async_connect(found, asio::use_awaitable);
+        co_return co_await ask(stream, where, how.path);
+    }
+    asio::ssl::context trust{asio::ssl::context::tls_client};
+    trust.set_default_verify_paths();
+    trust.set_verify_mode(asio::ssl::verify_peer);
+    beast::ssl_stream<beast::tcp_stream> stream{executor, trust};
+    stream.set_verify_callback(asio::ssl::host_name_verification(where.host));
+    SSL_set_tlsext_host_name(stream.native_handle(), where.host.c_str());
+    beast::get_lowest_layer(stream).expires_at(end);
+    co_await beast::get_lowest_layer(stream).async_connect(found, asio::use_awaitable);
+    co_await stream.async_handshake(asio::ssl::stream_base::client, asio::use_awaitable);
+    co_return co_await ask(stream, where, how.path);
+}
+
+/// Empty: healthy; else why not.
+asio::awaitable<std::optional<std::string>> check(const endpoint& where, const health_check_settings& how) {
+    try {
+        if (co_await ask_endpoint(where, how)) co_return std::nullopt;
+        co_return "its answer was not a 2xx";
+    } catch (const boost::system::system_error& error) {
+        co_return error.code().message();
+    }
+}
+
+}  // namespace
+
+/// The checks of one configuration: a loop for each endpoint, so that one that hangs delays no other.
+/// Outlives the configuration by the checks that are under way.
+class health_checks::round : public std::enable_shared_from_this<round> {
+public:
+    round(asio::io_context& io, runtime& state, std::shared_ptr<const config> settings)
+        : io_(io), state_(state), settings_(std::move(settings)) {}
+
+    void start() {
+        for (const service& checked : settings_->services) {
+            if (!checked.health_check) continue;
+            const auto healthy = std::make_shared<std::vector<bool>>(checked.endpoints.size(), false);
+            for (std::size_t i = 0; i < checked.endpoints.size(); ++i) {
+                asio::co_spawn(
+                    io_, [self = shared_from_this(), &checked, healthy, i] { return self->watch(checked, healthy, i); },
+                    asio::detached);
+            }
+        }
+    }
+
+    void stop() {
+        stopped_ = true;
+        for (asio::steady_timer* timer : waiting_) {
+            timer->cancel();
+        }
+    }
+
+private:
+    /// What the service's endpoints said last.
+    using results = std::shared_ptr<std::vector<bool>>;
+
+    /// `every` counts from check to check, open or not, so that a breaker that opens is checked before
+    /// `every` has passed.
+    asio::awaitable<void> watch(const service& checked, results healthy, std::size_t index) {
+        const auto self = shared_from_this();
+        asio::steady_timer next{io_};
+        waiting_.push_back(&next);
+        while (!stopped_) {
+            next.expires_after(checked.health_check->every);
+            error_code cancelled;
+            co_await next.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
+            (*healthy)[index] = false;
+            if (stopped_ || open_breakers(checked, index).empty()) continue;
+
+            const auto trouble = co_await check(checked.endpoints[index], *checked.health_check);
+            if (stopped_) break;
+            (*healthy)[index] = !trouble;
+            report(checked, index, trouble);
+            tell(checked, index, std::find(healthy->begin(), healthy->end(), true) != healthy->end());
+        }
+        std::erase(waiting_, &next);
+    }
+
+    /// Those that are open and cover this endpoint: with scope `endpoint` its own, else all of the service.
+    std::vector<std::shared_ptr<breaker>> open_breakers(const service& checked, std::size_t index) const {
+        std::vector<std::shared_ptr<breaker>> out;
+        state_.for_each_breaker([&](const breaker_view& view) {
+            const bool covers = view.service == checked.name && view.endpoint.value_or(index) == index;
+            if (covers && view.what->observe().current == state::open) out.push_back(view.what);
+        });
+        return out;
+    }
+
+    void tell(const service& checked, std::size_t index, bool any_healthy) const {
+        const health_check_settings& how = *checked.health_check;
+        for (const auto& open : open_breakers(checked, index)) {
+            if (any_healthy) open->end_pause();
+            // Until the next check has had its time, or a probe would go out just before its result.
+            else open->extend_pause(how.every + how.timeout);
+        }
+    }
+
+    void report(const service& checked, std::size_t index, const std::optional<std::string>& trouble) const {
+        const std::string where = to_string(checked.endpoints[index]);
+        const std::string_view why = trouble ? std::string_view{*trouble} : std::string_view{"none"};
+        state_.log().write(log_level::debug, trouble ? "Health check failed." : "Health check passed.",
+                           {{"service", std::string_view{checked.name}},
+                            {"endpoint", std::string_view{where}},
+                            {"error", why}});
+    }
+
+    asio::io_context& io_;
+    runtime& state_;
+    std::shared_ptr<const config> settings_;
+    std::vector<asio::steady_timer*> waiting_;
+    bool stopped_ = false;
+};
+
+health_checks::health_checks(asio::io_context& io, runtime& state) : io_(io), state_(state) {}
+
+health_checks::~health_checks() {
+    if (current_) current_->stop();
+}
+
+void health_checks::apply(const std::shared_ptr<const config>& settings) {
+    if (current_) current_->stop();
+    current_ = std::make_shared<round>(io_, state_, settings);
+    current_->start();
+}
+
+}  // namespace switchgear::gateway
