@@ -1,0 +1,180 @@
+#include <switchgear/prometheus/collector.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include <switchgear/registry.hpp>
+#include <switchgear/testing/manual_time.hpp>
+
+namespace {
+
+using namespace switchgear;
+using namespace std::chrono_literals;
+using switchgear::testing::manual_time;
+using metrics = switchgear::prometheus::collector;
+using labels = std::map<std::string, std::string>;
+
+class exposition : public ::testing::Test {
+protected:
+    /// The value of that series; empty if there is none.
+    std::optional<double> value(const std::string& family, const labels& wanted) {
+        for (const auto& one : collected.Collect()) {
+            if (one.name != family) continue;
+            for (const auto& sample : one.metric) {
+                labels given;
+                for (const auto& label : sample.label) given[label.name] = label.value;
+                if (given != wanted) continue;
+                return one.type == ::prometheus::MetricType::Counter ? sample.counter.value : sample.gauge.value;
+            }
+        }
+        return std::nullopt;
+    }
+    std::optional<double> calls(const std::string& verdict, const std::string& failed_with = "") {
+        return value("switchgear_calls_total", {{"breaker", "payments"}, {"verdict", verdict}, {"class", failed_with}});
+    }
+    std::optional<double> transitions(const std::string& from, const std::string& to, const std::string& cause) {
+        return value("switchgear_transitions_total",
+                     {{"breaker", "payments"}, {"from", from}, {"to", to}, {"cause", cause}});
+    }
+    std::optional<double> state_of(const std::string& name) { return value("switchgear_state", {{"breaker", name}}); }
+
+    manual_time clock;
+    registry services{{.defaults = {.trip = {.consecutive_failures = 2}, .recovery = {.open_for = 5s, .jitter = 0}}},
+                      clock};
+    metrics collected{services};
+    std::shared_ptr<breaker> payments = services.get("payments");
+};
+
+TEST_F(exposition, counts_calls_by_verdict_and_class) {
+    auto straggler = payments->try_acquire().value();
+    payments->try_acquire().value().success();
+    payments->try_acquire().value().ignore();
+    payments->try_acquire().value().failure(failure_class::timeout);
+    payments->try_acquire().value().failure(failure_class::custom_2);
+    straggler.success();
+
+    EXPECT_EQ(calls("success"), 1);
+    EXPECT_EQ(calls("ignored"), 1);
+    EXPECT_EQ(calls("late"), 1);
+    EXPECT_EQ(calls("failure", "timeout"), 1);
+    EXPECT_EQ(calls("failure", "custom_2"), 1);
+    EXPECT_EQ(calls("failure", "error"), 0) << "shown from the start, so that rates begin at zero";
+    EXPECT_EQ(calls("failure", "custom_1"), std::nullopt) << "a class nobody uses";
+}
+
+TEST_F(exposition, counts_rejections_by_reason) {
+    payments->trip({.reason = "test", .actor = "test"});
+    for (int call = 0; call < 3; ++call) EXPECT_FALSE(payments->try_acquire().has_value());
+    EXPECT_EQ(value("switchgear_rejections_total", {{"breaker", "payments"}, {"reason", "open"}}), 3);
+    EXPECT_EQ(value("switchgear_rejections_total", {{"breaker", "payments"}, {"reason", "ramping"}}), 0);
+}
+
+TEST_F(exposition, shows_the_state_as_a_number) {
+    EXPECT_EQ(state_of("payments"), 0);
+    payments->trip({.reason = "test", .actor = "test"});
+    EXPECT_EQ(state_of("payments"), 1);
+    clock.advance(5s);
+    const auto probe = payments->try_acquire();
+    EXPECT_EQ(state_of("payments"), 2);
+}
+
+TEST_F(exposition, counts_transitions_by_cause) {
+    for (int round = 1; round <= 2; ++round) {
+        for (int call = 0; call < 2; ++call) payments->try_acquire().value().failure();
+        clock.advance(5s);
+        payments->try_acquire().value().success();
+        EXPECT_EQ(transitions("closed", "open", "consecutive_failures"), round);
+        EXPECT_EQ(transitions("open", "half_open", "pause_over"), round);
+        EXPECT_EQ(transitions("half_open", "closed", "probes_succeeded"), round);
+    }
+    EXPECT_EQ(transitions("half_open", "open", "probe_failed"), std::nullopt);
+}
+
+TEST_F(exposition, shows_an_override_and_counts_its_orders) {
+    const auto shown = [&](const std::string& mode) {
+        return value("switchgear_override", {{"breaker", "payments"}, {"mode", mode}});
+    };
+    EXPECT_EQ(shown("forced_open"), 0);
+    payments->force_open({.reason = "test", .actor = "test"});
+    EXPECT_EQ(shown("forced_open"), 1);
+    EXPECT_EQ(shown("forced_closed"), 0);
+    EXPECT_EQ(transitions("closed", "closed", "operator_order"), 1);
+    EXPECT_EQ(state_of("payments"), 0) << "an override stands beside the state";
+}
+
+TEST_F(exposition, of_a_removed_breaker_ends) {
+    payments->trip({.reason = "test", .actor = "test"});
+    ASSERT_EQ(transitions("closed", "open", "operator_order"), 1);
+    services.remove("payments");
+    for (const auto& family : collected.Collect()) EXPECT_TRUE(family.metric.empty()) << family.name;
+
+    // One of the same name is another breaker.
+    payments = services.get("payments");
+    EXPECT_EQ(state_of("payments"), 0);
+    EXPECT_EQ(transitions("closed", "open", "operator_order"), std::nullopt);
+}
+
+TEST_F(exposition, has_the_same_label_names_in_all_series_of_a_metric) {
+    services.get("orders")->trip({.reason = "test", .actor = "test"});
+    for (int call = 0; call < 2; ++call) payments->try_acquire().value().failure(failure_class::custom_4);
+    for (const auto& family : collected.Collect()) {
+        ASSERT_FALSE(family.metric.empty()) << family.name;
+        std::set<std::set<std::string>> shapes;
+        std::set<labels> series;
+        for (const auto& sample : family.metric) {
+            std::set<std::string> names;
+            labels values;
+            for (const auto& label : sample.label) {
+                names.insert(label.name);
+                values[label.name] = label.value;
+            }
+            shapes.insert(names);
+            EXPECT_TRUE(series.insert(values).second) << family.name << ": a series twice";
+        }
+        EXPECT_EQ(shapes.size(), 1U) << family.name;
+    }
+}
+
+TEST_F(exposition, adds_up_to_the_calls_made_and_refused) {
+    double made = 0;
+    for (int call = 0; call < 100; ++call) {
+        auto admitted = payments->try_acquire();
+        ++made;
+        if (!admitted) continue;
+        if (call % 3 != 0) admitted->failure(failure_class::unreachable);
+        clock.advance(1s);
+    }
+    double shown = 0;
+    for (const auto& family : collected.Collect()) {
+        if (family.name != "switchgear_calls_total" && family.name != "switchgear_rejections_total") continue;
+        for (const auto& sample : family.metric) shown += sample.counter.value;
+    }
+    EXPECT_EQ(shown, made);
+}
+
+TEST(collector_of_a_source, shows_breakers_by_the_names_it_gives) {
+    manual_time clock;
+    breaker overflow{"(overflow)", {}, clock};
+    metrics collected{[&](const metrics::visitor& visit) { visit("payments/(overflow)", overflow); }};
+    const auto listening =
+        overflow.subscribe([&](const transition& told) { collected.record("payments/(overflow)", told); });
+    overflow.trip({.reason = "test", .actor = "test"});
+
+    std::size_t shown = 0;
+    for (const auto& family : collected.Collect()) {
+        for (const auto& sample : family.metric) {
+            EXPECT_EQ(sample.label.at(0).value, "payments/(overflow)") << family.name;
+            ++shown;
+        }
+    }
+    EXPECT_GE(shown, 5U);
+}
+
+}  // namespace
