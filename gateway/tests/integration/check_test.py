@@ -127,7 +127,7 @@ class Check(unittest.TestCase):
     def test_key_scope_without_a_key(self):
         found = self.violations(GOOD.replace("scope: service", "scope: key"))
         self.assertEqual(len(found), 1, found)
-        self.assertIn("key", found[0][2])
+        self.assertIn("key", found[0][3])
 
     def test_every_violation_at_once_and_in_order(self):
         text = GOOD.replace("on_failure: pass", "on_failure: maybe").replace("probes: 1", "probes: 0").replace(
