@@ -111,7 +111,7 @@ TEST(rule_35_samples, all_fit_a_larger_window_of_calls) {
     b.succeed(40);
     EXPECT_EQ(b.now().window.calls, 100U);
     EXPECT_EQ(b.now().window.failures, 8U);
-    b.succeed(8);
+    b.succeed(6);
     EXPECT_EQ(b.now().window.failures, 2U);
 }
 
