@@ -19,7 +19,8 @@ template <class T>
 [[nodiscard]] parsed<T> from_json(const boost::json::value&);
 
 /// Settings as they stand in a configuration file: the same words, durations as texts ("5s"), null for what
-/// is off. Members are in the order of the C++ struct.
+/// is off. Members are in the order of the C++ struct. What it writes reads back the same; a number with more
+/// than 15 digits may differ in its last place, because Boost.JSON 1.81 does not read those exactly.
 [[nodiscard]] boost::json::object to_json(const settings&);
 
 /// Members that are missing keep their default; "off" is taken for null, and "50%" for 0.5. Refuses unknown
