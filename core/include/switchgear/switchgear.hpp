@@ -13,3 +13,4 @@
 #include <switchgear/state.hpp>
 #include <switchgear/time.hpp>
 #include <switchgear/verdict.hpp>
+#include <switchgear/version.hpp>
