@@ -104,7 +104,7 @@ TEST_F(co_calls, asks_for_its_permit_when_it_is_awaited) {
 
 TEST_F(co_calls, exception_passes_through_and_is_judged) {
     EXPECT_THROW(run([&]() -> net::awaitable<void> {
-                     co_await co_call(payments, [&] { return fail(net::error::connection_refused); });
+                     (void)co_await co_call(payments, [&] { return fail(net::error::connection_refused); });
                  }),
                  system_error);
     const auto totals = payments.observe().totals;
@@ -136,7 +136,7 @@ TEST_F(co_calls, judge_that_throws_gives_the_probe_back) {
     make_probe_due();
     const auto broken = [](const int&) -> verdict { throw std::logic_error{"broken judge"}; };
     EXPECT_THROW(run([&]() -> net::awaitable<void> {
-                     co_await co_call(payments, [&]() -> net::awaitable<int> { co_return 200; }, broken);
+                     (void)co_await co_call(payments, [&]() -> net::awaitable<int> { co_return 200; }, broken);
                  }),
                  std::logic_error);
     EXPECT_EQ(payments.observe().current, state::half_open);
@@ -150,7 +150,7 @@ TEST_F(co_calls, cancelled_gives_the_probe_back_and_proves_nothing) {
     net::co_spawn(
         loop,
         [&]() -> net::awaitable<void> {
-            co_await co_call(payments, [&] { return hang(); });
+            (void)co_await co_call(payments, [&] { return hang(); });
         },
         net::bind_cancellation_slot(stop.slot(), [&](std::exception_ptr e) { thrown = e; }));
     loop.poll();
@@ -190,7 +190,7 @@ TEST_F(co_calls, called_off_by_somebody_else_is_judged) {
     net::co_spawn(
         loop,
         [&]() -> net::awaitable<void> {
-            co_await co_call(payments, [&] { return hang(); });
+            (void)co_await co_call(payments, [&] { return hang(); });
         },
         [](std::exception_ptr) {});
     loop.poll();
@@ -205,7 +205,7 @@ TEST_F(co_calls, failed_after_the_cancellation_is_still_a_failure) {
     net::co_spawn(
         loop,
         [&]() -> net::awaitable<void> {
-            co_await co_call(payments, [&]() -> net::awaitable<void> {
+            (void)co_await co_call(payments, [&]() -> net::awaitable<void> {
                 co_await never.async_wait(net::as_tuple(net::use_awaitable));
                 throw system_error{net::error::connection_reset};
             });
@@ -229,7 +229,7 @@ TEST(co_call_frame, destroyed_while_it_waits_gives_the_probe_back) {
         net::co_spawn(
             loop,
             [&]() -> net::awaitable<void> {
-                co_await co_call(payments, [&]() -> net::awaitable<void> { co_await never.async_wait(net::use_awaitable); });
+                (void)co_await co_call(payments, [&]() -> net::awaitable<void> { co_await never.async_wait(net::use_awaitable); });
             },
             net::detached);
         loop.poll();
@@ -250,7 +250,7 @@ TEST(co_call_handle, is_held_by_the_coroutine) {
         net::co_spawn(
             loop,
             [&]() -> net::awaitable<void> {
-                co_await co_call(services.get("payments"),
+                (void)co_await co_call(services.get("payments"),
                                  [&]() -> net::awaitable<void> { co_await never.async_wait(net::use_awaitable); });
             },
             net::detached);
