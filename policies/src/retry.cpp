@@ -49,8 +49,8 @@ std::vector<violation> validate(const retry_settings& given) {
     const auto within = [&found]<class T>(std::string field, T value, T least, T most) {
         // Written so that NaN is outside.
         if (value >= least && value <= most) return;
-        found.push_back({std::move(field), text_of(value) + ": must be within [" + text_of(least) + ", " +
-                                               text_of(most) + "]"});
+        found.push_back(
+            {std::move(field), text_of(value) + ": must be within [" + text_of(least) + ", " + text_of(most) + "]"});
     };
     within("max_attempts", given.max_attempts, std::uint32_t{1}, std::uint32_t{100});
     within("first_wait", given.first_wait, milliseconds{1}, std::max(given.max_wait, milliseconds{1}));
@@ -75,7 +75,8 @@ retry_run retry_policy::begin() noexcept {
 }
 
 duration retry_policy::draw(std::uint32_t nth) noexcept {
-    const double grown = static_cast<double>(duration{settings_.first_wait}.count()) * std::pow(settings_.backoff, nth - 1);
+    const double grown =
+        static_cast<double>(duration{settings_.first_wait}.count()) * std::pow(settings_.backoff, nth - 1);
     const double cap = std::min(grown, static_cast<double>(duration{settings_.max_wait}.count()));
 
     // SplitMix64 (Steele, Lea, Flood 2014): its state is a counter, so threads that draw at the same time

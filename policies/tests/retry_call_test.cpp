@@ -152,8 +152,7 @@ TEST(retry_call, takes_answers_that_cannot_be_copied) {
     retry_policy policy;
     int calls = 0;
     auto answer = retry_call(
-        policy, {clock, {}},
-        [&] { return payments.call([&] { return std::make_unique<int>(++calls); }); },
+        policy, {clock, {}}, [&] { return payments.call([&] { return std::make_unique<int>(++calls); }); },
         [](duration) {});
     EXPECT_EQ(*answer.value(), 1);
 }

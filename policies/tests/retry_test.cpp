@@ -27,8 +27,8 @@ constexpr verdict failed = verdict::failure();
 constexpr budget_rule plenty{.share = 1, .reserve = 1'000'000};
 
 TEST(retry, waits_at_random_below_a_cap_that_grows) {
-    retry_policy policy{{.max_attempts = 7, .first_wait = 100ms, .backoff = 2, .max_wait = 1s, .budget = plenty,
-                         .jitter_seed = 1}};
+    retry_policy policy{
+        {.max_attempts = 7, .first_wait = 100ms, .backoff = 2, .max_wait = 1s, .budget = plenty, .jitter_seed = 1}};
     const std::vector<duration> caps{100ms, 200ms, 400ms, 800ms, 1s, 1s};
     std::vector<duration> longest(caps.size()), shortest(caps.size(), duration::max());
     for (int call = 0; call < 2'000; ++call) {
@@ -55,7 +55,8 @@ TEST(retry, waits_the_same_with_the_same_seed_and_else_differently) {
         retry_policy policy{{.max_attempts = 10, .budget = plenty, .jitter_seed = seed}};
         retry_run run = policy.begin();
         std::vector<duration> out;
-        while (const auto wait = run.next(failed, start)) out.push_back(*wait);
+        while (const auto wait = run.next(failed, start))
+            out.push_back(*wait);
         return out;
     };
     EXPECT_EQ(waits(7).size(), 9U);
@@ -192,13 +193,11 @@ TEST(refusal, uses_up_neither_attempts_nor_budget) {
 TEST(retry_settings, are_refused_with_every_violation) {
     EXPECT_THAT(validate(retry_settings{}), IsEmpty());
     const auto nan = std::numeric_limits<double>::quiet_NaN();
-    const retry_settings wrong{.max_attempts = 0,
-                               .first_wait = 0ms,
-                               .backoff = nan,
-                               .max_wait = 2h,
-                               .budget = {.share = 1.5, .reserve = 0}};
+    const retry_settings wrong{
+        .max_attempts = 0, .first_wait = 0ms, .backoff = nan, .max_wait = 2h, .budget = {.share = 1.5, .reserve = 0}};
     std::vector<std::string> fields;
-    for (const auto& found : validate(wrong)) fields.push_back(found.field);
+    for (const auto& found : validate(wrong))
+        fields.push_back(found.field);
     EXPECT_THAT(fields, UnorderedElementsAre("max_attempts", "first_wait", "backoff", "max_wait", "budget.share",
                                              "budget.reserve"));
     try {

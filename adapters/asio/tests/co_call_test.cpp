@@ -9,6 +9,7 @@
 #include <string>
 #include <tuple>
 
+#include <gtest/gtest.h>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
@@ -18,7 +19,6 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <gtest/gtest.h>
 
 #include <switchgear/registry.hpp>
 #include <switchgear/testing/manual_time.hpp>
@@ -39,8 +39,7 @@ const settings probing_after_one{.trip = {.consecutive_failures = 1}, .recovery 
 class co_calls : public ::testing::Test {
 protected:
     /// Runs the coroutine to its end. Throws: what it throws.
-    template <class Body>
-    void run(Body body) {
+    template <class Body> void run(Body body) {
         std::exception_ptr thrown;
         net::co_spawn(loop, std::move(body), [&](std::exception_ptr e) { thrown = e; });
         loop.restart();
@@ -113,8 +112,9 @@ TEST_F(co_calls, exception_passes_through_and_is_judged) {
 }
 
 TEST_F(co_calls, judge_sees_the_value) {
-    const auto by_status = classify_by{
-        [](const int& status) { return status < 500 ? verdict::success() : verdict::failure(failure_class::overloaded); }};
+    const auto by_status = classify_by{[](const int& status) {
+        return status < 500 ? verdict::success() : verdict::failure(failure_class::overloaded);
+    }};
     run([&]() -> net::awaitable<void> {
         const auto status = co_await co_call(payments, [&]() -> net::awaitable<int> { co_return 503; }, by_status);
         EXPECT_EQ(status.value(), 503);
@@ -148,10 +148,7 @@ TEST_F(co_calls, cancelled_gives_the_probe_back_and_proves_nothing) {
     net::cancellation_signal stop;
     std::exception_ptr thrown;
     net::co_spawn(
-        loop,
-        [&]() -> net::awaitable<void> {
-            (void)co_await co_call(payments, [&] { return hang(); });
-        },
+        loop, [&]() -> net::awaitable<void> { (void)co_await co_call(payments, [&] { return hang(); }); },
         net::bind_cancellation_slot(stop.slot(), [&](std::exception_ptr e) { thrown = e; }));
     loop.poll();
     ASSERT_EQ(payments.observe().current, state::half_open);
@@ -188,10 +185,7 @@ TEST_F(co_calls, cancelled_with_the_error_in_a_tuple_proves_nothing) {
 
 TEST_F(co_calls, called_off_by_somebody_else_is_judged) {
     net::co_spawn(
-        loop,
-        [&]() -> net::awaitable<void> {
-            (void)co_await co_call(payments, [&] { return hang(); });
-        },
+        loop, [&]() -> net::awaitable<void> { (void)co_await co_call(payments, [&] { return hang(); }); },
         [](std::exception_ptr) {});
     loop.poll();
     never.cancel();
@@ -229,7 +223,8 @@ TEST(co_call_frame, destroyed_while_it_waits_gives_the_probe_back) {
         net::co_spawn(
             loop,
             [&]() -> net::awaitable<void> {
-                (void)co_await co_call(payments, [&]() -> net::awaitable<void> { co_await never.async_wait(net::use_awaitable); });
+                (void)co_await co_call(
+                    payments, [&]() -> net::awaitable<void> { co_await never.async_wait(net::use_awaitable); });
             },
             net::detached);
         loop.poll();
@@ -250,8 +245,9 @@ TEST(co_call_handle, is_held_by_the_coroutine) {
         net::co_spawn(
             loop,
             [&]() -> net::awaitable<void> {
-                (void)co_await co_call(services.get("payments"),
-                                 [&]() -> net::awaitable<void> { co_await never.async_wait(net::use_awaitable); });
+                (void)co_await co_call(services.get("payments"), [&]() -> net::awaitable<void> {
+                    co_await never.async_wait(net::use_awaitable);
+                });
             },
             net::detached);
         loop.poll();

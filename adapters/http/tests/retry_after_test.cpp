@@ -80,12 +80,30 @@ TEST(retry_after, absurdly_long_is_cut_without_overflow) {
 }
 
 TEST(retry_after, junk_is_ignored) {
-    for (const std::string_view text :
-         {"", " ", "-1", "+1", "1.5", "1e3", "0x10", "1 2", "5s", "soon", "Sun", "Sun, 06 Nov 1994 08:49:37",
-          "Sun, 06 Nov 1994 08:49:37 UTC", "Sun, 06 Nov 1994 08:49:37 GMT+1", "sun, 06 nov 1994 08:49:37 gmt",
-          "Sun, 6 Nov 1994 08:49:37 GMT", "Son, 06 Nov 1994 08:49:37 GMT", "Sun, 06 Now 1994 08:49:37 GMT",
-          "Sun, 06 Nov 94 08:49:37 GMT", "Sunday, 06-Nov-1994 08:49:37 GMT", "Sun Nov 6 08:49:37 1994",
-          "1994-11-06T08:49:37Z", "Sun, 06 Nov 1994 8:49:37 GMT", "\xff\xfe"}) {
+    for (const std::string_view text : {"",
+                                        " ",
+                                        "-1",
+                                        "+1",
+                                        "1.5",
+                                        "1e3",
+                                        "0x10",
+                                        "1 2",
+                                        "5s",
+                                        "soon",
+                                        "Sun",
+                                        "Sun, 06 Nov 1994 08:49:37",
+                                        "Sun, 06 Nov 1994 08:49:37 UTC",
+                                        "Sun, 06 Nov 1994 08:49:37 GMT+1",
+                                        "sun, 06 nov 1994 08:49:37 gmt",
+                                        "Sun, 6 Nov 1994 08:49:37 GMT",
+                                        "Son, 06 Nov 1994 08:49:37 GMT",
+                                        "Sun, 06 Now 1994 08:49:37 GMT",
+                                        "Sun, 06 Nov 94 08:49:37 GMT",
+                                        "Sunday, 06-Nov-1994 08:49:37 GMT",
+                                        "Sun Nov 6 08:49:37 1994",
+                                        "1994-11-06T08:49:37Z",
+                                        "Sun, 06 Nov 1994 8:49:37 GMT",
+                                        "\xff\xfe"}) {
         EXPECT_FALSE(parse_retry_after(text, example)) << '"' << text << '"';
     }
     EXPECT_FALSE(parse_retry_after(std::string_view("5\0", 2), example));

@@ -35,15 +35,16 @@ void add(MetricFamily& to, labels names, double value) {
     }
 }
 
-void add(MetricFamily& to, labels names, std::uint64_t count) {
-    add(to, std::move(names), static_cast<double>(count));
-}
+void add(MetricFamily& to, labels names, std::uint64_t count) { add(to, std::move(names), static_cast<double>(count)); }
 
 double number_of(state current) noexcept {
     switch (current) {
-        case state::closed: return 0;
-        case state::open: return 1;
-        case state::half_open: return 2;
+        case state::closed:
+            return 0;
+        case state::open:
+            return 1;
+        case state::half_open:
+            return 2;
     }
     return 0;
 }
@@ -96,12 +97,12 @@ std::vector<MetricFamily> collector::Collect() const {
     auto states = family("switchgear_state", "State of the breaker: 0 closed, 1 open, 2 half-open.", MetricType::Gauge);
     auto calls = family("switchgear_calls_total", "Calls that have settled, by verdict and class of failure.",
                         MetricType::Counter);
-    auto rejections = family("switchgear_rejections_total", "Calls refused by the breaker, by reason.",
-                             MetricType::Counter);
-    auto transitions = family("switchgear_transitions_total", "Changes of state, by what caused them.",
-                              MetricType::Counter);
-    auto overrides = family("switchgear_override", "Whether an operator's override is in force: 1 if so.",
-                            MetricType::Gauge);
+    auto rejections =
+        family("switchgear_rejections_total", "Calls refused by the breaker, by reason.", MetricType::Counter);
+    auto transitions =
+        family("switchgear_transitions_total", "Changes of state, by what caused them.", MetricType::Counter);
+    auto overrides =
+        family("switchgear_override", "Whether an operator's override is in force: 1 if so.", MetricType::Gauge);
 
     // Taken before the visit: a breaker that is made and moves meanwhile is then not forgotten as one that
     // is gone.
@@ -128,7 +129,8 @@ std::vector<MetricFamily> collector::Collect() const {
         if (!present.contains(name)) transitions_->forget(name);
     }
     std::vector<MetricFamily> all;
-    for (MetricFamily* one : {&states, &calls, &rejections, &transitions, &overrides}) all.push_back(std::move(*one));
+    for (MetricFamily* one : {&states, &calls, &rejections, &transitions, &overrides})
+        all.push_back(std::move(*one));
     return all;
 }
 

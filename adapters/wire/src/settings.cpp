@@ -16,24 +16,25 @@ namespace {
 using boost::json::object;
 using boost::json::value;
 
-template <class T>
-value or_null(const std::optional<T>& field) {
-    return field ? value(*field) : value(nullptr);
-}
+template <class T> value or_null(const std::optional<T>& field) { return field ? value(*field) : value(nullptr); }
 
 value word(std::string_view text) { return boost::json::string_view{text.data(), text.size()}; }
 
 object to_json(const class_weights& w) {
-    return {{"error", w.error},       {"timeout", w.timeout},   {"unreachable", w.unreachable},
+    return {{"error", w.error},           {"timeout", w.timeout},   {"unreachable", w.unreachable},
             {"overloaded", w.overloaded}, {"custom_1", w.custom_1}, {"custom_2", w.custom_2},
             {"custom_3", w.custom_3},     {"custom_4", w.custom_4}};
 }
 
 object to_json(const class_limits& l) {
-    return {{"error", or_null(l.error)},           {"timeout", or_null(l.timeout)},
-            {"unreachable", or_null(l.unreachable)}, {"overloaded", or_null(l.overloaded)},
-            {"custom_1", or_null(l.custom_1)},     {"custom_2", or_null(l.custom_2)},
-            {"custom_3", or_null(l.custom_3)},     {"custom_4", or_null(l.custom_4)}};
+    return {{"error", or_null(l.error)},
+            {"timeout", or_null(l.timeout)},
+            {"unreachable", or_null(l.unreachable)},
+            {"overloaded", or_null(l.overloaded)},
+            {"custom_1", or_null(l.custom_1)},
+            {"custom_2", or_null(l.custom_2)},
+            {"custom_3", or_null(l.custom_3)},
+            {"custom_4", or_null(l.custom_4)}};
 }
 
 object to_json(const window& size) {
@@ -88,8 +89,7 @@ static void read(const value& from, const place& at, ramp_rule& into) {
 namespace {
 
 /// Weights and limits: one member for each class.
-template <class ByClass>
-void read_classes(const value& from, const place& at, ByClass& into) {
+template <class ByClass> void read_classes(const value& from, const place& at, ByClass& into) {
     object_reader members{from, at};
     members.optional("error", into.error);
     members.optional("timeout", into.timeout);
@@ -153,11 +153,11 @@ void read_recovery(const value& from, const place& at, recovery_rules& into) {
 }  // namespace
 
 object to_json(const settings& given) {
-    return {{"trip", to_json(given.trip)}, {"recovery", to_json(given.recovery)}, {"mode", word(to_string(given.mode))}};
+    return {
+        {"trip", to_json(given.trip)}, {"recovery", to_json(given.recovery)}, {"mode", word(to_string(given.mode))}};
 }
 
-template <>
-parsed<settings> from_json<settings>(const value& from) {
+template <> parsed<settings> from_json<settings>(const value& from) {
     std::vector<violation> found;
     settings given;
     object_reader members{from, {"", found}};

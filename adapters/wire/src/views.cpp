@@ -14,33 +14,27 @@ using boost::json::value;
 using std::chrono::milliseconds;
 
 /// Rounded up, so that what is not over is not zero.
-milliseconds rounded(duration given) {
-    return std::max(std::chrono::ceil<milliseconds>(given), milliseconds::zero());
-}
+milliseconds rounded(duration given) { return std::max(std::chrono::ceil<milliseconds>(given), milliseconds::zero()); }
 
 /// In milliseconds throughout: an order until the end of the breaker's clock is beyond the wall clock's
 /// nanoseconds.
 wall_time wall_time_of(time_point at, const both_clocks& now) {
     using std::chrono::floor;
-    return floor<milliseconds>(now.wall) + (floor<milliseconds>(at.time_since_epoch()) -
-                                            floor<milliseconds>(now.steady.time_since_epoch()));
+    return floor<milliseconds>(now.wall) +
+           (floor<milliseconds>(at.time_since_epoch()) - floor<milliseconds>(now.steady.time_since_epoch()));
 }
 
-template <class T>
-std::optional<order_view> view_of_optional(const std::optional<T>& given, const both_clocks& now) {
+template <class T> std::optional<order_view> view_of_optional(const std::optional<T>& given, const both_clocks& now) {
     if (!given) return std::nullopt;
     return view_of(*given, now);
 }
 
 value word(std::string_view text) { return boost::json::string_view{text.data(), text.size()}; }
 
-value optional_order(const std::optional<order_view>& given) {
-    return given ? value(to_json(*given)) : value(nullptr);
-}
+value optional_order(const std::optional<order_view>& given) { return given ? value(to_json(*given)) : value(nullptr); }
 
 /// One member for each enumerator, in order.
-template <class Enum, std::size_t N>
-object by_word(const std::array<std::uint64_t, N>& counts) {
+template <class Enum, std::size_t N> object by_word(const std::array<std::uint64_t, N>& counts) {
     object out;
     for_each_enumerator<Enum>([&](Enum key) {
         const std::string_view name = to_string(key);
@@ -53,8 +47,7 @@ template <class Enum, std::size_t N>
 void read_by_word(const value* from, const place& at, std::array<std::uint64_t, N>& into) {
     if (from == nullptr) return at.refuse("is missing");
     object_reader members{*from, at};
-    for_each_enumerator<Enum>(
-        [&](Enum key) { members.required(to_string(key), into[static_cast<std::size_t>(key)]); });
+    for_each_enumerator<Enum>([&](Enum key) { members.required(to_string(key), into[static_cast<std::size_t>(key)]); });
 }
 
 }  // namespace
@@ -219,8 +212,7 @@ static void read(const value& from, const place& at, transition_view& into) {
 
 namespace {
 
-template <class View>
-parsed<View> read_whole_view(const value& from) {
+template <class View> parsed<View> read_whole_view(const value& from) {
     std::vector<violation> found;
     View view;
     read(from, place{"", found}, view);
@@ -230,16 +222,11 @@ parsed<View> read_whole_view(const value& from) {
 
 }  // namespace
 
-template <>
-parsed<order_view> from_json<order_view>(const value& from) {
-    return read_whole_view<order_view>(from);
-}
-template <>
-parsed<breaker_view> from_json<breaker_view>(const value& from) {
+template <> parsed<order_view> from_json<order_view>(const value& from) { return read_whole_view<order_view>(from); }
+template <> parsed<breaker_view> from_json<breaker_view>(const value& from) {
     return read_whole_view<breaker_view>(from);
 }
-template <>
-parsed<transition_view> from_json<transition_view>(const value& from) {
+template <> parsed<transition_view> from_json<transition_view>(const value& from) {
     return read_whole_view<transition_view>(from);
 }
 

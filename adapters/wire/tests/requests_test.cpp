@@ -5,9 +5,9 @@
 #include <string_view>
 #include <vector>
 
-#include <boost/json/parse.hpp>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <boost/json/parse.hpp>
 
 namespace {
 
@@ -17,17 +17,16 @@ using namespace std::chrono_literals;
 using testing::ElementsAre;
 using testing::UnorderedElementsAre;
 
-template <class Request>
-parsed<Request> read(std::string_view text) {
+template <class Request> parsed<Request> read(std::string_view text) {
     return from_json<Request>(boost::json::parse({text.data(), text.size()}));
 }
 
-template <class Request>
-std::vector<std::string> fields_refused(std::string_view text) {
+template <class Request> std::vector<std::string> fields_refused(std::string_view text) {
     const auto given = read<Request>(text);
     std::vector<std::string> fields;
     if (!given) {
-        for (const auto& wrong : given.error()) fields.push_back(wrong.field);
+        for (const auto& wrong : given.error())
+            fields.push_back(wrong.field);
     }
     return fields;
 }
@@ -46,12 +45,15 @@ TEST(request_json, comes_back_the_same) {
 
 TEST(request_json, needs_a_reason_and_an_actor) {
     EXPECT_THAT(fields_refused<reset_request>("{}"), UnorderedElementsAre("reason", "actor"));
-    EXPECT_THAT(fields_refused<reset_request>(R"({"reason": "", "actor": 7})"), UnorderedElementsAre("reason", "actor"));
+    EXPECT_THAT(fields_refused<reset_request>(R"({"reason": "", "actor": 7})"),
+                UnorderedElementsAre("reason", "actor"));
     EXPECT_THAT(fields_refused<override_request>("{}"), UnorderedElementsAre("mode", "reason", "actor"));
 }
 
 TEST(request_json, texts_are_one_printable_line_of_bounded_length) {
-    const auto with_reason = [](const std::string& reason) { return R"({"actor": "ann", "reason": ")" + reason + R"("})"; };
+    const auto with_reason = [](const std::string& reason) {
+        return R"({"actor": "ann", "reason": ")" + reason + R"("})";
+    };
     EXPECT_THAT(fields_refused<reset_request>(with_reason(R"(a\nb)")), ElementsAre("reason"));
     EXPECT_THAT(fields_refused<reset_request>(with_reason(R"(a\u001b[2J)")), ElementsAre("reason"));
     EXPECT_THAT(fields_refused<reset_request>(with_reason(std::string(1'001, 'x'))), ElementsAre("reason"));
@@ -60,7 +62,9 @@ TEST(request_json, texts_are_one_printable_line_of_bounded_length) {
 }
 
 TEST(request_json, for_is_within_a_millisecond_and_a_year) {
-    const auto with_for = [](const std::string& text) { return R"({"reason": "r", "actor": "a", "for": )" + text + "}"; };
+    const auto with_for = [](const std::string& text) {
+        return R"({"reason": "r", "actor": "a", "for": )" + text + "}";
+    };
     EXPECT_EQ(read<trip_request>(with_for(R"("1ms")")).value().lasts, 1ms);
     EXPECT_EQ(read<trip_request>(with_for(R"("365d")")).value().lasts, 365 * 24h);
     EXPECT_EQ(read<trip_request>(with_for("null")).value().lasts, std::nullopt);

@@ -5,10 +5,10 @@
 #include <string_view>
 #include <vector>
 
-#include <boost/json/parse.hpp>
-#include <boost/json/serialize.hpp>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
 
 namespace {
 
@@ -27,7 +27,8 @@ std::vector<std::string> fields_refused(std::string_view text) {
     const auto given = read(text);
     std::vector<std::string> fields;
     if (!given) {
-        for (const auto& wrong : given.error()) fields.push_back(wrong.field);
+        for (const auto& wrong : given.error())
+            fields.push_back(wrong.field);
     }
     return fields;
 }
@@ -42,10 +43,22 @@ settings every_field_set() {
                      .failures = 12.5,
                      .failure_ratio = 0.3,
                      .slow = slow_rule{.after = 1500ms, .ratio = 0.1},
-                     .limits = {.error = 1, .timeout = 2, .unreachable = 3, .overloaded = 4, .custom_1 = 5, .custom_2 = 6,
-                                .custom_3 = 7, .custom_4 = 8},
-                     .weights = {.error = 0.25, .timeout = 2, .unreachable = 3, .overloaded = 4, .custom_1 = 5,
-                                 .custom_2 = 6, .custom_3 = 7, .custom_4 = 8},
+                     .limits = {.error = 1,
+                                .timeout = 2,
+                                .unreachable = 3,
+                                .overloaded = 4,
+                                .custom_1 = 5,
+                                .custom_2 = 6,
+                                .custom_3 = 7,
+                                .custom_4 = 8},
+                     .weights = {.error = 0.25,
+                                 .timeout = 2,
+                                 .unreachable = 3,
+                                 .overloaded = 4,
+                                 .custom_1 = 5,
+                                 .custom_2 = 6,
+                                 .custom_3 = 7,
+                                 .custom_4 = 8},
                      .window = last_calls{100},
                      .minimum_calls = 11},
             .recovery = {.open_for = 250ms,
@@ -110,21 +123,20 @@ TEST(settings_json, takes_percent_and_off) {
 }
 
 TEST(settings_json, tells_everything_that_is_wrong_with_its_path) {
-    EXPECT_THAT(fields_refused(R"({
+    EXPECT_THAT(
+        fields_refused(R"({
         "trip": {"failure_ratio": 1.5, "slow": {"after": 2, "ratio": "half"}, "limits": {"error": -1, "typo": 1},
                  "weights": {"timeout": 1001}, "window": {"last": "10"}, "minimum_calls": 1.5},
         "recovery": {"open_for": "5 s", "probes": 0, "backof": 2},
         "mode": "shadow", "name": "payments"})"),
-                UnorderedElementsAre("trip.failure_ratio", "trip.slow.after", "trip.slow.ratio", "trip.limits.error",
-                                     "trip.limits.typo", "trip.weights.timeout", "trip.window.last",
-                                     "trip.minimum_calls", "recovery.open_for", "recovery.probes", "recovery.backof",
-                                     "mode", "name"));
+        UnorderedElementsAre("trip.failure_ratio", "trip.slow.after", "trip.slow.ratio", "trip.limits.error",
+                             "trip.limits.typo", "trip.weights.timeout", "trip.window.last", "trip.minimum_calls",
+                             "recovery.open_for", "recovery.probes", "recovery.backof", "mode", "name"));
 }
 
 TEST(settings_json, tells_what_would_be_right) {
     EXPECT_EQ(message_of(R"({"mode": "shadow"})"), R"("shadow": must be one of enforce, observe)");
-    EXPECT_EQ(message_of(R"({"trip": {"minimum_calls": -1}})"),
-              "-1: must be a whole number within [0, 4294967295]");
+    EXPECT_EQ(message_of(R"({"trip": {"minimum_calls": -1}})"), "-1: must be a whole number within [0, 4294967295]");
     EXPECT_THAT(message_of(R"({"recovery": {"open_for": 5}})"), HasSubstr("5: must be a duration such as"));
     EXPECT_THAT(message_of(R"({"recovery": {"ramp": {"till": 1}}})"), HasSubstr("known are over, from"));
     EXPECT_THAT(message_of(R"({"trip": []})"), HasSubstr("[]: must be an object"));
@@ -132,15 +144,18 @@ TEST(settings_json, tells_what_would_be_right) {
 }
 
 TEST(settings_json, window_is_of_one_kind) {
-    EXPECT_THAT(fields_refused(R"({"trip": {"window": {"last": "10s", "last_calls": 100}}})"), ElementsAre("trip.window"));
+    EXPECT_THAT(fields_refused(R"({"trip": {"window": {"last": "10s", "last_calls": 100}}})"),
+                ElementsAre("trip.window"));
     EXPECT_THAT(fields_refused(R"({"trip": {"window": {}}})"), ElementsAre("trip.window"));
     EXPECT_THAT(fields_refused(R"({"trip": {"window": "10s"}})"), ElementsAre("trip.window"));
-    EXPECT_THAT(fields_refused(R"({"trip": {"window": {"last_calls": "many"}}})"), ElementsAre("trip.window.last_calls"));
+    EXPECT_THAT(fields_refused(R"({"trip": {"window": {"last_calls": "many"}}})"),
+                ElementsAre("trip.window.last_calls"));
 }
 
 TEST(settings_json, long_values_are_cut_in_messages_at_a_character) {
     std::string long_word;
-    for (int i = 0; i < 100; ++i) long_word += "ä";
+    for (int i = 0; i < 100; ++i)
+        long_word += "ä";
     const std::string message = message_of(R"({"mode": ")" + long_word + R"("})");
     EXPECT_LT(message.size(), 120U);
     EXPECT_THAT(message, HasSubstr("ä…: must be one of"));

@@ -95,8 +95,8 @@ TEST(ratio_text, out_of_range_is_left_to_the_field) {
 }
 
 TEST(ratio_text, junk_is_no_ratio) {
-    for (const std::string_view text :
-         {"", "%", "-", ".", "nan", "inf", "1e-1", "0x1", "0.5 ", " 0.5", "50 %", "50%%", "half", "0,5", "1.2.3", "+1", "--1"}) {
+    for (const std::string_view text : {"", "%", "-", ".", "nan", "inf", "1e-1", "0x1", "0.5 ", " 0.5", "50 %", "50%%",
+                                        "half", "0,5", "1.2.3", "+1", "--1"}) {
         EXPECT_FALSE(parse_ratio(text)) << '"' << text << '"';
     }
 }
