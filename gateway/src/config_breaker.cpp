@@ -159,7 +159,8 @@ void read_scope(config_reader& in, merged from, reading what, breaker_rules& out
     }
     if (what == reading::defaults) return;
     if (out.scope == breaker_scope::key && !key.is_map()) {
-        in.refuse(*scope.node(), "scope key needs the header that holds it: key: {header: X-Tenant}");
+        in.refuse(scope.node()->at, path_of(*from.node()) + ".key",
+                  "is missing: scope key needs the header that holds it, such as {header: X-Tenant}");
     }
     if (out.scope == breaker_scope::key) return;
     out.key_header.clear();

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <fstream>
 #include <string>
 #include <vector>
@@ -50,6 +51,11 @@ void read_tls(config_reader& in, merged value, std::optional<tls_files>& out) {
     read_file_name(in, value, "key", out->key);
 }
 
+void read_token_file(config_reader& in, merged value, std::string& out) {
+    if (!value || value.is_off() || !in.read(value, out)) return;
+    if (out.empty()) in.refuse(*value.node(), "expected the name of a file, got an empty text");
+}
+
 }  // namespace
 
 void read_listeners(config_reader& in, const yaml_node& root, config& out) {
@@ -68,6 +74,7 @@ void read_listeners(config_reader& in, const yaml_node& root, config& out) {
         if (!address) {
             in.missing(*item, "address", "where to listen, such as 127.0.0.1:8080");
         } else if (read_address(in, address, one.address)) {
+            one.at = address.node()->at;
             for (const listener& other : out.listeners) {
                 if (!collide(one.address, other.address)) continue;
                 in.refuse(*address.node(),
@@ -81,27 +88,29 @@ void read_listeners(config_reader& in, const yaml_node& root, config& out) {
 
 void read_admin(config_reader& in, const yaml_node& root, config& out) {
     const merged admin{root.find("admin")};
-    if (!in.section(admin, {"address", "token_file", "tls"})) return;
     auto& settings = out.admin;
-    settings.at = admin.node()->at;
-    read_tls(in, admin.child("tls"), settings.tls);
-    const merged token = admin.child("token_file");
-    if (!token.is_off()) in.read(token, settings.token_file);
-    if (token && !token.is_off() && token.node()->is == yaml_node::kind::scalar && settings.token_file.empty()) {
-        in.refuse(*token.node(), "expected the name of a file, got an empty text");
-    }
     const merged address = admin.child("address");
-    if (!address || !read_address(in, address, settings.address)) return;
+    if (in.section(admin, {"address", "token_file", "tls"})) {
+        settings.at = admin.node()->at;
+        read_tls(in, admin.child("tls"), settings.tls);
+        read_token_file(in, admin.child("token_file"), settings.token_file);
+        if (address && !read_address(in, address, settings.address)) return;
+    }
+    const merged token = admin.child("token_file");
     if (!is_loopback(settings.address) && (!token || token.is_off())) {
         in.refuse(*address.node(), fmt::format("{} can be reached from other machines: set admin.token_file, or "
                                                "listen on a loopback address such as 127.0.0.1:9901",
                                                to_string(settings.address)));
     }
-    for (const listener& other : out.listeners) {
-        if (!collide(settings.address, other.address)) continue;
+    const auto same = std::ranges::find_if(
+        out.listeners, [&](const listener& other) { return collide(settings.address, other.address); });
+    if (same == out.listeners.end()) return;
+    if (address) {
         in.refuse(*address.node(),
-                  fmt::format("{} is taken by the listener on line {}", to_string(settings.address), other.at.line));
-        break;
+                  fmt::format("{} is taken by the listener on line {}", to_string(settings.address), same->at.line));
+    } else {
+        in.refuse(same->at, fmt::format("listeners[{}].address", same - out.listeners.begin()),
+                  fmt::format("{} is taken by the admin port: set admin.address", to_string(same->address)));
     }
 }
 

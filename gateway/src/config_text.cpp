@@ -38,7 +38,7 @@ json::value shown(const fallback_answer&);
 json::value shown(const health_check_settings&);
 
 template <class T> json::value shown(const std::optional<T>& value) {
-    return value ? shown(*value) : json::value{nullptr};
+    return value ? shown(*value) : json::value(nullptr);
 }
 
 template <class Classes> json::value by_class(const Classes& of) {
@@ -179,7 +179,7 @@ std::string config_json(const config& all) {
     for (const auto& one : all.listeners)
         listeners.push_back(address_of(one));
     json::object admin = address_of(all.admin);
-    admin["token_file"] = all.admin.token_file.empty() ? json::value{nullptr} : json::value{text(all.admin.token_file)};
+    admin["token_file"] = all.admin.token_file.empty() ? json::value(nullptr) : json::value(text(all.admin.token_file));
     json::object services;
     for (const auto& one : all.services)
         services[one.name] = shown(one);

@@ -35,33 +35,58 @@ public:
 
     void OnDocumentStart(const YAML::Mark&) override {}
     void OnDocumentEnd() override {}
-    void OnNull(const YAML::Mark& mark, YAML::anchor_t) override {
+    void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
+        refuse_anchor(mark, anchor);
         if (expects_key()) stop(position(mark), "a key must be text");
         add(yaml_node::kind::null, null_position(mark), "?");
     }
     void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override {
         stop(position(mark), "aliases are not supported: write the value out");
     }
-    void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t, const std::string& value) override {
-        if (expects_key()) return take_key(position(mark), value);
+    void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                  const std::string& value) override {
+        refuse_anchor(mark, anchor);
+        const auto end = tag == "!" ? end_of_quoted(mark) : offset(mark) + value.size();
+        if (expects_key()) return take_key(position(mark), value, end);
         add(yaml_node::kind::scalar, position(mark), tag).text = value;
     }
-    void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t,
+    void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                          YAML::EmitterStyle::value) override {
+        refuse_anchor(mark, anchor);
         enter(yaml_node::kind::list, position(mark), tag);
     }
     void OnSequenceEnd() override { open_.pop_back(); }
-    void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t,
+    void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                     YAML::EmitterStyle::value) override {
+        refuse_anchor(mark, anchor);
         enter(yaml_node::kind::map, position(mark), tag);
     }
     void OnMapEnd() override { open_.pop_back(); }
+
+    /// What the parser found wrong, said in terms of what was begun and not ended.
+    [[noreturn]] void stop_at(const YAML::Exception& error) const {
+        const bool unclosed =
+            error.msg == YAML::ErrorMsg::END_OF_SEQ_FLOW || error.msg == YAML::ErrorMsg::END_OF_MAP_FLOW;
+        if (!unclosed || open_.empty()) throw unreadable{{position(error.mark), {}, error.msg}};
+        const yaml_node& begun = *open_.back().node;
+        const char* what = begun.is == yaml_node::kind::list ? "list" : "map";
+        // At the end of the text the parser's place is no help, and sometimes none at all.
+        const std::string_view rest = text_.substr(offset(error.mark));
+        if (error.mark.pos <= 0 || rest.find_first_not_of(" \t\r\n") == std::string_view::npos) {
+            throw unreadable{{begun.at, {}, fmt::format("this {} is never closed", what)}};
+        }
+        throw unreadable{
+            {position(error.mark),
+             {},
+             fmt::format("the {} begun at {}:{} is not closed before this", what, begun.at.line, begun.at.column)}};
+    }
 
 private:
     struct open_node {
         yaml_node* node;
         std::optional<std::string> key{};
         source_position key_at{};
+        std::size_t key_end = 0;
         std::unordered_map<std::string, source_position> seen{};
     };
 
@@ -74,18 +99,49 @@ private:
         return !open_.empty() && open_.back().node->is == yaml_node::kind::map && !open_.back().key;
     }
 
-    void take_key(source_position at, const std::string& key) {
+    void take_key(source_position at, const std::string& key, std::size_t end) {
         open_.back().key = key;
         open_.back().key_at = at;
+        open_.back().key_end = end;
+    }
+
+    std::size_t offset(const YAML::Mark& mark) const {
+        return mark.pos < 0 ? text_.size() : std::min(static_cast<std::size_t>(mark.pos), text_.size());
+    }
+
+    void refuse_anchor(const YAML::Mark& mark, YAML::anchor_t anchor) const {
+        if (anchor != 0) stop(position(mark), "anchors and aliases are not supported: write the value out");
+    }
+
+    // The parser takes the end of the text for the end of a quoted one; then all that follows a forgotten
+    // quote would silently be part of it.
+    std::size_t end_of_quoted(const YAML::Mark& mark) const {
+        std::size_t i = offset(mark);
+        const char quote = i < text_.size() ? text_[i] : '\0';
+        if (quote != '"' && quote != '\'') stop(position(mark), "tags are not supported");
+        for (++i; i < text_.size(); ++i) {
+            const bool escapes = quote == '"' ? text_[i] == '\\' : text_.substr(i).starts_with("''");
+            if (escapes) {
+                ++i;
+            } else if (text_[i] == quote) {
+                return i + 1;
+            }
+        }
+        stop(position(mark), "this quote is never closed");
     }
 
     // An empty value has no place of its own, and the parser gives that of what comes next.
     source_position null_position(const YAML::Mark& mark) const {
-        const std::string_view here = text_.substr(std::min(static_cast<std::size_t>(mark.pos), text_.size()));
+        const std::string_view here = text_.substr(offset(mark));
         const bool written =
             here.starts_with('~') || here.starts_with("null") || here.starts_with("Null") || here.starts_with("NULL");
         if (written || open_.empty() || !open_.back().key) return position(mark);
-        return open_.back().key_at;
+        // The parser lets a word without a colon pass for a key if nothing follows.
+        const open_node& parent = open_.back();
+        const std::string_view after = text_.substr(std::min(parent.key_end, text_.size()));
+        const std::size_t next = after.find_first_not_of(" \t");
+        if (next == std::string_view::npos || after[next] != ':') stop(parent.key_at, "expected a colon after this word");
+        return parent.key_at;
     }
 
     void enter(yaml_node::kind is, source_position at, const std::string& tag) {
@@ -99,7 +155,7 @@ private:
     yaml_node& add(yaml_node::kind is, source_position at, const std::string& tag) {
         // "?": a plain scalar, "!": a quoted one.
         if (!tag.empty() && tag != "?" && tag != "!") {
-            stop(at, fmt::format("the tag {} is not supported", excerpt(tag)));
+            stop(at, fmt::format("tags are not supported, and this is {}", excerpt(tag)));
         }
         auto& node = into_.nodes.emplace_back();
         node.is = is;
@@ -167,7 +223,11 @@ void parse(std::string_view text, yaml_document& into) {
     std::istream stream{&buffer};
     YAML::Parser parser{stream};
     tree_builder builder{into, text};
-    if (!parser.HandleNextDocument(builder)) return;
+    try {
+        if (!parser.HandleNextDocument(builder)) return;
+    } catch (const YAML::Exception& error) {
+        builder.stop_at(error);
+    }
     nothing_more guard;
     static_cast<void>(parser.HandleNextDocument(guard));
 }

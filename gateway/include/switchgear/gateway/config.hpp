@@ -50,13 +50,15 @@ struct tls_files {
 struct listener {
     socket_address address{};
     std::optional<tls_files> tls{};
+    /// Of the address.
     source_position at{};
 };
 
 struct admin_settings {
     /// Default: 127.0.0.1:9901. Any address but a loopback one needs `token_file`.
     socket_address address{"127.0.0.1", 9901};
-    /// The file that holds the token; empty: no token is asked for.
+    /// The file that holds the token; empty: no token is asked for. Not looked at by the loader: whoever
+    /// starts the admin port reads it, and refuses to start if that fails.
     std::string token_file{};
     std::optional<tls_files> tls{};
     source_position at{};
