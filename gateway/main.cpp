@@ -34,6 +34,8 @@ std::string check_drain(const std::string& text) {
 void add_run(CLI::App& app, chosen_command& chosen) {
     struct arguments {
         gateway::run_options run;
+        std::string level = "info";
+        std::string format = "text";
         std::string drain = "30s";
     };
     const auto given = std::make_shared<arguments>();
@@ -43,20 +45,14 @@ void add_run(CLI::App& app, chosen_command& chosen) {
     command->add_option("--threads", given->run.threads, "Threads that carry requests; by default one for each core")
         ->check(CLI::Range(1U, 1024U))
         ->capture_default_str();
-    command->add_option("--log-level", given->run.log.level, "debug, info, warning, error or off")
-        ->transform(CLI::CheckedTransformer(std::map<std::string, gateway::log_level>{
-            {"debug", gateway::log_level::debug},
-            {"info", gateway::log_level::info},
-            {"warning", gateway::log_level::warning},
-            {"error", gateway::log_level::error},
-            {"off", gateway::log_level::off}}))
-        ->type_name("LEVEL")
-        ->default_str("info");
-    command->add_option("--log-format", given->run.log.format, "How log lines are written, to standard error")
-        ->transform(CLI::CheckedTransformer(std::map<std::string, gateway::log_format>{
-            {"text", gateway::log_format::text}, {"json", gateway::log_format::json}}))
+    command->add_option("--log-level", given->level, "The least that is logged")
+        ->check(CLI::IsMember({"debug", "info", "warning", "error", "off"}))
+        ->type_name("debug|info|warning|error|off")
+        ->capture_default_str();
+    command->add_option("--log-format", given->format, "How log lines are written, to standard error")
+        ->check(CLI::IsMember({"text", "json"}))
         ->type_name("text|json")
-        ->default_str("text");
+        ->capture_default_str();
     command->add_option("--drain", given->drain, "How long requests in flight may take to end after SIGTERM")
         ->check(std::function<std::string(const std::string&)>{check_drain}, "")
         ->type_name("DURATION")
@@ -66,6 +62,8 @@ void add_run(CLI::App& app, chosen_command& chosen) {
         "\nSIGHUP reads the configuration again, SIGTERM and SIGINT drain, a second one ends at once."
         "\nExit codes: 0 drained, 1 a port or file cannot be used, 2 bad usage or configuration.");
     command->callback([given, &chosen] {
+        given->run.lines.level = gateway::parse_log_level(given->level).value();
+        given->run.lines.format = gateway::parse_log_format(given->format).value();
         given->run.drain = switchgear::wire::parse_duration(given->drain).value();
         chosen = [given] { return gateway::run_gateway(given->run, std::cerr); };
     });

@@ -14,6 +14,7 @@
 #include "admin_guard.hpp"
 #include "admin_orders.hpp"
 #include "explanation.hpp"
+#include "shown_breaker.hpp"
 
 namespace switchgear::gateway {
 
@@ -79,7 +80,7 @@ json::object admin_api::snapshot_of_all() const {
     const wire::both_clocks now = this_instant(state_);
     json::array list;
     state_.for_each_breaker([&](const breaker_view& seen) {
-        json::object one = to_json(wire::view_of(seen.what->name(), seen.what->observe(), now));
+        json::object one = to_json(wire::view_of(shown_name(seen), seen.what->observe(), now));
         one["service"] = seen.service;
         list.push_back(std::move(one));
     });
@@ -87,14 +88,14 @@ json::object admin_api::snapshot_of_all() const {
 }
 
 admin_answer admin_api::show(const std::string& name) const {
-    const auto found = state_.find(name);
+    const auto found = find_shown(state_, name);
     if (!found) return problem(404, "there is no breaker named '" + name + "'");
-    const wire::breaker_view view = wire::view_of(found->name(), found->observe(), this_instant(state_));
+    const wire::breaker_view view = wire::view_of(name, found->observe(), this_instant(state_));
     const settings in_force = found->current_settings();
     const auto& past = history_.of(name);
 
     json::object out = to_json(view);
-    out["settings"] = to_json(in_force);
+    out["settings"] = wire::to_json(in_force);
     json::array list;
     for (const wire::transition_view& seen : past) {
         list.push_back(to_json(seen));

@@ -11,6 +11,8 @@
 #include <switchgear/wire/units.hpp>
 #include <switchgear/wire/views.hpp>
 
+#include "shown_breaker.hpp"
+
 namespace switchgear::gateway {
 
 namespace json = boost::json;
@@ -86,7 +88,7 @@ admin_answer carry_out(const runtime& state, const admin_request& request, break
 }  // namespace
 
 admin_answer carry_out_order(runtime& state, const admin_request& request, const admin_target& target) {
-    const auto on = state.find(target.name);
+    const auto on = find_shown(state, target.name);
     if (!on) return problem(404, "there is no breaker named '" + target.name + "'");
     switch (target.resource) {
         case admin_resource::breaker_override: return carry_out<wire::override_request>(state, request, *on);

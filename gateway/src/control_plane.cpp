@@ -56,6 +56,7 @@ public:
           log_(log),
           runtime_(std::move(first), log, clock_),
           proxy_(runtime_, options_.threads),
+          metrics_(runtime_),
           api_(io_, runtime_, hooks()),
           health_(io_, runtime_) {
         const auto settings = runtime_.configuration();
@@ -90,7 +91,7 @@ private:
     admin_hooks hooks() {
         return {.reload = [this] { return reload(); },
                 .configuration = [this] { return configuration(); },
-                .metrics = [this] { return metrics_text(runtime_, counters()); },
+                .metrics = [this] { return metrics_.text(counters()); },
                 .not_ready = [this]() -> std::optional<std::string> {
                     if (draining_.joinable()) return "draining";
                     return {};
@@ -222,6 +223,7 @@ private:
     asio::io_context io_{1};
     runtime runtime_;
     proxy_server proxy_;
+    gateway::metrics metrics_;
     control_counters counters_;
     std::optional<std::string> last_error_;
     admin_api api_;

@@ -38,7 +38,7 @@ int run_gateway(const run_options& options, std::ostream& err) {
         }
         return 2;
     }
-    log lines{options.log};
+    log lines{options.lines};
     try {
         control_plane gateway{*std::move(loaded), {options.threads, options.drain, read}, lines};
         gateway.run();

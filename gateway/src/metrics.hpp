@@ -1,7 +1,10 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
+
+#include <switchgear/prometheus/collector.hpp>
 
 namespace switchgear::gateway {
 
@@ -17,7 +20,19 @@ struct control_counters {
 /// Everything the gateway counts, in Prometheus' text format.
 ///
 /// Read at the moment of the scrape from the breakers and the counters themselves: nothing is counted
-/// twice on the way of a request. Thread safety: any thread.
-std::string metrics_text(const runtime&, const control_counters&);
+/// twice on the way of a request.
+///
+/// Thread safety: any thread. Lifetime: the runtime must outlive it.
+class metrics {
+public:
+    explicit metrics(runtime&);
+
+    std::string text(const control_counters&) const;
+
+private:
+    const runtime& state_;
+    prometheus::collector breakers_;
+    std::shared_ptr<void> transitions_;
+};
 
 }  // namespace switchgear::gateway

@@ -15,7 +15,7 @@ struct run_options {
     std::string config_file;
     /// Workers that carry requests.
     unsigned threads = 1;
-    log::settings log{};
+    log::settings lines{};
     /// How long requests in flight may take to end after SIGTERM.
     std::chrono::milliseconds drain{30'000};
 };

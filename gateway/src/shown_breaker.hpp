@@ -1,0 +1,18 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include <switchgear/gateway/runtime.hpp>
+
+namespace switchgear::gateway {
+
+/// The name under which a breaker is shown: its own, but that of the breaker that serves the keys beyond
+/// `max_keys` of a service, which every registry calls "(overflow)", is "service/(overflow)".
+std::string shown_name(const breaker_view&);
+
+/// The breaker shown under this name; null if there is none.
+std::shared_ptr<breaker> find_shown(const runtime&, std::string_view name);
+
+}  // namespace switchgear::gateway

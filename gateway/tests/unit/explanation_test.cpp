@@ -1,0 +1,110 @@
+#include "explanation.hpp"
+
+#include <boost/json/array.hpp>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace switchgear::gateway {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::HasSubstr;
+namespace json = boost::json;
+
+wire::breaker_view at(state now) {
+    wire::breaker_view out;
+    out.name = "shop";
+    out.state = now;
+    out.epoch = 2;
+    out.admitted_share = now == state::closed ? 1 : 0;
+    return out;
+}
+
+wire::transition_view into(state to, cause why) {
+    wire::transition_view out;
+    out.name = "shop";
+    out.to = to;
+    out.from = to == state::open ? state::closed : state::open;
+    out.epoch = 2;
+    out.cause = why;
+    return out;
+}
+
+std::string why(const json::object& told) { return std::string(told.at("why").as_string()); }
+
+/// The change by that cause; an empty object if there is none.
+json::object change(const json::object& told, std::string_view by) {
+    for (const json::value& one : told.at("changes").as_array()) {
+        if (one.at("cause").as_string() == by) return one.as_object();
+    }
+    return {};
+}
+
+TEST(explanation, of_a_closed_breaker_counts_up_to_each_rule_that_is_on) {
+    auto now = at(state::closed);
+    now.failures_in_a_row = 2;
+    now.window = {.calls = 10, .failures = 4, .slow = 0};
+    const json::object told = explain(now, {.trip = {.consecutive_failures = 3, .failures = {}, .failure_ratio = 0.5}}, {});
+    const json::object run = change(told, "consecutive_failures");
+    EXPECT_EQ(run.at("to"), "open");
+    EXPECT_EQ(run.at("observed").to_number<double>(), 2);
+    EXPECT_EQ(run.at("threshold").to_number<double>(), 3);
+    EXPECT_THAT(std::string(change(told, "failure_ratio").at("words").as_string()), HasSubstr("now 4 of 10"));
+    EXPECT_THAT(std::string(change(told, "failure_ratio").at("words").as_string()), HasSubstr("below 20 calls"));
+    EXPECT_TRUE(change(told, "failure_count").empty());
+    EXPECT_TRUE(change(told, "slow_ratio").empty());
+    EXPECT_FALSE(change(told, "trip_verdict").empty());
+}
+
+TEST(explanation, of_an_open_breaker_says_why_it_opened_and_when_a_probe_is_due) {
+    auto now = at(state::open);
+    now.retry_after = 3200ms;
+    auto opened = into(state::open, cause::consecutive_failures);
+    opened.evidence = {.calls = 3, .failures = 3, .slow = 0, .observed = 3, .threshold = 3};
+    const json::object told = explain(now, {}, {opened});
+    EXPECT_THAT(why(told), HasSubstr("open since "));
+    EXPECT_THAT(why(told), HasSubstr("3 failures in a row, threshold 3"));
+    EXPECT_EQ(change(told, "pause_over").at("to"), "half_open");
+    EXPECT_EQ(change(told, "pause_over").at("in_ms").to_number<int>(), 3200);
+    EXPECT_EQ(change(told, "operator_order").at("to"), "closed");
+}
+
+TEST(explanation, of_an_old_transition_is_not_given_for_a_newer_state) {
+    auto now = at(state::open);
+    now.epoch = 4;
+    EXPECT_EQ(why(explain(now, {}, {into(state::open, cause::failure_ratio)})), "open");
+}
+
+TEST(explanation, of_half_open_says_what_the_probes_decide) {
+    const json::object told = explain(at(state::half_open), {.recovery = {.successes_to_close = 3}}, {});
+    EXPECT_EQ(change(told, "probes_succeeded").at("to"), "closed");
+    EXPECT_EQ(change(told, "probes_succeeded").at("threshold").to_number<int>(), 3);
+    EXPECT_EQ(change(told, "probe_failed").at("to"), "open");
+    EXPECT_EQ(change(told, "probe_expired").at("to"), "open");
+}
+
+TEST(explanation, on_the_ramp_has_its_end_and_the_rules_of_closed) {
+    auto now = at(state::half_open);
+    now.admitted_share = 0.4;
+    const json::object told = explain(now, {.recovery = {.ramp = {{.over = 30s}}}}, {});
+    EXPECT_THAT(std::string(change(told, "ramp_finished").at("words").as_string()), HasSubstr("now 40%"));
+    EXPECT_FALSE(change(told, "consecutive_failures").empty());
+    EXPECT_TRUE(change(told, "probe_failed").empty());
+}
+
+TEST(explanation, under_an_override_begins_with_its_end_and_its_author) {
+    auto now = at(state::closed);
+    now.override = override_mode::forced_open;
+    now.order = wire::order_view{.reason = "deploying", .actor = "ann", .until = {}};
+    const json::object told = explain(now, {}, {});
+    EXPECT_THAT(why(told), HasSubstr("forced_open until it is lifted (ann: deploying)"));
+    EXPECT_EQ(told.at("changes").at(0).at("cause"), "operator_order");
+    EXPECT_FALSE(told.at("changes").at(0).as_object().contains("to"));
+}
+
+TEST(explanation, says_that_an_observing_breaker_refuses_nobody) {
+    EXPECT_THAT(why(explain(at(state::open), {.mode = mode::observe}, {})), HasSubstr("observe"));
+}
+
+}  // namespace
+}  // namespace switchgear::gateway
