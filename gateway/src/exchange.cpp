@@ -1,0 +1,306 @@
+#include "exchange.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include <switchgear/gateway/runtime.hpp>
+
+#include "request_head.hpp"
+#include "worker.hpp"
+
+namespace switchgear::gateway {
+namespace {
+
+/// RFC 9110, section 9.2.2.
+bool is_idempotent(std::string_view method) noexcept {
+    for (const std::string_view one : {"GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE"}) {
+        if (method == one) return true;
+    }
+    return false;
+}
+
+}  // namespace
+
+exchange::exchange(client_session& with, std::shared_ptr<const routing> by, const live_service& of)
+    : with_{with},
+      by_{std::move(by)},
+      of_{of},
+      upload_{with, of.settings->timeouts.between_bytes,
+              {[](void* whose, upload::outcome how) { static_cast<exchange*>(whose)->upload_ended(how); }, this}} {}
+
+// An error of ours, such as no memory, left it where it was.
+exchange::~exchange() { release_connection(false); }
+
+task<bool> exchange::run(std::string_view path, std::string_view query) {
+    if (const auto refused = admit()) co_return co_await answer_refused(*refused);
+
+    const trip_rules& rules = settings().breaker.settings.trip;
+    if (rules.slow) with_.limits().set(limit::overdue, rules.slow->after);
+    with_.limits().set(limit::total, settings().timeouts.total);
+
+    const std::string_view host =
+        settings().host == host_policy::preserve ? with_.head().authority : std::string_view{of_.authorities[endpoint_]};
+    write_request_head(head_text_, with_.head(), {path, query, host, with_.identity()});
+    gateway::log& log = with_.on().runtime().log();
+    if (log.enabled(log.calls())) {
+        log.write(log.calls(), fmt::format("Calling downstream URL {}{}{}", to_string(settings().endpoints[endpoint_]), path, query));
+    }
+
+    head_outcome how = co_await attempt();
+    if (how == head_outcome::stale) {
+        if (may_send_again()) {
+            fresh_only_ = true;
+            how = co_await attempt();
+        }
+        if (how == head_outcome::stale) {
+            how = upstream_failed(http::transport_error::reset, "reset", "connection_terminated");
+        }
+    }
+    bool keep = false;
+    if (how == head_outcome::arrived) {
+        keep = co_await relay();
+    } else if (how == head_outcome::failed) {
+        keep = co_await answer_failed();
+    } else {
+        keep = co_await answer_stopped();
+    }
+    for (const limit each : {limit::step, limit::upload, limit::total, limit::overdue}) with_.limits().clear(each);
+    co_return keep;
+}
+
+task<exchange::head_outcome> exchange::attempt() {
+    if (!co_await obtain_connection()) co_return interrupted() ? head_outcome::stopped : head_outcome::failed;
+    const head_outcome sent = co_await send_request();
+    const head_outcome how = sent == head_outcome::arrived ? co_await await_head() : sent;
+    if (how != head_outcome::arrived) {
+        upload_.discard();
+        co_await upload_.finished();
+        release_connection(false);
+    }
+    co_return how;
+}
+
+task<bool> exchange::obtain_connection() {
+    const std::string& key = of_.pool_keys[endpoint_];
+    if (!fresh_only_) connection_ = with_.on().pool().take(key);
+    if (!connection_) {
+        step_ = step::connecting;
+        watch_client();
+        set_time_limit(limit::step, settings().timeouts.connect, "connect_timeout");
+        connector_.emplace(with_.on().loop());
+        connector::outcome made = co_await connector_->run(
+            settings().endpoints[endpoint_], of_.counters,
+            [](void* whose) { return static_cast<worker_shared*>(whose)->client_tls(); }, &with_.on().shared());
+        connector_.reset();
+        with_.limits().clear(limit::step);
+        if (interruption_ == interruption::upstream_slow) {
+            interruption_ = interruption::none;
+            upstream_failed(http::transport_error::timeout, error_.reason, "connection_timeout");
+            co_return false;
+        }
+        if (interrupted()) co_return false;
+        if (!made.connection) {
+            upstream_failed(made.failed, http::to_string(made.failed), made.proxy_error);
+            co_return false;
+        }
+        connection_ = std::move(made.connection);
+    }
+    of_.counters->connections_active.fetch_add(1, std::memory_order_relaxed);
+    co_return true;
+}
+
+task<exchange::head_outcome> exchange::send_request() {
+    step_ = step::sending;
+    request_decoder& body = with_.body();
+    const body_framing framing = with_.head().framing;
+    out_.clear();
+    out_.add(head_text_);
+    if (fresh_only_) {
+        out_.add(early_body_);
+    } else {
+        if (with_.head().expects_continue && with_.in().data().empty() && !body.done()) {
+            static_cast<void>(co_await write_all{with_.io(), "HTTP/1.1 100 Continue\r\n\r\n"});
+        }
+        const request_decoder::progress parsed = body.parse_body(with_.in().data());
+        if (parsed.bad) {
+            interruption_ = interruption::client_malformed;
+            co_return head_outcome::stopped;
+        }
+        const std::size_t head_parts = out_.parts().size();
+        out_.add_body(body.pieces(), body.piece_bytes(), framing, body.done());
+        sent_whole_ = body.done();
+        if (sent_whole_ && connection_->reused && is_idempotent(with_.method())) {
+            for (const auto& part : out_.parts().subspan(head_parts)) {
+                early_body_.append(static_cast<const char*>(part.data()), part.size());
+            }
+        }
+        set_time_limit(limit::step, settings().timeouts.between_bytes, "write_timeout");
+        const error_code failed = co_await write_all{connection_->io, out_.parts()};
+        with_.in().consume(parsed.consumed);
+        if (failed && interrupted()) co_return head_outcome::stopped;
+        // A service that answers and closes before it has read everything is heard all the same.
+    }
+    if (fresh_only_) {
+        set_time_limit(limit::step, settings().timeouts.between_bytes, "write_timeout");
+        static_cast<void>(co_await write_all{connection_->io, out_.parts()});
+        if (interrupted()) co_return head_outcome::stopped;
+    }
+    if (sent_whole_) {
+        set_time_limit(limit::step, settings().timeouts.first_byte, "first_byte_timeout");
+        watch_client();
+    } else {
+        with_.limits().clear(limit::step);
+        upload_.begin(*connection_);
+    }
+    co_return interrupted() ? head_outcome::stopped : head_outcome::arrived;
+}
+
+bool exchange::may_send_again() const noexcept {
+    return sent_whole_ && !interrupted() && is_idempotent(with_.method());
+}
+
+task<exchange::head_outcome> exchange::await_head() {
+    step_ = step::awaiting_head;
+    incoming& in = connection_->in;
+    const std::size_t before = in.total();
+    const limits& most = by_->settings->limits;
+    scan_ = {};
+    for (;;) {
+        const head_scan::outcome seen = scan_.look(in.data());
+        if (interrupted()) break;
+        if (seen == head_scan::outcome::bad) {
+            co_return upstream_failed(http::transport_error::framing, "framing", "http_protocol_error");
+        }
+        if (seen == head_scan::outcome::complete) {
+            decoder_.begin(with_.to_head());
+            const std::string_view wrong = decoder_.parse_head(in.data().substr(0, scan_.length()), answer_);
+            const auto problem = wrong.empty() ? check_answer_head(answer_, with_.to_head()) : std::optional{wrong};
+            if (problem || answer_.status == 101) {
+                co_return upstream_failed(http::transport_error::framing, "framing", "http_protocol_error");
+            }
+        }
+        if (in.data().size() > most.header_bytes && (seen == head_scan::outcome::incomplete || scan_.length() > most.header_bytes)) {
+            co_return upstream_failed(http::transport_error::framing, "head_too_large", "http_response_header_section_size");
+        }
+        if (seen == head_scan::outcome::complete) {
+            if (answer_.fields.size() > most.header_count) {
+                co_return upstream_failed(http::transport_error::framing, "head_too_large", "http_response_header_section_size");
+            }
+            if (answer_.status >= 200) co_return head_outcome::arrived;
+            if (!co_await forward_interim()) break;
+            in.consume(scan_.length());
+            scan_ = {};
+            continue;
+        }
+        if (!in.pending() && in.data().size() >= connection_->head_room) {
+            connection_->head_room = std::min(connection_->head_room * 2, most.header_bytes + 1);
+            in.reserve(connection_->head_room);
+        }
+        if (!co_await in.more() && !interrupted()) {
+            const bool silent = in.total() == before;
+            if (silent && connection_->reused && !fresh_only_) co_return head_outcome::stale;
+            co_return upstream_failed(http::transport_error::reset, "reset",
+                                      silent ? "connection_terminated" : "http_response_incomplete");
+        }
+    }
+    if (interruption_ != interruption::upstream_slow) co_return head_outcome::stopped;
+    interruption_ = interruption::none;
+    co_return upstream_failed(http::transport_error::timeout, error_.reason, "http_response_timeout");
+}
+
+task<bool> exchange::forward_interim() {
+    if (with_.head().version == 10) co_return true;
+    std::string text;
+    write_answer_head(text, answer_, {});
+    step_ = step::writing_answer;
+    with_.limits().set(limit::step, settings().timeouts.between_bytes);
+    const error_code failed = co_await write_all{with_.io(), text};
+    step_ = step::awaiting_head;
+    if (sent_whole_) {
+        set_time_limit(limit::step, settings().timeouts.first_byte, "first_byte_timeout");
+    } else {
+        with_.limits().clear(limit::step);
+    }
+    if (failed) interrupt(interruption::client_gone);
+    co_return !failed;
+}
+
+exchange::head_outcome exchange::upstream_failed(http::transport_error what, std::string_view reason,
+                                                 std::string_view proxy_error) {
+    error_ = {what, reason, proxy_error};
+    return head_outcome::failed;
+}
+
+void exchange::set_time_limit(limit which, std::optional<std::chrono::milliseconds> from_now, std::string_view reason) {
+    step_reason_ = reason;
+    with_.limits().set(which, from_now);
+}
+
+void exchange::upload_ended(upload::outcome how) noexcept {
+    sent_whole_ = how == upload::outcome::complete;
+    if (head_sent_) return;
+    switch (how) {
+        case upload::outcome::complete:
+            set_time_limit(limit::step, settings().timeouts.first_byte, "first_byte_timeout");
+            watch_client();
+            break;
+        case upload::outcome::client_gone: interrupt(interruption::client_gone); break;
+        case upload::outcome::client_malformed: interrupt(interruption::client_malformed); break;
+        case upload::outcome::drained:
+        case upload::outcome::too_much:
+            // The service ended its side while the body was on its way, and has not answered so far.
+            set_time_limit(limit::step, settings().timeouts.first_byte, "first_byte_timeout");
+            break;
+    }
+}
+
+void exchange::interrupt(interruption why) noexcept {
+    const bool again = interrupted();
+    if (!again) interruption_ = why;
+    if (connector_) connector_->cancel();
+    if (connection_) connection_->io.cancel();
+    const bool client_waits = step_ == step::writing_answer || upload_.now() == upload::state::reading;
+    if (client_waits || again || why == interruption::cut) with_.io().cancel();
+}
+
+void exchange::limit_reached(limit which) noexcept {
+    if (which == limit::overdue) {
+        if (permit_ && !head_sent_) permit_->overdue();
+        return;
+    }
+    const bool on_upload = which == limit::upload || (which == limit::total && upload_.running());
+    if (on_upload && upload_.now() == upload::state::reading) return interrupt(interruption::client_slow);
+    if (step_ == step::writing_answer) return interrupt(interruption::client_slow);
+    error_.reason = which == limit::total ? "total_timeout" : which == limit::upload ? "write_timeout" : step_reason_;
+    interrupt(interruption::upstream_slow);
+}
+
+void exchange::watch_client() noexcept {
+    if (with_.in().ended()) return interrupt(interruption::client_gone);
+    with_.in().start();
+}
+
+// It is the client's end, or more of its body, or an early next request; after that may come its end.
+void exchange::client_read_ended() noexcept {
+    const bool being_sent = step_ == step::sending || upload_.running();
+    if (being_sent && !with_.in().ended()) return;  // a new read may move what is being written
+    watch_client();
+}
+
+void exchange::cut() noexcept { interrupt(interruption::cut); }
+
+void exchange::release_connection(bool reusable) {
+    if (!connection_) return;
+    of_.counters->connections_active.fetch_sub(1, std::memory_order_relaxed);
+    upstream_pool& pool = with_.on().pool();
+    if (reusable && !with_.on().draining()) {
+        const time_point idle_until = time_source::steady().coarse() + settings().timeouts.idle;
+        pool.give(of_.pool_keys[endpoint_], std::move(connection_), idle_until);
+    } else {
+        pool.discard(std::move(connection_));
+    }
+}
+
+}  // namespace switchgear::gateway

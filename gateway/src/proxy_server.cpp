@@ -1,0 +1,107 @@
+#include <switchgear/gateway/proxy_server.hpp>
+
+#include <algorithm>
+#include <memory>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include <switchgear/gateway/runtime.hpp>
+
+#include "acceptor.hpp"
+#include "worker.hpp"
+
+namespace switchgear::gateway {
+
+class proxy_server::implementation {
+public:
+    implementation(runtime& of, unsigned threads) : shared_{of} {
+        for (unsigned i = 0; i < std::max(threads, 1U); ++i) workers_.push_back(std::make_unique<worker>(shared_));
+        for (const auto& each : workers_) {
+            threads_.emplace_back([&one = *each] { one.run(); });
+        }
+    }
+
+    void listen(const std::vector<listener>& wanted) {
+        std::vector<entry> next;
+        std::vector<std::shared_ptr<asio::ssl::context>> contexts;
+        for (const listener& each : wanted) {
+            contexts.push_back(each.tls ? make_server_tls(each.tls->certificate, each.tls->key) : nullptr);
+            const auto kept = std::find_if(entries_.begin(), entries_.end(),
+                                           [&](const entry& one) { return one.asked == each.address; });
+            next.push_back(kept != entries_.end()
+                               ? *kept
+                               : entry{each.address, std::make_shared<acceptor>(workers_, each.address)});
+        }
+        const auto was_there = [&](const entry& one) {
+            return std::any_of(entries_.begin(), entries_.end(), [&](const entry& old) { return old.at == one.at; });
+        };
+        for (std::size_t i = 0; i < next.size(); ++i) {
+            next[i].at->use(contexts[i]);
+            if (!was_there(next[i])) next[i].at->begin();
+        }
+        for (const entry& old : entries_) {
+            const bool stays = std::any_of(next.begin(), next.end(), [&](const entry& one) { return one.at == old.at; });
+            if (!stays) old.at->close();
+        }
+        entries_ = std::move(next);
+    }
+
+    std::vector<socket_address> addresses() const {
+        std::vector<socket_address> bound;
+        for (const entry& each : entries_) bound.push_back(each.at->bound());
+        return bound;
+    }
+
+    bool drain(std::chrono::milliseconds within) {
+        shared_.draining.store(true, std::memory_order_relaxed);
+        for (const entry& each : entries_) each.at->close();
+        entries_.clear();
+        for (const auto& each : workers_) each->drain();
+        const auto until = std::chrono::steady_clock::now() + within;
+        while (sessions() > 0 && std::chrono::steady_clock::now() < until) {
+            std::this_thread::sleep_for(std::chrono::milliseconds{10});
+        }
+        const bool all_ended = sessions() == 0;
+        stop();
+        return all_ended;
+    }
+
+    void stop() {
+        for (const entry& each : entries_) each.at->close();
+        entries_.clear();
+        for (const auto& each : workers_) each->cut();
+        for (std::thread& each : threads_) {
+            if (each.joinable()) each.join();
+        }
+    }
+
+private:
+    struct entry {
+        socket_address asked;
+        std::shared_ptr<acceptor> at;
+    };
+
+    std::size_t sessions() const {
+        std::size_t present = 0;
+        for (const auto& each : workers_) present += each->sessions();
+        return present;
+    }
+
+    worker_shared shared_;
+    std::vector<std::unique_ptr<worker>> workers_;
+    std::vector<std::thread> threads_;
+    std::vector<entry> entries_;
+};
+
+proxy_server::proxy_server(runtime& of, unsigned threads)
+    : implementation_{std::make_unique<implementation>(of, threads)} {}
+
+proxy_server::~proxy_server() { stop(); }
+
+void proxy_server::listen(const std::vector<listener>& wanted) { implementation_->listen(wanted); }
+std::vector<socket_address> proxy_server::addresses() const { return implementation_->addresses(); }
+bool proxy_server::drain(std::chrono::milliseconds within) { return implementation_->drain(within); }
+void proxy_server::stop() { implementation_->stop(); }
+
+}  // namespace switchgear::gateway

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <switchgear/gateway/config.hpp>
+#include <switchgear/gateway/counters.hpp>
+
+#include "breakers_of_service.hpp"
+
+namespace switchgear::gateway {
+
+/// A service as requests meet it: its settings, and handles to what survives a reload.
+struct live_service {
+    const service* settings;  ///< in the configuration of the same routing
+    std::shared_ptr<service_counters> counters;
+    std::shared_ptr<breakers_of_service> breakers;
+    std::vector<breaker_use> fixed;        ///< see breakers_of_service::fixed
+    std::vector<std::string> authorities;  ///< of the endpoints, for Host
+    std::vector<std::string> pool_keys;    ///< of the endpoints, for the workers' pools
+    /// Whose turn it is among the endpoints.
+    mutable std::atomic<std::size_t> turn{0};
+};
+
+/// One configuration made ready for requests. Never changes; a reload makes another.
+class routing {
+public:
+    std::shared_ptr<const config> settings;
+    /// In the order of `config::services`. Pointers, because they do not move.
+    std::vector<std::unique_ptr<live_service>> services;
+};
+
+}  // namespace switchgear::gateway

@@ -1,0 +1,125 @@
+#include "upstream_connection.hpp"
+
+#include <utility>
+#include <vector>
+
+#include <boost/asio/post.hpp>
+
+namespace switchgear::gateway {
+namespace {
+
+// An answer's head and 16 KiB of its body fit into one read.
+constexpr std::size_t upstream_buffer = std::size_t{17} * 1'024;
+
+std::string_view proxy_error_of(const error_code& failed) {
+    if (failed == asio::error::connection_refused) return "connection_refused";
+    if (failed == asio::error::timed_out) return "connection_timeout";
+    if (failed == asio::error::network_unreachable || failed == asio::error::host_unreachable) {
+        return "destination_ip_unroutable";
+    }
+    return "connection_terminated";
+}
+
+}  // namespace
+
+upstream_connection::upstream_connection(asio::io_context& loop, std::shared_ptr<service_counters> of)
+    : io{loop}, in{io, upstream_buffer}, counters{std::move(of)}, head_room{upstream_buffer} {}
+
+upstream_connection::~upstream_connection() = default;
+
+/// Asio cannot end a look-up that has begun, so that it may outlive whoever asked for it.
+struct connector::resolution {
+    explicit resolution(asio::io_context& loop) : resolver{loop} {}
+    asio::ip::basic_resolver<asio::ip::tcp, asio::io_context::executor_type> resolver;
+    endpoints found;
+    bool done = false;
+    std::coroutine_handle<> waiting;
+
+    void finish() {
+        done = true;
+        if (waiting) std::exchange(waiting, nullptr).resume();
+    }
+
+    struct waiting_for_end {
+        resolution& of;
+        bool await_ready() const noexcept { return of.done; }
+        void await_suspend(std::coroutine_handle<> who) const noexcept { of.waiting = who; }
+        void await_resume() const noexcept {}
+    };
+};
+
+task<connector::endpoints> connector::resolve(const endpoint& to) {
+    error_code is_name;
+    const auto address = asio::ip::make_address(to.host, is_name);
+    if (!is_name) co_return endpoints{{address, to.port}};
+
+    const auto looked_up = std::make_shared<resolution>(loop_);
+    resolving_ = looked_up;
+    looked_up->resolver.async_resolve(to.host, std::to_string(to.port), [looked_up](error_code failed, const auto& results) {
+        if (looked_up->done) return;
+        if (!failed) looked_up->found.assign(results.begin(), results.end());
+        looked_up->finish();
+    });
+    co_await resolution::waiting_for_end{*looked_up};
+    resolving_.reset();
+    co_return std::move(looked_up->found);
+}
+
+task<connector::outcome> connector::run(const endpoint& to, std::shared_ptr<service_counters> counters,
+                                        std::shared_ptr<asio::ssl::context> (*tls)(void*), void* whose) {
+    const endpoints addresses = co_await resolve(to);
+    outcome result;
+    if (addresses.empty()) {
+        result.failed = http::transport_error::dns;
+        result.proxy_error = "dns_error";
+        co_return result;
+    }
+    result.proxy_error = "connection_terminated";
+    auto connection = std::make_unique<upstream_connection>(loop_, std::move(counters));
+    error_code failed = asio::error::operation_aborted;
+    for (const auto& address : addresses) {
+        if (cancelled_) break;
+        connection->io.close();
+        connecting_ = &connection->io;
+        const io_result connected = co_await awaited_operation{[&](completion then) {
+            connection->io.socket().async_connect(address, [then](error_code ended) { then(ended); });
+        }};
+        connecting_ = nullptr;
+        failed = connected.failed;
+        if (!failed) break;
+    }
+    if (failed || cancelled_) {
+        result.proxy_error = proxy_error_of(failed);
+        co_return result;
+    }
+    error_code ignored;
+    connection->io.socket().non_blocking(true, ignored);
+    connection->io.socket().set_option(asio::ip::tcp::no_delay{true}, ignored);
+    if (to.scheme == url_scheme::https) {
+        const std::shared_ptr<asio::ssl::context> with = tls(whose);
+        connecting_ = &connection->io;
+        const io_result shaken = co_await awaited_operation{
+            [&](completion then) { connection->io.start_client_handshake(*with, to.host, then); }};
+        connecting_ = nullptr;
+        if (shaken.failed) {
+            result.failed = http::transport_error::tls;
+            result.proxy_error = is_certificate_error(shaken.failed) ? "tls_certificate_error" : "tls_protocol_error";
+            co_return result;
+        }
+    }
+    result.connection = std::move(connection);
+    co_return result;
+}
+
+void connector::cancel() noexcept {
+    cancelled_ = true;
+    if (connecting_ != nullptr) connecting_->close();
+    if (resolving_ && !resolving_->done) {
+        // Not from here: whoever cancels is not done yet.
+        asio::post(loop_, [looked_up = resolving_] {
+            if (!looked_up->done) looked_up->finish();
+        });
+    }
+}
+
+}  // namespace switchgear::gateway

@@ -1,0 +1,72 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <boost/asio/ip/basic_resolver.hpp>
+
+#include <switchgear/gateway/config.hpp>
+#include <switchgear/gateway/counters.hpp>
+#include <switchgear/http/classify.hpp>
+
+#include "incoming.hpp"
+#include "stream.hpp"
+#include "task.hpp"
+
+namespace switchgear::gateway {
+
+class upstream_pool;
+
+/// A connection to an endpoint.
+struct upstream_connection {
+    upstream_connection(asio::io_context& loop, std::shared_ptr<service_counters> of);
+    ~upstream_connection();
+    upstream_connection(const upstream_connection&) = delete;
+    upstream_connection& operator=(const upstream_connection&) = delete;
+
+    stream io;
+    incoming in;
+    std::shared_ptr<service_counters> counters;
+    /// How large a head fits at present.
+    std::size_t head_room;
+    /// It carried a request before: its end before any answer may be a keep-alive that ran out.
+    bool reused = false;
+    time_point idle_until{};
+    // The pool's: where it lies while it is idle.
+    upstream_pool* pool = nullptr;
+    std::vector<std::unique_ptr<upstream_connection>>* home = nullptr;
+};
+
+/// Makes one connection: name, addresses in turn, TLS.
+///
+/// Lifetime: must outlive `run`; `cancel` ends it soon.
+class connector {
+public:
+    struct outcome {
+        std::unique_ptr<upstream_connection> connection;
+        /// Why there is none.
+        http::transport_error failed = http::transport_error::connect;
+        std::string_view proxy_error;  ///< RFC 9209
+    };
+
+    explicit connector(asio::io_context& loop) : loop_{loop} {}
+
+    /// `tls` gives the context when it is needed.
+    task<outcome> run(const endpoint& to, std::shared_ptr<service_counters> counters,
+                      std::shared_ptr<asio::ssl::context> (*tls)(void* whose), void* whose);
+    void cancel() noexcept;
+
+private:
+    struct resolution;
+    using endpoints = std::vector<asio::ip::tcp::endpoint>;
+    task<endpoints> resolve(const endpoint& to);
+
+    asio::io_context& loop_;
+    std::shared_ptr<resolution> resolving_;
+    stream* connecting_ = nullptr;
+    bool cancelled_ = false;
+};
+
+}  // namespace switchgear::gateway

@@ -1,0 +1,99 @@
+#include "worker.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include <boost/asio/post.hpp>
+
+#include "client_session.hpp"
+
+namespace switchgear::gateway {
+namespace {
+
+/// How often idle connections to the endpoints are looked through.
+constexpr std::chrono::milliseconds sweep_interval{1'000};
+
+}  // namespace
+
+std::shared_ptr<asio::ssl::context> worker_shared::client_tls() {
+    std::call_once(once_, [this] { client_tls_ = make_client_tls(); });
+    return client_tls_;
+}
+
+worker::worker(worker_shared& of) : shared_{of}, ticking_{loop_} {}
+
+worker::~worker() = default;
+
+void worker::run() {
+    tick();
+    loop_.run();
+}
+
+void worker::tick() {
+    if (cut_) return;
+    ticking_.expires_after(sweep_interval);
+    ticking_.async_wait([this](const error_code& failed) {
+        if (failed || cut_) return;
+        pool_.sweep(time_source::steady().coarse());
+        tick();
+    });
+}
+
+const std::shared_ptr<const routing>& worker::current() {
+    const std::uint64_t present = runtime().generation();
+    if (generation_ != present) {
+        routing_ = runtime().current();
+        generation_ = present;
+    }
+    return routing_;
+}
+
+void worker::adopt(tcp_socket socket, std::shared_ptr<asio::ssl::context> tls) {
+    session_count_.fetch_add(1, std::memory_order_relaxed);
+    asio::post(loop_, [this, socket = std::move(socket), tls = std::move(tls)]() mutable {
+        const std::size_t most = current()->settings->limits.connections;
+        const std::size_t before = runtime().connections.fetch_add(1, std::memory_order_relaxed);
+        const auto how = before < most ? client_session::welcome::serve : client_session::welcome::refuse;
+        error_code ignored;
+        socket.non_blocking(true, ignored);
+        socket.set_option(asio::ip::tcp::no_delay{true}, ignored);
+        const auto at = sessions_.insert(sessions_.end(), nullptr);
+        *at = std::make_unique<client_session>(*this, std::move(socket), std::move(tls), how);
+        if (cut_) (*at)->cut();
+        start((*at)->run(), [this, at] {
+            runtime().connections.fetch_sub(1, std::memory_order_relaxed);
+            // Not from here: the session's own coroutine is still on the stack.
+            asio::post(loop_, [this, at] {
+                sessions_.erase(at);
+                session_count_.fetch_sub(1, std::memory_order_release);
+                end_if_empty();
+            });
+        });
+    });
+}
+
+void worker::drain() {
+    asio::post(loop_, [this] {
+        for (const auto& session : sessions_) session->drain();
+    });
+}
+
+void worker::cut() {
+    asio::post(loop_, [this] {
+        cut_ = true;
+        for (const auto& session : sessions_) session->cut();
+        end_if_empty();
+    });
+}
+
+void worker::end_if_empty() {
+    if (!cut_ || !sessions_.empty()) return;
+    ticking_.cancel();
+    pool_.close_all();
+    // What is left are handlers of what was just closed, and look-ups of names, which may take their time.
+    open_.reset();
+    if (pool_.empty()) return loop_.stop();
+    asio::post(loop_, [this] { end_if_empty(); });
+}
+
+}  // namespace switchgear::gateway

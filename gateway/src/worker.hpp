@@ -1,0 +1,87 @@
+#pragma once
+
+#include <atomic>
+#include <list>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include <boost/asio/basic_waitable_timer.hpp>
+#include <boost/asio/io_context.hpp>
+
+#include <switchgear/gateway/runtime.hpp>
+
+#include "routing.hpp"
+#include "stream.hpp"
+#include "upstream_pool.hpp"
+
+namespace switchgear::gateway {
+
+class client_session;
+
+/// What all workers share.
+class worker_shared {
+public:
+    explicit worker_shared(gateway::runtime& of) : runtime{of} {}
+
+    gateway::runtime& runtime;
+    std::atomic<bool> draining{false};
+
+    /// Made when the first https endpoint is called: reading the system's roots takes a while and memory.
+    std::shared_ptr<asio::ssl::context> client_tls();
+
+private:
+    std::once_flag once_;
+    std::shared_ptr<asio::ssl::context> client_tls_;
+};
+
+/// One thread's loop with its sessions and its connections to the endpoints. Workers share nothing but the
+/// breakers and the counters.
+///
+/// Thread safety: what is marked so; everything else on the worker's own thread.
+class worker {
+public:
+    explicit worker(worker_shared&);
+    ~worker();
+    worker(const worker&) = delete;
+    worker& operator=(const worker&) = delete;
+
+    /// Carries connections until `cut`. On the worker's thread.
+    void run();
+    /// Thread-safe: takes over a connection that was accepted for this loop.
+    void adopt(tcp_socket, std::shared_ptr<asio::ssl::context> tls);
+    /// Thread-safe: ends idle connections; the rest end with their answers.
+    void drain();
+    /// Thread-safe: ends every connection and then `run`.
+    void cut();
+    /// Thread-safe.
+    std::size_t sessions() const noexcept { return session_count_.load(std::memory_order_acquire); }
+
+    asio::io_context& loop() noexcept { return loop_; }
+    worker_shared& shared() noexcept { return shared_; }
+    gateway::runtime& runtime() noexcept { return shared_.runtime; }
+    bool draining() const noexcept { return shared_.draining.load(std::memory_order_relaxed); }
+    upstream_pool& pool() noexcept { return pool_; }
+
+    /// The routing in force. Cost: one load while nothing was reloaded.
+    const std::shared_ptr<const routing>& current();
+
+private:
+    void tick();
+    void end_if_empty();
+
+    worker_shared& shared_;
+    asio::io_context loop_{1};
+    asio::executor_work_guard<asio::io_context::executor_type> open_{loop_.get_executor()};
+    asio::basic_waitable_timer<std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>,
+                               asio::io_context::executor_type>
+        ticking_;
+    upstream_pool pool_;
+    std::list<std::unique_ptr<client_session>> sessions_;
+    std::atomic<std::size_t> session_count_{0};
+    bool cut_ = false;
+    std::uint64_t generation_ = 0;
+    std::shared_ptr<const routing> routing_;
+};
+
+}  // namespace switchgear::gateway
