@@ -16,7 +16,7 @@ class runtime;
 /// Lifetime: the runtime must outlive it.
 class proxy_server {
 public:
-    /// Starts `threads` workers (at least 1). They serve nothing until `listen`.
+    /// Starts `threads` workers, at least one. They serve nothing until `listen`.
     proxy_server(runtime&, unsigned threads);
     /// As `stop`.
     ~proxy_server();
