@@ -41,7 +41,9 @@ void add_run(CLI::App& app, chosen_command& chosen) {
     const auto given = std::make_shared<arguments>();
     given->run.threads = std::max(1U, std::thread::hardware_concurrency());
     CLI::App* command = app.add_subcommand("run", "Run the gateway");
-    command->add_option("--config", given->run.config_file, "The configuration, in YAML")->required()->type_name("FILE");
+    command->add_option("--config", given->run.config_file, "The configuration, in YAML")
+        ->required()
+        ->type_name("FILE");
     command->add_option("--threads", given->run.threads, "Threads that carry requests; by default one for each core")
         ->check(CLI::Range(1U, 1024U))
         ->capture_default_str();
@@ -58,7 +60,8 @@ void add_run(CLI::App& app, chosen_command& chosen) {
         ->type_name("DURATION")
         ->capture_default_str();
     command->footer(
-        "Examples:\n  switchgear run --config gateway.yaml\n  switchgear run --config gateway.yaml --threads 2 --log-format json\n"
+        "Examples:\n  switchgear run --config gateway.yaml\n  switchgear run --config gateway.yaml --threads 2 "
+        "--log-format json\n"
         "\nSIGHUP reads the configuration again, SIGTERM and SIGINT drain, a second one ends at once."
         "\nExit codes: 0 drained, 1 a port or file cannot be used, 2 bad usage or configuration.");
     command->callback([given, &chosen] {
@@ -94,7 +97,8 @@ void add_demo(CLI::App& app, chosen_command& chosen) {
         bool no_load = false;
     };
     const auto given = std::make_shared<arguments>();
-    CLI::App* command = app.add_subcommand("demo", "Show a circuit opening and closing, with a service and a client of its own");
+    CLI::App* command =
+        app.add_subcommand("demo", "Show a circuit opening and closing, with a service and a client of its own");
     CLI::Option* once = command->add_flag("--once", given->once, "End after one cycle; exit code 0 if it was seen");
     command->add_flag("--no-load", given->no_load, "Send nothing: you are the client")->excludes(once);
     command->footer("Examples:\n  switchgear demo\n  switchgear demo --once");
@@ -109,14 +113,16 @@ void add_demo(CLI::App& app, chosen_command& chosen) {
 }
 
 int run(int argc, char** argv) {
-    CLI::App app{"A gateway with a circuit breaker in front of every service, and the client of its admin port.", "switchgear"};
+    CLI::App app{"A gateway with a circuit breaker in front of every service, and the client of its admin port.",
+                 "switchgear"};
     app.require_subcommand(1);
     app.footer("Durations are written 250ms, 5s, 10m, 1h. `switchgear COMMAND --help` says more.");
     chosen_command chosen;
     add_run(app, chosen);
     add_check(app, chosen);
     add_demo(app, chosen);
-    switchgear::cli::add_commands(app, {std::cout, std::cerr}, [&](chosen_command command) { chosen = std::move(command); });
+    switchgear::cli::add_commands(app, {std::cout, std::cerr},
+                                  [&](chosen_command command) { chosen = std::move(command); });
     const std::string version = "switchgear " + std::string(switchgear::version);
     app.set_version_flag("--version", version);
     for (CLI::App* command : app.get_subcommands({})) {

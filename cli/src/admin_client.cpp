@@ -63,8 +63,7 @@ asio::awaitable<void> ask(Stream& stream, request& what, beast::flat_buffer& buf
     co_await http::async_read_header(stream, buffer, parser, asio::use_awaitable);
 }
 
-template <class Stream>
-asio::awaitable<admin_reply> read_whole(Stream& stream, request& what) {
+template <class Stream> asio::awaitable<admin_reply> read_whole(Stream& stream, request& what) {
     beast::flat_buffer buffer;
     http::response_parser<http::string_body> parser;
     co_await ask(stream, what, buffer, parser);
@@ -90,19 +89,21 @@ asio::awaitable<admin_reply> read_events(Stream& stream, request& what, const ad
         body.more = true;
         beast::get_lowest_layer(stream).expires_after(patience);
         error_code ec;
-        co_await http::async_read(stream, buffer, parser, asio::redirect_error(asio::use_awaitable, ec));
+        // Not async_read: that waits until the whole piece is full, and an event is to be told when it comes.
+        co_await http::async_read_some(stream, buffer, parser, asio::redirect_error(asio::use_awaitable, ec));
         if (ec && ec != http::error::need_buffer) throw system_error(ec);
         const std::string_view text{piece.data(), piece.size() - body.size};
-        if (status == 200) events.feed(text, follower.on_event);
-        else refused += text;
+        if (status == 200)
+            events.feed(text, follower.on_event);
+        else
+            refused += text;
     }
     if (status == 200) throw system_error(http::make_error_code(http::error::end_of_stream));
     co_return admin_reply{status, std::move(refused)};
 }
 
 /// Runs `converse(stream)` on a new connection to `where`.
-template <class Converse>
-asio::awaitable<admin_reply> connected(const admin_url& where, Converse converse) {
+template <class Converse> asio::awaitable<admin_reply> connected(const admin_url& where, Converse converse) {
     const auto executor = co_await asio::this_coro::executor;
     if (where.over == transport::plain) {
         plain_stream stream{executor};

@@ -33,8 +33,12 @@ public:
 
     /// One request. A body makes its content type application/json. Throws: unreachable.
     admin_reply get(std::string_view target) const { return exchange("GET", target, {}); }
-    admin_reply post(std::string_view target, std::string body) const { return exchange("POST", target, std::move(body)); }
-    admin_reply put(std::string_view target, std::string body) const { return exchange("PUT", target, std::move(body)); }
+    admin_reply post(std::string_view target, std::string body) const {
+        return exchange("POST", target, std::move(body));
+    }
+    admin_reply put(std::string_view target, std::string body) const {
+        return exchange("PUT", target, std::move(body));
+    }
 
     /// What `follow` tells. Neither may be empty.
     struct follower {

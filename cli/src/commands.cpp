@@ -115,8 +115,10 @@ json::object ask_for_breaker(const options& given) {
 
 int show(const options& given, streams to) {
     const json::object answer = ask_for_breaker(given);
-    if (given.output == output_format::json) to.out << json::serialize(answer) << "\n";
-    else to.out << breaker_details(view_in(answer), answer);
+    if (given.output == output_format::json)
+        to.out << json::serialize(answer) << "\n";
+    else
+        to.out << breaker_details(view_in(answer), answer);
     return done;
 }
 
@@ -124,20 +126,22 @@ int explain(const options& given, streams to) {
     const json::object answer = ask_for_breaker(given);
     const json::value* told = answer.if_contains("explanation");
     if (!told) throw refused("the answer has no explanation");
-    if (given.output == output_format::json) to.out << json::serialize(*told) << "\n";
-    else to.out << explanation(view_in(answer), answer);
+    if (given.output == output_format::json)
+        to.out << json::serialize(*told) << "\n";
+    else
+        to.out << explanation(view_in(answer), answer);
     return done;
 }
 
 int watch(const options& given, streams to) {
     watch_lines lines{given.output, to.out};
-    const auto reply = client_for(given).follow(
-        "/v1/events", {.on_event = [&](const server_event& event) { lines.take(event); },
-                       .on_lost =
-                           [&](const std::string& why) {
-                               lines.lost();
-                               to.err << why << "; trying again" << std::endl;
-                           }});
+    const auto reply =
+        client_for(given).follow("/v1/events", {.on_event = [&](const server_event& event) { lines.take(event); },
+                                                .on_lost =
+                                                    [&](const std::string& why) {
+                                                        lines.lost();
+                                                        to.err << why << "; trying again" << std::endl;
+                                                    }});
     if (reply) throw refused(explain_refusal(*reply));
     return done;
 }
@@ -148,10 +152,12 @@ int give_order(order_kind kind, const options& given, streams to) {
     if (order.actor.empty()) order.actor = default_actor();
     const order_request request = request_for(kind, given.breaker, order);
     const admin_client client = client_for(given);
-    const json::object answer =
-        object_of(request.method == "PUT" ? client.put(request.target, request.body) : client.post(request.target, request.body));
-    if (given.output == output_format::json) to.out << json::serialize(answer) << "\n";
-    else to.out << given.breaker << ": " << state_words(view_in(answer)) << "\n";
+    const json::object answer = object_of(request.method == "PUT" ? client.put(request.target, request.body)
+                                                                  : client.post(request.target, request.body));
+    if (given.output == output_format::json)
+        to.out << json::serialize(answer) << "\n";
+    else
+        to.out << given.breaker << ": " << state_words(view_in(answer)) << "\n";
     return done;
 }
 
@@ -199,13 +205,17 @@ public:
     command_line(CLI::App& app, const std::string& name, const std::string& what, const std::string& examples)
         : given_(std::make_shared<options>()), command_(app.add_subcommand(name, what)) {
         given_->command = name;
-        command_->footer("Examples:\n" + examples +
-                         "\nExit codes: 0 done, 1 refused by the gateway, 2 bad usage, 3 the gateway cannot be reached.");
-        command_->add_option("--admin", given_->admin, "The gateway's admin port; https is verified against the system's roots")
+        command_->footer(
+            "Examples:\n" + examples +
+            "\nExit codes: 0 done, 1 refused by the gateway, 2 bad usage, 3 the gateway cannot be reached.");
+        command_
+            ->add_option("--admin", given_->admin,
+                         "The gateway's admin port; https is verified against the system's roots")
             ->check(check{check_url}, "")
             ->type_name("URL")
             ->capture_default_str();
-        command_->add_option("--token-file", given_->token_file, "A file with the admin port's token")->type_name("FILE");
+        command_->add_option("--token-file", given_->token_file, "A file with the admin port's token")
+            ->type_name("FILE");
         command_->add_option("--output", given_->output, "How to print: text or json")
             ->transform(CLI::CheckedTransformer(
                 std::map<std::string, output_format>{{"text", output_format::text}, {"json", output_format::json}}))
@@ -230,7 +240,9 @@ public:
         return *this;
     }
     CLI::Option* with_duration(const std::string& what) {
-        return command_->add_option("--for", given_->lasts, what)->check(check{check_duration}, "")->type_name("DURATION");
+        return command_->add_option("--for", given_->lasts, what)
+            ->check(check{check_duration}, "")
+            ->type_name("DURATION");
     }
     /// One of the two must be given: an override that nobody ends is a decision, not an omission.
     command_line& with_end() {
@@ -260,17 +272,21 @@ auto giving(order_kind kind) {
 }  // namespace
 
 void add_commands(CLI::App& app, streams to, std::function<void(std::function<int()>)> chosen) {
-    command_line(app, "list", "List the breakers of a running gateway", "  switchgear list\n  switchgear list --output json")
+    command_line(app, "list", "List the breakers of a running gateway",
+                 "  switchgear list\n  switchgear list --output json")
         .runs(to, chosen, list);
     command_line(app, "show", "Show one breaker: counts, settings, last transitions", "  switchgear show payments")
         .with_breaker()
         .runs(to, chosen, show);
-    command_line(app, "watch", "Print changes as they happen, until Ctrl-C", "  switchgear watch\n  switchgear watch --output json")
+    command_line(app, "watch", "Print changes as they happen, until Ctrl-C",
+                 "  switchgear watch\n  switchgear watch --output json")
         .runs(to, chosen, watch);
-    command_line(app, "explain", "Say why a breaker is as it is, and what would change it", "  switchgear explain payments")
+    command_line(app, "explain", "Say why a breaker is as it is, and what would change it",
+                 "  switchgear explain payments")
         .with_breaker()
         .runs(to, chosen, explain);
-    command_line(app, "reset", "Close a breaker and clear its counts", "  switchgear reset payments --reason 'fixed by #1234'")
+    command_line(app, "reset", "Close a breaker and clear its counts",
+                 "  switchgear reset payments --reason 'fixed by #1234'")
         .with_breaker()
         .with_order()
         .runs(to, chosen, giving(order_kind::reset));

@@ -5,9 +5,9 @@
 #include <string_view>
 #include <utility>
 
+#include <fmt/format.h>
 #include <boost/json/array.hpp>
 #include <boost/json/serialize.hpp>
-#include <fmt/format.h>
 
 #include <switchgear/wire/units.hpp>
 
@@ -103,11 +103,12 @@ std::string breaker_details(const wire::breaker_view& b, const json::object& ans
     std::string out = fmt::format("{}: {}\n", b.name, state_words(b));
     if (b.order) out += fmt::format("  order in force: {}\n", order_words(*b.order));
     if (b.retry_after.count() > 0) out += fmt::format("  retry after {}\n", wire::format_duration(b.retry_after));
-    out += fmt::format("  epoch {}, trips in a row {}, failures in a row {}\n", b.epoch, b.attempt, b.failures_in_a_row);
+    out +=
+        fmt::format("  epoch {}, trips in a row {}, failures in a row {}\n", b.epoch, b.attempt, b.failures_in_a_row);
     out += fmt::format("  window: {} calls, {} failures, {} slow\n", b.window.calls, b.window.failures, b.window.slow);
     const auto& t = b.totals;
-    out += fmt::format("  since start: {} successes, {} failures, {} slow, {} ignored, {} late, {} refused\n", t.successes,
-                       t.failures, t.slow, t.ignored, t.late, t.rejected);
+    out += fmt::format("  since start: {} successes, {} failures, {} slow, {} ignored, {} late, {} refused\n",
+                       t.successes, t.failures, t.slow, t.ignored, t.late, t.rejected);
     if (const json::value* settings = answer.if_contains("settings")) {
         out += "settings\n";
         add_members(out, "", *settings);

@@ -21,7 +21,8 @@ namespace {
 json::object parse_object(const server_event& event) {
     boost::system::error_code ec;
     json::value parsed = json::parse(event.data, ec);
-    if (ec || !parsed.is_object()) throw std::runtime_error("the gateway sent an event that is no JSON object: " + event.data);
+    if (ec || !parsed.is_object())
+        throw std::runtime_error("the gateway sent an event that is no JSON object: " + event.data);
     return std::move(parsed).as_object();
 }
 
@@ -30,8 +31,10 @@ json::object parse_object(const server_event& event) {
 watch_lines::watch_lines(output_format format, std::ostream& out) : format_(format), out_(out) {}
 
 void watch_lines::take(const server_event& event) {
-    if (event.type == "snapshot") take_snapshot(event);
-    else if (event.type == "transition") take_transition(event);
+    if (event.type == "snapshot")
+        take_snapshot(event);
+    else if (event.type == "transition")
+        take_transition(event);
 }
 
 void watch_lines::take_snapshot(const server_event& event) {
@@ -44,8 +47,10 @@ void watch_lines::take_snapshot(const server_event& event) {
         const auto [known, is_new] = told_.try_emplace(seen->name, seen->state);
         if (!is_new && (!catching_up_ || known->second == seen->state)) continue;
         known->second = seen->state;
-        if (format_ == output_format::text) out_ << seen->name << "  " << state_words(*seen) << "\n";
-        else out_ << json::serialize(json::object{{"event", "snapshot"}, {"data", one}}) << "\n";
+        if (format_ == output_format::text)
+            out_ << seen->name << "  " << state_words(*seen) << "\n";
+        else
+            out_ << json::serialize(json::object{{"event", "snapshot"}, {"data", one}}) << "\n";
     }
     catching_up_ = false;
     out_.flush();
@@ -56,8 +61,10 @@ void watch_lines::take_transition(const server_event& event) {
     const auto seen = wire::from_json<wire::transition_view>(data);
     if (!seen) throw std::runtime_error("the gateway sent a transition that cannot be read: " + event.data);
     told_[seen->name] = seen->to;
-    if (format_ == output_format::text) out_ << transition_line(*seen);
-    else out_ << json::serialize(json::object{{"event", "transition"}, {"data", std::move(data)}}) << "\n";
+    if (format_ == output_format::text)
+        out_ << transition_line(*seen);
+    else
+        out_ << json::serialize(json::object{{"event", "transition"}, {"data", std::move(data)}}) << "\n";
     out_.flush();
 }
 

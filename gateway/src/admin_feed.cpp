@@ -9,7 +9,8 @@ namespace switchgear::gateway {
 
 namespace asio = boost::asio;
 
-event_feed::event_feed(const asio::any_io_executor& executor) : wake_(executor, asio::steady_timer::time_point::max()) {}
+event_feed::event_feed(const asio::any_io_executor& executor)
+    : wake_(executor, asio::steady_timer::time_point::max()) {}
 
 asio::awaitable<std::shared_ptr<const std::string>> event_feed::next() {
     while (waiting_.empty() && !ended_) {

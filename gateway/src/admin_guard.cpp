@@ -25,14 +25,14 @@ digest digest_of(std::string_view text) {
 }
 
 bool same_ignoring_case(std::string_view a, std::string_view b) {
-    return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](unsigned char x, unsigned char y) {
-        return std::tolower(x) == std::tolower(y);
-    });
+    return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                      [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); });
 }
 
 bool is_json(std::string_view content_type) {
     std::string_view type = content_type.substr(0, content_type.find(';'));
-    while (!type.empty() && (type.back() == ' ' || type.back() == '\t')) type.remove_suffix(1);
+    while (!type.empty() && (type.back() == ' ' || type.back() == '\t'))
+        type.remove_suffix(1);
     return same_ignoring_case(type, "application/json");
 }
 
@@ -46,7 +46,8 @@ bool is_own_origin(std::string_view origin, std::string_view host) {
 std::optional<admin_answer> check_caller(const admin_request& request, const std::optional<std::string>& token) {
     if (token) {
         if (has_token(request.authorization, *token)) return {};
-        admin_answer refused = problem(401, "this needs the header Authorization: Bearer TOKEN with the token of admin.token_file");
+        admin_answer refused =
+            problem(401, "this needs the header Authorization: Bearer TOKEN with the token of admin.token_file");
         refused.headers.emplace_back("WWW-Authenticate", "Bearer realm=\"switchgear\"");
         return refused;
     }
@@ -65,8 +66,8 @@ std::optional<admin_answer> check_caller(const admin_request& request, const std
 
 bool has_token(std::string_view authorization, std::string_view token) {
     constexpr std::string_view scheme = "bearer ";
-    const bool bearer = authorization.size() > scheme.size() &&
-                        same_ignoring_case(authorization.substr(0, scheme.size()), scheme);
+    const bool bearer =
+        authorization.size() > scheme.size() && same_ignoring_case(authorization.substr(0, scheme.size()), scheme);
     const digest given = digest_of(bearer ? authorization.substr(scheme.size()) : std::string_view{});
     const digest wanted = digest_of(token);
     return CRYPTO_memcmp(given.data(), wanted.data(), wanted.size()) == 0 && bearer;
@@ -76,10 +77,14 @@ bool is_loopback_host(std::string_view host) {
     const auto parsed = boost::urls::parse_authority(host);
     if (!parsed || parsed->has_userinfo()) return false;
     switch (parsed->host_type()) {
-        case boost::urls::host_type::ipv4: return parsed->host_ipv4_address().is_loopback();
-        case boost::urls::host_type::ipv6: return parsed->host_ipv6_address().is_loopback();
-        case boost::urls::host_type::name: return same_ignoring_case(parsed->host_name(), "localhost");
-        default: return false;
+        case boost::urls::host_type::ipv4:
+            return parsed->host_ipv4_address().is_loopback();
+        case boost::urls::host_type::ipv6:
+            return parsed->host_ipv6_address().is_loopback();
+        case boost::urls::host_type::name:
+            return same_ignoring_case(parsed->host_name(), "localhost");
+        default:
+            return false;
     }
 }
 

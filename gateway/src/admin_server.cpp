@@ -102,8 +102,10 @@ asio::awaitable<void> send_events(Stream& stream, const std::shared_ptr<event_fe
         if (!event) break;
         beast::get_lowest_layer(stream).expires_after(write_time);
         const auto bytes = asio::buffer(*event);
-        if (version >= 11) co_await asio::async_write(stream, http::make_chunk(bytes), with(ec));
-        else co_await asio::async_write(stream, bytes, with(ec));
+        if (version >= 11)
+            co_await asio::async_write(stream, http::make_chunk(bytes), with(ec));
+        else
+            co_await asio::async_write(stream, bytes, with(ec));
     }
     if (!ec && version >= 11) co_await asio::async_write(stream, http::make_chunk_last(), with(ec));
 }
@@ -145,8 +147,10 @@ asio::awaitable<void> converse(Stream& stream, const admin_server::handler& hand
         http::response<http::string_body> response = make_response(std::move(*answer), version, go_on);
         beast::get_lowest_layer(stream).expires_after(write_time);
         http::response_serializer<http::string_body> serializer{response};
-        if (head_only) co_await http::async_write_header(stream, serializer, with(ec = {}));
-        else co_await http::async_write(stream, serializer, with(ec = {}));
+        if (head_only)
+            co_await http::async_write_header(stream, serializer, with(ec = {}));
+        else
+            co_await http::async_write(stream, serializer, with(ec = {}));
         if (ec) co_return;
     }
 }
@@ -163,8 +167,8 @@ asio::ssl::context load_certificate(const tls_files& files) {
         out.use_certificate_chain_file(files.certificate);
         out.use_private_key_file(files.key, asio::ssl::context::pem);
     } catch (const boost::system::system_error& error) {
-        throw std::runtime_error("admin.tls: cannot use certificate " + files.certificate + " with key " + files.key + ": " +
-                                 error.code().message());
+        throw std::runtime_error("admin.tls: cannot use certificate " + files.certificate + " with key " + files.key +
+                                 ": " + error.code().message());
     }
     return out;
 }

@@ -8,13 +8,13 @@
 #include <thread>
 #include <utility>
 
+#include <fmt/format.h>
 #include <boost/asio/connect.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http.hpp>
-#include <fmt/format.h>
 
 #include <switchgear/gateway/gateway.hpp>
 
@@ -138,7 +138,8 @@ private:
     bool stopped_ = false;
 };
 
-void introduce(const control_plane& gateway, const demo_service& behind, const demo_options& options, std::ostream& out) {
+void introduce(const control_plane& gateway, const demo_service& behind, const demo_options& options,
+               std::ostream& out) {
     const std::string data = to_string(gateway.addresses().front());
     const std::string admin = to_string(gateway.admin_address());
     out << fmt::format(
@@ -146,7 +147,8 @@ void introduce(const control_plane& gateway, const demo_service& behind, const d
         "the gateway       http://{}/   opens after 3 failures in a row, for 2s\n"
         "admin             http://{}/v1/breakers\n"
         "metrics           http://{}/metrics\n",
-        to_string(behind.address()), flaky.failing, flaky.healthy + flaky.failing + flaky.recovered, data, admin, admin);
+        to_string(behind.address()), flaky.failing, flaky.healthy + flaky.failing + flaky.recovered, data, admin,
+        admin);
     if (options.ends == demo_end::never) {
         out << fmt::format(
             "try               curl -i http://{}/\n"

@@ -35,13 +35,16 @@ std::optional<std::string> demo_story::next(const demo_answer& got) {
             }
             if (failures_ == failures_to_open) chapter_ = chapter::open;
             return {};
-        case chapter::open: return expect_refusal_or_probe(got, chapter::reopened);
-        case chapter::reopened: return expect_refusal_or_probe(got, chapter::recovered);
+        case chapter::open:
+            return expect_refusal_or_probe(got, chapter::reopened);
+        case chapter::reopened:
+            return expect_refusal_or_probe(got, chapter::recovered);
         case chapter::recovered:
             if (got.status != 200 || got.state != "closed") return surprise(got, "200, closed");
             chapter_ = chapter::closed_again;
             return {};
-        case chapter::closed_again: return {};
+        case chapter::closed_again:
+            return {};
     }
     return {};
 }
@@ -57,7 +60,8 @@ std::optional<std::string> demo_story::expect_refusal_or_probe(const demo_answer
     // An answer that is passed on has begun before its verdict: its header still says half_open.
     const bool succeeds = after_probe == chapter::recovered;
     if (succeeds && got.status != 200) return surprise(got, "200 by the probe");
-    if (!succeeds && (got.status != 502 || got.state != "open")) return surprise(got, "502 by the probe, and open again");
+    if (!succeeds && (got.status != 502 || got.state != "open"))
+        return surprise(got, "502 by the probe, and open again");
     chapter_ = after_probe;
     return {};
 }

@@ -7,8 +7,8 @@
 #include <string_view>
 #include <utility>
 
-#include <boost/json/array.hpp>
 #include <fmt/format.h>
+#include <boost/json/array.hpp>
 
 #include <switchgear/wire/units.hpp>
 
@@ -59,8 +59,9 @@ void add_class_limits(change_list& out, const class_limits& limits) {
     }};
     for (const auto& [failed, limit] : all) {
         if (!limit) continue;
-        json::object& change = out.add(state::open, cause::class_limit,
-                                       fmt::format("opens at {} failures of class {} within the window", *limit, to_string(failed)));
+        json::object& change =
+            out.add(state::open, cause::class_limit,
+                    fmt::format("opens at {} failures of class {} within the window", *limit, to_string(failed)));
         change["class"] = to_string(failed);
         change["threshold"] = *limit;
     }
@@ -68,8 +69,8 @@ void add_class_limits(change_list& out, const class_limits& limits) {
 
 std::string ratio_words(std::string_view what, std::uint64_t part, std::uint64_t calls, double threshold,
                         std::uint32_t minimum) {
-    std::string out = fmt::format("opens when {} of the calls in the window {}; now {} of {}", percent(threshold), what,
-                                  part, calls);
+    std::string out =
+        fmt::format("opens when {} of the calls in the window {}; now {} of {}", percent(threshold), what, part, calls);
     if (calls < minimum) out += fmt::format(", and nothing is judged below {} calls", minimum);
     return out;
 }
@@ -118,11 +119,10 @@ void add_for_half_open(change_list& out, const wire::breaker_view& now, const se
         add_trip_rules(out, now, in_force.trip);
         return;
     }
-    json::object& enough =
-        out.add(recovery.ramp ? state::half_open : state::closed, cause::probes_succeeded,
-                fmt::format("{} after {} successful probe(s), {} at a time",
-                            recovery.ramp ? "lets traffic back in by a growing share" : "closes", recovery.successes_to_close,
-                            recovery.probes));
+    json::object& enough = out.add(recovery.ramp ? state::half_open : state::closed, cause::probes_succeeded,
+                                   fmt::format("{} after {} successful probe(s), {} at a time",
+                                               recovery.ramp ? "lets traffic back in by a growing share" : "closes",
+                                               recovery.successes_to_close, recovery.probes));
     enough["threshold"] = recovery.successes_to_close;
     out.add(state::open, cause::probe_failed, "opens again, for longer, when a probe fails");
     out.add(state::open, cause::probe_expired,
@@ -140,27 +140,42 @@ std::string cause_words(const wire::transition_view& last) {
     const std::string counts =
         fmt::format(" ({} calls, {} failures, {} slow in the window)", seen.calls, seen.failures, seen.slow);
     switch (last.cause) {
-        case cause::consecutive_failures: return fmt::format("{:g} failures in a row, threshold {:g}", seen.observed, seen.threshold);
-        case cause::failure_count: return fmt::format("{:g} failures by weight, threshold {:g}", seen.observed, seen.threshold) + counts;
-        case cause::failure_ratio: return fmt::format("{} failed, threshold {}", percent(seen.observed), percent(seen.threshold)) + counts;
-        case cause::slow_ratio: return fmt::format("{} were slow, threshold {}", percent(seen.observed), percent(seen.threshold)) + counts;
-        case cause::class_limit: return fmt::format("{:g} failures of one class, threshold {:g}", seen.observed, seen.threshold) + counts;
-        case cause::trip_verdict: return "an answer said not to come back for a while";
-        case cause::adaptive: return "calls went worse than they usually do" + counts;
-        case cause::probe_failed: return "the probe failed";
-        case cause::probe_expired: return "the probe was not answered in time";
-        case cause::pause_over: return "the pause was over";
-        case cause::probes_succeeded: return "the probes succeeded";
-        case cause::ramp_finished: return "the ramp reached all calls";
-        case cause::operator_order: return "an operator ordered it";
-        case cause::restored: return "it was restored from a saved state";
+        case cause::consecutive_failures:
+            return fmt::format("{:g} failures in a row, threshold {:g}", seen.observed, seen.threshold);
+        case cause::failure_count:
+            return fmt::format("{:g} failures by weight, threshold {:g}", seen.observed, seen.threshold) + counts;
+        case cause::failure_ratio:
+            return fmt::format("{} failed, threshold {}", percent(seen.observed), percent(seen.threshold)) + counts;
+        case cause::slow_ratio:
+            return fmt::format("{} were slow, threshold {}", percent(seen.observed), percent(seen.threshold)) + counts;
+        case cause::class_limit:
+            return fmt::format("{:g} failures of one class, threshold {:g}", seen.observed, seen.threshold) + counts;
+        case cause::trip_verdict:
+            return "an answer said not to come back for a while";
+        case cause::adaptive:
+            return "calls went worse than they usually do" + counts;
+        case cause::probe_failed:
+            return "the probe failed";
+        case cause::probe_expired:
+            return "the probe was not answered in time";
+        case cause::pause_over:
+            return "the pause was over";
+        case cause::probes_succeeded:
+            return "the probes succeeded";
+        case cause::ramp_finished:
+            return "the ramp reached all calls";
+        case cause::operator_order:
+            return "an operator ordered it";
+        case cause::restored:
+            return "it was restored from a saved state";
     }
     return {};
 }
 
 std::string why_words(const wire::breaker_view& now, const transition_history::transitions& past) {
-    const auto began = std::find_if(past.rbegin(), past.rend(),
-                                    [&](const wire::transition_view& t) { return t.epoch == now.epoch && t.from != t.to; });
+    const auto began = std::find_if(past.rbegin(), past.rend(), [&](const wire::transition_view& t) {
+        return t.epoch == now.epoch && t.from != t.to;
+    });
     std::string out{to_string(now.state)};
     if (began != past.rend()) {
         const json::object fields = to_json(*began);
@@ -179,16 +194,24 @@ std::string why_words(const wire::breaker_view& now, const transition_history::t
 
 }  // namespace
 
-json::object explain(const wire::breaker_view& now, const settings& in_force, const transition_history::transitions& past) {
+json::object explain(const wire::breaker_view& now, const settings& in_force,
+                     const transition_history::transitions& past) {
     change_list changes;
     if (now.override != override_mode::none) {
-        changes.add({}, cause::operator_order,
-                    fmt::format("{} {}: until then nothing else decides", to_string(now.override), until_words(now.order)));
+        changes.add(
+            {}, cause::operator_order,
+            fmt::format("{} {}: until then nothing else decides", to_string(now.override), until_words(now.order)));
     }
     switch (now.state) {
-        case state::closed: add_trip_rules(changes, now, in_force.trip); break;
-        case state::open: add_for_open(changes, now); break;
-        case state::half_open: add_for_half_open(changes, now, in_force); break;
+        case state::closed:
+            add_trip_rules(changes, now, in_force.trip);
+            break;
+        case state::open:
+            add_for_open(changes, now);
+            break;
+        case state::half_open:
+            add_for_half_open(changes, now, in_force);
+            break;
     }
     std::string why = why_words(now, past);
     if (in_force.mode == mode::observe) why += "; mode is observe, so every call is admitted";

@@ -33,8 +33,7 @@ using boost::system::error_code;
 namespace {
 
 /// Sends the request; returns whether the answer's status says healthy. Throws: system_error.
-template <class Stream>
-asio::awaitable<bool> ask(Stream& stream, const endpoint& where, const std::string& path) {
+template <class Stream> asio::awaitable<bool> ask(Stream& stream, const endpoint& where, const std::string& path) {
     http::request<http::empty_body> question{http::verb::get, path, 11};
     question.set(http::field::host, authority(where));
     question.set(http::field::user_agent, "switchgear-health-check");
@@ -158,17 +157,17 @@ private:
         for (const auto& open : open_breakers(checked, index)) {
             if (any_healthy) open->end_pause();
             // Until the next check has had its time, or a probe would go out just before its result.
-            else open->extend_pause(how.every + how.timeout);
+            else
+                open->extend_pause(how.every + how.timeout);
         }
     }
 
     void report(const service& checked, std::size_t index, const std::optional<std::string>& trouble) const {
         const std::string where = to_string(checked.endpoints[index]);
         const std::string_view why = trouble ? std::string_view{*trouble} : std::string_view{"none"};
-        state_.log().write(log_level::debug, trouble ? "Health check failed." : "Health check passed.",
-                           {{"service", std::string_view{checked.name}},
-                            {"endpoint", std::string_view{where}},
-                            {"error", why}});
+        state_.log().write(
+            log_level::debug, trouble ? "Health check failed." : "Health check passed.",
+            {{"service", std::string_view{checked.name}}, {"endpoint", std::string_view{where}}, {"error", why}});
     }
 
     asio::io_context& io_;

@@ -56,10 +56,14 @@ MetricFamily call_durations(const runtime& state) {
 }
 
 std::vector<MetricFamily> of_services(const runtime& state) {
-    MetricFamily requests{"switchgear_requests_total", "Requests by the status their client was answered; 499: it was gone.",
-                          MetricType::Counter, {}};
-    MetricFamily connections{"switchgear_upstream_connections", "Connections to endpoints, by whether a request is on them.",
-                             MetricType::Gauge, {}};
+    MetricFamily requests{"switchgear_requests_total",
+                          "Requests by the status their client was answered; 499: it was gone.",
+                          MetricType::Counter,
+                          {}};
+    MetricFamily connections{"switchgear_upstream_connections",
+                             "Connections to endpoints, by whether a request is on them.",
+                             MetricType::Gauge,
+                             {}};
     MetricFamily fallbacks{"switchgear_fallbacks_total", "Fallback answers given.", MetricType::Counter, {}};
     state.for_each_service([&](const service_view& seen) {
         const std::string& name = seen.settings->name;
@@ -68,8 +72,10 @@ std::vector<MetricFamily> of_services(const runtime& state) {
             const std::uint64_t count = counted.answers(code);
             if (count > 0) add_counter(requests, {{"service", name}, {"code", std::to_string(code)}}, count);
         }
-        add_gauge(connections, {{"service", name}, {"state", "active"}}, static_cast<double>(counted.connections_active.load()));
-        add_gauge(connections, {{"service", name}, {"state", "idle"}}, static_cast<double>(counted.connections_idle.load()));
+        add_gauge(connections, {{"service", name}, {"state", "active"}},
+                  static_cast<double>(counted.connections_active.load()));
+        add_gauge(connections, {{"service", name}, {"state", "idle"}},
+                  static_cast<double>(counted.connections_idle.load()));
         add_counter(fallbacks, {{"service", name}, {"kind", "static"}},
                     counted.fallbacks_refused.load() + counted.fallbacks_failed.load());
     });
@@ -77,15 +83,19 @@ std::vector<MetricFamily> of_services(const runtime& state) {
 }
 
 std::vector<MetricFamily> of_the_process(const runtime& state, const control_counters& control) {
-    MetricFamily reloads{"switchgear_config_reloads_total", "Times the configuration was read again, by how it went.",
-                         MetricType::Counter, {}};
+    MetricFamily reloads{"switchgear_config_reloads_total",
+                         "Times the configuration was read again, by how it went.",
+                         MetricType::Counter,
+                         {}};
     add_counter(reloads, {{"result", "success"}}, control.reloads_succeeded);
     add_counter(reloads, {{"result", "failure"}}, control.reloads_failed);
-    MetricFamily lines{"switchgear_log_lines_dropped_total", "Log lines lost because the sink was too slow.",
-                       MetricType::Counter, {}};
+    MetricFamily lines{
+        "switchgear_log_lines_dropped_total", "Log lines lost because the sink was too slow.", MetricType::Counter, {}};
     add_counter(lines, {}, state.log().dropped());
-    MetricFamily clients{"switchgear_event_clients_dropped_total", "Clients of /v1/events that were too slow and were cut.",
-                         MetricType::Counter, {}};
+    MetricFamily clients{"switchgear_event_clients_dropped_total",
+                         "Clients of /v1/events that were too slow and were cut.",
+                         MetricType::Counter,
+                         {}};
     add_counter(clients, {}, control.event_clients_dropped);
     MetricFamily open{"switchgear_client_connections", "Connections of clients at present.", MetricType::Gauge, {}};
     add_gauge(open, {}, static_cast<double>(state.connections.load()));

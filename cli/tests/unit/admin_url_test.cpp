@@ -24,8 +24,8 @@ TEST(admin_url, has_the_usual_port_if_none_is_given) {
 }
 
 TEST(admin_url, refuses_what_is_not_just_an_address) {
-    for (const char* text : {"", "not a url", "127.0.0.1:9901", "ftp://h", "http://", "http://h/path", "http://h?q", "http://h#f",
-                             "http://user@h", "http://h:0", "http://h:99999", "http://h:x"}) {
+    for (const char* text : {"", "not a url", "127.0.0.1:9901", "ftp://h", "http://", "http://h/path", "http://h?q",
+                             "http://h#f", "http://user@h", "http://h:0", "http://h:99999", "http://h:x"}) {
         EXPECT_FALSE(parse_admin_url(text)) << text;
     }
 }

@@ -32,9 +32,7 @@ TEST(event_parser, passes_over_comments_other_fields_and_events_without_data) {
     EXPECT_TRUE(parse_in_pieces_of(100, ": hello\n\nid: 7\nretry: 10\n\nevent: x\n\n").empty());
 }
 
-TEST(event_parser, keeps_an_unfinished_event_to_itself) {
-    EXPECT_TRUE(parse_in_pieces_of(100, "data: a\n").empty());
-}
+TEST(event_parser, keeps_an_unfinished_event_to_itself) { EXPECT_TRUE(parse_in_pieces_of(100, "data: a\n").empty()); }
 
 }  // namespace
 }  // namespace switchgear::cli

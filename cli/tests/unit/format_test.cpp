@@ -1,8 +1,8 @@
 #include "format.hpp"
 
-#include <boost/json/array.hpp>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <boost/json/array.hpp>
 
 namespace switchgear::cli {
 namespace {
@@ -74,7 +74,8 @@ TEST(transition_line, of_an_order_has_who_and_why) {
 
 TEST(breaker_details, has_every_setting_and_the_transitions) {
     json::object answer;
-    answer["settings"] = {{"trip", {{"consecutive_failures", 3}, {"failures", nullptr}, {"window", {{"last", "10s"}}}}}};
+    answer["settings"] = {
+        {"trip", {{"consecutive_failures", 3}, {"failures", nullptr}, {"window", {{"last", "10s"}}}}}};
     answer["transitions"] = json::array{to_json(opened())};
     const std::string text = breaker_details(named("shop", state::open), answer);
     EXPECT_THAT(text, ::testing::ContainsRegex("trip\\.consecutive_failures +3\n"));

@@ -1,7 +1,7 @@
 #include "orders.hpp"
 
-#include <boost/json/parse.hpp>
 #include <gtest/gtest.h>
+#include <boost/json/parse.hpp>
 
 namespace switchgear::cli {
 namespace {

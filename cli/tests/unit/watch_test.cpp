@@ -2,10 +2,10 @@
 
 #include <sstream>
 
-#include <boost/json/array.hpp>
-#include <boost/json/serialize.hpp>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <boost/json/array.hpp>
+#include <boost/json/serialize.hpp>
 
 namespace switchgear::cli {
 namespace {

@@ -39,7 +39,8 @@ TEST(token, a_refusal_says_how_to_be_let_in) {
 TEST(token, must_be_exactly_the_one) {
     EXPECT_TRUE(has_token("Bearer secret", "secret"));
     EXPECT_TRUE(has_token("bearer secret", "secret"));
-    for (const char* wrong : {"", "Bearer", "Bearer ", "secret", "Bearer secre", "Bearer secrets", "Bearer Secret", "Basic secret"}) {
+    for (const char* wrong :
+         {"", "Bearer", "Bearer ", "secret", "Bearer secre", "Bearer secrets", "Bearer Secret", "Basic secret"}) {
         EXPECT_FALSE(has_token(wrong, "secret")) << wrong;
     }
 }
@@ -56,7 +57,8 @@ TEST(host, must_be_a_loopback_name_when_there_is_no_token) {
     for (const char* good : {"localhost", "LOCALHOST:9901", "127.0.0.1", "127.1.2.3:80", "[::1]", "[::1]:9901"}) {
         EXPECT_TRUE(is_loopback_host(good)) << good;
     }
-    for (const char* wrong : {"", "evil.test", "localhost.evil.test", "127.0.0.1.evil.test", "10.0.0.1", "[::2]", "user@localhost", "a b"}) {
+    for (const char* wrong : {"", "evil.test", "localhost.evil.test", "127.0.0.1.evil.test", "10.0.0.1", "[::2]",
+                              "user@localhost", "a b"}) {
         EXPECT_FALSE(is_loopback_host(wrong)) << wrong;
     }
     admin_request rebound = request();
@@ -68,7 +70,8 @@ TEST(origin, must_be_this_very_address_when_there_is_no_token) {
     admin_request page = request();
     page.origin = "http://127.0.0.1:9901";
     EXPECT_EQ(status(page), 200U);
-    for (const char* wrong : {"null", "", "http://evil.test", "http://127.0.0.1:8080", "http://127.0.0.1:9901.evil.test", "127.0.0.1:9901"}) {
+    for (const char* wrong : {"null", "", "http://evil.test", "http://127.0.0.1:8080",
+                              "http://127.0.0.1:9901.evil.test", "127.0.0.1:9901"}) {
         page.origin = wrong;
         EXPECT_EQ(status(page), 403U) << wrong;
     }

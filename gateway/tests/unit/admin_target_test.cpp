@@ -31,8 +31,9 @@ TEST(admin_target, a_slash_that_is_not_encoded_ends_the_name) {
 }
 
 TEST(admin_target, refuses_what_is_none_of_ours) {
-    for (const char* text : {"", "/", "/v1", "/v1/breakers/", "/v1/breakers//trip", "/v1/breakers/a/permits", "/v1/breakers/a/trip/",
-                             "/v1/breakers/%zz", "/v1/breakers/a%2", "/V1/breakers", "http://h/v1/breakers", "*"}) {
+    for (const char* text :
+         {"", "/", "/v1", "/v1/breakers/", "/v1/breakers//trip", "/v1/breakers/a/permits", "/v1/breakers/a/trip/",
+          "/v1/breakers/%zz", "/v1/breakers/a%2", "/V1/breakers", "http://h/v1/breakers", "*"}) {
         EXPECT_FALSE(parse_admin_target(text)) << text;
     }
 }

@@ -7,8 +7,9 @@ namespace {
 
 /// What the demo should see.
 const std::vector<demo_answer> cycle{
-    {200, "closed", 1}, {200, "closed", 2}, {502, "closed", 3}, {502, "closed", 4},    {502, "open", 5},   {503, "open", 5},
-    {503, "open", 5},   {502, "open", 6},   {503, "open", 6},   {200, "half_open", 7}, {200, "closed", 8},
+    {200, "closed", 1}, {200, "closed", 2},    {502, "closed", 3}, {502, "closed", 4},
+    {502, "open", 5},   {503, "open", 5},      {503, "open", 5},   {502, "open", 6},
+    {503, "open", 6},   {200, "half_open", 7}, {200, "closed", 8},
 };
 
 /// The index of the first answer that is wrong; empty if none is.

@@ -1,8 +1,8 @@
 #include "explanation.hpp"
 
-#include <boost/json/array.hpp>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <boost/json/array.hpp>
 
 namespace switchgear::gateway {
 namespace {
@@ -44,7 +44,8 @@ TEST(explanation, of_a_closed_breaker_counts_up_to_each_rule_that_is_on) {
     auto now = at(state::closed);
     now.failures_in_a_row = 2;
     now.window = {.calls = 10, .failures = 4, .slow = 0};
-    const json::object told = explain(now, {.trip = {.consecutive_failures = 3, .failures = {}, .failure_ratio = 0.5}}, {});
+    const json::object told =
+        explain(now, {.trip = {.consecutive_failures = 3, .failures = {}, .failure_ratio = 0.5}}, {});
     const json::object run = change(told, "consecutive_failures");
     EXPECT_EQ(run.at("to"), "open");
     EXPECT_EQ(run.at("observed").to_number<double>(), 2);

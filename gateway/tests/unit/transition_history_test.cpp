@@ -25,7 +25,9 @@ TEST(transition_history, keeps_the_newest_of_each_breaker_in_order) {
     EXPECT_EQ(history.of("other").size(), 1U);
 }
 
-TEST(transition_history, knows_nothing_of_a_breaker_that_never_changed) { EXPECT_TRUE(transition_history{}.of("shop").empty()); }
+TEST(transition_history, knows_nothing_of_a_breaker_that_never_changed) {
+    EXPECT_TRUE(transition_history{}.of("shop").empty());
+}
 
 TEST(transition_history, forgets_breakers_that_are_gone) {
     transition_history history;
