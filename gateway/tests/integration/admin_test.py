@@ -73,10 +73,8 @@ class Access(GatewayTest):
     def test_behaviour_71_every_order_is_logged_with_who_why_and_from_where(self):
         gateway = self.start({"shop": self.upstream()})
         gateway.order("shop", "trip", reason="the-reason", actor="the-actor")
-        line = gateway.wait_log("the-reason")[0]
-        self.assertIn("the-actor", line)
-        self.assertIn("127.0.0.1", line)
-        self.assertIn("shop", line)
+        words = ("shop", "the-reason", "the-actor", "from=127.0.0.1:")
+        wait_until(lambda: any(all(word in line for word in words) for line in gateway.log().splitlines()), "one line with all")
 
     def test_behaviour_71_the_admin_port_is_not_the_data_port(self):
         upstream = self.upstream()
@@ -215,7 +213,7 @@ class Views(GatewayTest):
         gateway = self.start({"shop": self.upstream()})
         shown = gateway.admin("GET", "/v1/config")
         self.assertEqual(shown.status, 200)
-        for word in ("header_bytes", "header_count", "connections", "first_byte", "between_bytes", "probe_timeout", "max_keys"):
+        for word in ("header_bytes", "header_count", "connections", "first_byte", "between_bytes", "probe_timeout"):
             self.assertIn(word, shown.text)
 
     def test_liveness_readiness_and_the_root(self):

@@ -16,12 +16,12 @@ def parameters(header):
 
 
 class Refusals(GatewayTest):
-    def refusal(self, method="GET", **service):
+    def refusal(self, **service):
         upstream = self.upstream()
         gateway = self.start({"shop": {"endpoints": [upstream.url], **service}})
-        self.trip(gateway, upstream)
+        self.trip(gateway, upstream, shown=203 if service.get("fallback", {}).get("when") == "both" else 500)
         before = len(upstream.requests)
-        reply = self.ask(gateway, method)
+        reply = self.ask(gateway)
         self.assertEqual(len(upstream.requests), before)
         return reply
 
@@ -189,9 +189,10 @@ class Failures(GatewayTest):
     def test_requests_are_counted_by_service_and_code(self):
         upstream = self.upstream()
         gateway = self.start({"shop": upstream})
+        client = self.client(gateway)
         for code in (200, 404, 500):
             upstream.answer = status(code)
-            self.ask(gateway)
+            client.ask("GET", "/")
         for code in ("200", "404", "500"):
             wait_until(lambda: gateway.metric("switchgear_requests_total", service="shop", code=code) == 1, code)
         gateway.settled(3)

@@ -63,7 +63,7 @@ class Connections(GatewayTest):
     def test_behaviour_32_each_way_not_to_get_through_has_its_reason(self):
         refused = f"http://127.0.0.1:{free_port()}"
         unknown = "http://no-such-name.invalid:80"
-        plain = self.upstream(raw(b"this is no TLS\r\n", "close"))
+        plain = self.upstream(greeting=b"this is no TLS\r\n")
         services = {"refused": refused, "unknown": unknown, "tls": plain.url.replace("http:", "https:")}
         gateway = self.start(
             {name: {"endpoints": [url], "breaker": PATIENT} for name, url in services.items()},
@@ -209,9 +209,9 @@ class Statuses(GatewayTest):
             "endpoints": [service.url],
             "breaker": PATIENT,
             "classify": [
+                {"status": 404, "as": "success", "when": "retry_after"},
                 {"status": 404, "as": "failure", "class": "custom_1"},
                 {"status": [500, 418], "as": "ignored"},
-                {"status": 404, "as": "success"},
             ],
         }})
         for code in (404, 500, 418):

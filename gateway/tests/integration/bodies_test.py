@@ -69,9 +69,9 @@ class Streaming(GatewayTest):
         client = self.client(self.start({"shop": self.upstream(script)}))
         client.request()
         client.read_head()
-        wait_until(lambda: b"first" in client.pending or not client._fill() or b"first" in client.pending, "first")
+        wait_until(lambda: b"first" in client.pending or not client.fill() or b"first" in client.pending, "first")
         go_on.set()
-        wait_until(lambda: b"second" in client.pending or not client._fill() or b"second" in client.pending, "second")
+        wait_until(lambda: b"second" in client.pending or not client.fill() or b"second" in client.pending, "second")
 
     def test_large_bodies_pass_both_ways_in_little_memory(self):
         service = self.upstream(status(200, body=b"d" * (64 * MIB)))
@@ -293,7 +293,7 @@ class Endings(GatewayTest):
         head = client.read_head()
         wait_until(lambda: held.waiting, "the head was sent")
         held.release(lambda exchange: exchange.reset())
-        client._read_body(head)
+        client.read_body(head)
         self.assertFalse(head.complete)
         gateway.settled(1, verdict="failure", class_="error")
 

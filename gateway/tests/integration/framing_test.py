@@ -1,7 +1,7 @@
 """Message framing: what two parsers could read differently is refused, never repaired and sent on."""
 
 from harness import GatewayTest, main, wait_until
-from scripted_upstream import raw, status
+from scripted_upstream import Held, raw
 
 HEAD = b"POST /x HTTP/1.1\r\nHost: a.test\r\n"
 
@@ -12,12 +12,12 @@ class RequestFraming(GatewayTest):
         self.service = self.upstream()
         self.gateway = self.start({"shop": self.service})
 
-    def refused(self, data, expected=400, forwarded=0):
-        """These bytes are answered with 400 and a close, and are nobody's failure."""
+    def refused(self, data, expected=(400,), forwarded=0):
+        """These bytes are answered with 400 (or what is expected) and a close, and are nobody's failure."""
         client = self.client(self.gateway)
         client.send(data)
         answer = client.response()
-        self.assertEqual(answer.status, expected, data[:200])
+        self.assertIn(answer.status, expected, data[:200])
         self.assertEqual(answer.header("Connection"), "close", data[:200])
         self.assertIn("switchgear", answer.header("Proxy-Status"))
         self.assertEqual(answer.header("Content-Type"), "application/problem+json")
@@ -30,8 +30,12 @@ class RequestFraming(GatewayTest):
         self.refused(HEAD + b"Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n")
 
     def test_behaviour_02_a_last_coding_other_than_chunked_is_refused(self):
-        for coding in (b"gzip", b"chunked, gzip", b"identity", b"xchunked", b"chunked, chunked"):
+        for coding in (b"gzip", b"chunked, gzip", b"identity", b"xchunked"):
             self.refused(HEAD + b"Transfer-Encoding: " + coding + b"\r\n\r\n0\r\n\r\n")
+
+    def test_a_coding_before_chunked_is_not_ours_to_undo(self):
+        for coding in (b"gzip, chunked", b"chunked, chunked"):
+            self.refused(HEAD + b"Transfer-Encoding: " + coding + b"\r\n\r\n0\r\n\r\n", expected=(400, 501))
 
     def test_behaviour_03_transfer_encoding_in_http_1_0_is_refused(self):
         self.refused(b"POST /x HTTP/1.0\r\nHost: a.test\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n")
@@ -55,8 +59,10 @@ class RequestFraming(GatewayTest):
             self.refused(b"GET /x HTTP/1.1\r\nHost: a.test\r\n" + line + b"\r\n\r\n")
 
     def test_behaviour_05_a_request_line_that_is_not_well_formed_is_refused(self):
-        for line in (b"GET /a b HTTP/1.1", b"GET  /x HTTP/1.1", b"GET /x", b"G(T /x HTTP/1.1", b"GET /\x01 HTTP/1.1"):
+        for line in (b"GET  /x HTTP/1.1", b"GET /x", b"G(T /x HTTP/1.1", b"GET /\x01 HTTP/1.1"):
             self.refused(line + b"\r\nHost: a.test\r\n\r\n")
+        for line in (b"GET /a b HTTP/1.1", b"GET /x HTTP/2.0", b"GET /x HTTP/0.9", b"GET /x http/1.1"):
+            self.refused(line + b"\r\nHost: a.test\r\n\r\n", expected=(400, 505))
 
     def test_behaviour_06_broken_chunks_are_refused_and_the_upstream_gets_no_end(self):
         chunked = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
@@ -72,7 +78,7 @@ class RequestFraming(GatewayTest):
             before = len(self.service.requests)
             self.refused(chunked + body, forwarded=before + 1)
             for request in self.service.requests[before:]:
-                self.assertEqual(request.body, b"", "the service never saw the end of the body")
+                self.assertFalse(request.body, "the service never saw the end of the body")
 
     def test_behaviour_08_an_absolute_target_replaces_host(self):
         settings = self.settings({"shop": {"endpoints": [self.service.url], "host": "preserve"}})
@@ -124,10 +130,19 @@ class ResponseFraming(GatewayTest):
         self.assertEqual(len(service.requests), len(broken), "never sent twice")
 
     def test_broken_chunks_after_the_head_abort_the_answer(self):
-        service = self.upstream(raw(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\nzz\r\n"))
-        gateway = self.start({"shop": service})
-        reply = self.ask(gateway)
+        held = Held()
+
+        def script(exchange):
+            exchange.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n")
+            held(exchange)
+
+        gateway = self.start({"shop": self.upstream(script)})
+        client = self.client(gateway)
+        client.request()
+        reply = client.read_head()
+        held.release(raw(b"zz\r\n"))
         self.assertEqual(reply.status, 200)
+        client.read_body(reply)
         self.assertFalse(reply.complete)
         gateway.settled(1, verdict="failure", class_="error")
 

@@ -323,11 +323,11 @@ class GatewayTest(unittest.TestCase):
         finally:
             client.close()
 
-    def trip(self, gateway, upstream, failures=3):
-        """Opens the circuit by real failures, and puts the upstream's script back."""
+    def trip(self, gateway, upstream, failures=3, shown=500):
+        """Opens the circuit by real failures, and puts the upstream's script back. `shown`: to the client."""
         before, upstream.answer = upstream.answer, status(500)
         for _ in range(failures):
-            self.assertEqual(self.ask(gateway).status, 500)
+            self.assertEqual(self.ask(gateway).status, shown)
         upstream.answer = before
         wait_until(lambda: gateway.transitions(to="open") >= 1, "the circuit is open")
 

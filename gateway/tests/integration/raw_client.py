@@ -78,12 +78,12 @@ class Client:
             interim.append(answer)
         answer.interim = interim
         if not head and answer.status not in (204, 304):
-            self._read_body(answer)
+            self.read_body(answer)
         return answer
 
     def read_head(self):
         while b"\r\n\r\n" not in self.pending:
-            if not self._fill():
+            if not self.fill():
                 raise Gone(f"closed after {self.pending!r}")
         head, self.pending = self.pending.split(b"\r\n\r\n", 1)
         first, *lines = head.decode("latin-1").split("\r\n")
@@ -93,12 +93,12 @@ class Client:
 
     def leftover(self):
         """Everything up to the end of the connection: empty when the peer closed without a word."""
-        while self._fill():
+        while self.fill():
             pass
         left, self.pending = self.pending, b""
         return left
 
-    def _read_body(self, answer):
+    def read_body(self, answer):
         if "chunked" in (answer.header("Transfer-Encoding") or "").lower():
             answer.complete = self._read_chunks(answer)
         elif answer.header("Content-Length") is not None:
@@ -124,14 +124,14 @@ class Client:
 
     def _read_to_close(self, answer):
         self.was_reset = False
-        while self._fill():
+        while self.fill():
             pass
         answer.body, self.pending = self.pending, b""
         return not self.was_reset
 
     def _line(self):
         while b"\r\n" not in self.pending:
-            if not self._fill():
+            if not self.fill():
                 return None
         line, self.pending = self.pending.split(b"\r\n", 1)
         return line
@@ -139,7 +139,7 @@ class Client:
     def _take(self, count):
         parts, have = [self.pending], len(self.pending)
         self.pending = b""
-        while have < count and self._fill():
+        while have < count and self.fill():
             parts.append(self.pending)
             have += len(self.pending)
             self.pending = b""
@@ -147,7 +147,7 @@ class Client:
         self.pending = data[count:]
         return data[:count]
 
-    def _fill(self):
+    def fill(self):
         try:
             data = self.socket.recv(65536)
         except (ConnectionResetError, BrokenPipeError):

@@ -136,14 +136,15 @@ class Exchange:
 class Upstream:
     """Listens on a free loopback port; `answer(exchange)` runs once for each request and may be replaced."""
 
-    def __init__(self, answer, tls=None, port=0):
+    def __init__(self, answer, tls=None, greeting=None):
         self.answer = answer
+        self.greeting = greeting  # said at once, before a goodbye
         self.requests = []
         self.connections = 0
         self._tls = tls
         self._open = set()
         self._lock = threading.Lock()
-        self._listener = socket.create_server(("127.0.0.1", port), backlog=512)
+        self._listener = socket.create_server(("127.0.0.1", 0), backlog=512)
         self.port = self._listener.getsockname()[1]
         self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self.port}"
         threading.Thread(target=self._accept, daemon=True).start()
@@ -184,6 +185,9 @@ class Upstream:
             if self._tls:
                 connection = self._tls.wrap_socket(plain, server_side=True)
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if self.greeting:
+                connection.sendall(self.greeting)
+                return
             self._exchanges(connection, number)
         except (OSError, ssl.SSLError):
             pass
