@@ -1,14 +1,14 @@
 #include <algorithm>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
 
 #include <fmt/format.h>
-#include <boost/url/parse.hpp>
-#include <boost/url/url.hpp>
 
 #include "config_sections.hpp"
+#include "request_path.hpp"
 
 namespace switchgear::gateway {
 namespace {
@@ -16,28 +16,15 @@ namespace {
 /// Comparing every route with every earlier one stays quick up to here.
 constexpr std::size_t most_routes = 5'000;
 
-/// The path as the gateway compares it: dots resolved, slashes merged, needless escapes undone.
-std::optional<std::string> normalised(std::string_view path) {
-    const auto parsed = boost::urls::parse_origin_form(path);
-    if (!parsed) return std::nullopt;
-    boost::urls::url url{*parsed};
-    url.remove_query();
-    url.normalize();
-    std::string result{url.encoded_path().data(), url.encoded_path().size()};
-    const auto both_slashes = [](char a, char b) { return a == '/' && b == '/'; };
-    result.erase(std::unique(result.begin(), result.end(), both_slashes), result.end());
-    return result;
-}
-
 void read_prefix(config_reader& in, merged value, std::string& out) {
     if (!in.read(value, out)) return;
-    const auto usual = normalised(out);
+    const auto usual = out.starts_with('/') ? normalise_target(out) : std::nullopt;
     if (!usual) {
         in.refuse(*value.node(),
                   fmt::format("\"{}\" is no beginning of a path: expected one such as /pay/", excerpt(out)));
-    } else if (*usual != out) {
+    } else if (usual->path != out) {
         in.refuse(*value.node(), fmt::format("\"{}\" matches nothing: paths are normalised first; write \"{}\"",
-                                             excerpt(out), excerpt(*usual)));
+                                             excerpt(out), excerpt(usual->path)));
     }
 }
 
@@ -60,6 +47,14 @@ void read_methods(config_reader& in, merged value, std::vector<std::string>& out
     }
 }
 
+/// As requests are routed: GET takes HEAD too.
+bool takes(const route& one, std::string_view method) {
+    const auto listed = [&](std::string_view name) {
+        return std::ranges::find(one.methods, name) != one.methods.end();
+    };
+    return listed(method) || (method == "HEAD" && listed("GET"));
+}
+
 /// Whether earlier routes leave nothing of this one: for each of its methods an earlier route takes every
 /// path. Returns: the line of the last that was needed; 0: something is left.
 std::uint32_t hidden_by(const std::vector<route>& earlier, const route& one) {
@@ -67,9 +62,7 @@ std::uint32_t hidden_by(const std::vector<route>& earlier, const route& one) {
     for (const route& other : earlier) {
         if (!one.path_prefix.starts_with(other.path_prefix)) continue;
         if (other.methods.empty()) return other.at.line;
-        std::erase_if(left, [&](std::string_view method) {
-            return std::ranges::find(other.methods, method) != other.methods.end();
-        });
+        std::erase_if(left, [&](std::string_view method) { return takes(other, method); });
         if (left.empty() && !one.methods.empty()) return other.at.line;
     }
     return 0;

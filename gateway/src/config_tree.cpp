@@ -67,7 +67,7 @@ public:
     [[noreturn]] void stop_at(const YAML::Exception& error) const {
         const bool unclosed =
             error.msg == YAML::ErrorMsg::END_OF_SEQ_FLOW || error.msg == YAML::ErrorMsg::END_OF_MAP_FLOW;
-        if (!unclosed || open_.empty()) throw unreadable{{position(error.mark), {}, error.msg}};
+        if (!unclosed || open_.empty()) throw unreadable{{position(error.mark), {}, excerpt(error.msg)}};
         const yaml_node& begun = *open_.back().node;
         const char* what = begun.is == yaml_node::kind::list ? "list" : "map";
         // At the end of the text the parser's place is no help, and sometimes none at all.
@@ -140,7 +140,8 @@ private:
         const open_node& parent = open_.back();
         const std::string_view after = text_.substr(std::min(parent.key_end, text_.size()));
         const std::size_t next = after.find_first_not_of(" \t");
-        if (next == std::string_view::npos || after[next] != ':') stop(parent.key_at, "expected a colon after this word");
+        if (next == std::string_view::npos || after[next] != ':')
+            stop(parent.key_at, "expected a colon after this word");
         return parent.key_at;
     }
 
@@ -287,7 +288,7 @@ yaml_document read_yaml(std::string_view text) {
     } catch (unreadable& stopped) {
         refuse(std::move(stopped.problem));
     } catch (const YAML::Exception& error) {
-        refuse({position(error.mark), {}, error.msg});
+        refuse({position(error.mark), {}, excerpt(error.msg)});
     }
     return document;
 }

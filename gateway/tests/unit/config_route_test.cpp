@@ -34,6 +34,15 @@ TEST(config_route, hidden_method_by_method_is_refused) {
                    {{"routes[2].match.path_prefix", "is never used: the one on line 5"}});
 }
 
+TEST(config_route, for_head_is_hidden_by_one_for_get_and_not_the_other_way_round) {
+    expect_refused(with_routes("  - {match: {methods: GET}, service: a}\n  - @@{match: {methods: HEAD}, service: b}\n"),
+                   {{"routes[1]", "is never used"}});
+    EXPECT_EQ(
+        accepted(with_routes("  - {match: {methods: HEAD}, service: a}\n  - {match: {methods: GET}, service: b}\n"))
+            .routes.size(),
+        2U);
+}
+
 TEST(config_route, partly_hidden_is_in_order) {
     const auto loaded =
         accepted(with_routes("  - {match: {path_prefix: /x/y}, service: a}\n"

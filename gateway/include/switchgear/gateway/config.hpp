@@ -219,7 +219,7 @@ struct route {
     /// Begins with `/` and is compared, as text, with the beginning of the normalised path: `/pay/`
     /// matches `/pay/x` and not `/payments`. Default: `/`, every path.
     std::string path_prefix = "/";
-    /// Upper case; empty: every method.
+    /// Upper case; GET takes HEAD too. Empty: every method.
     std::vector<std::string> methods{};
     std::string service{};
     /// Where that service is in `config::services`.
