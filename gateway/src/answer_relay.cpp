@@ -168,10 +168,9 @@ task<bool> exchange::answer_failed() {
     const verdict judged = judge_error(settings(), error_.what);
     if (permit_ && !judged.is_ignored()) note_duration();
     settle(judged);
-    const bool in_time = error_.what != http::transport_error::timeout;
-    const own_answer answer{.status = in_time ? 502U : 504U,
-                            .detail = in_time ? "The service could not be reached, or did not answer in HTTP."
-                                              : "The service did not answer in time.",
+    const own_answer answer{.status = error_.status,
+                            .detail = error_.status == 504 ? "The service did not answer in time."
+                                                           : "The service could not be reached, or did not answer in HTTP.",
                             .reason = error_.reason,
                             .proxy_error = error_.proxy_error,
                             .received_status = 0,

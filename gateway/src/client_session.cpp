@@ -121,10 +121,9 @@ task<bool> client_session::next_request() {
     }
     deadline_.clear(limit::step);
     body_.begin();
-    const std::string_view wrong = body_.parse_head(in_.data().substr(0, scan.length()), head_);
-    if (!wrong.empty()) {
-        co_return co_await refuse(wrong.find("version") != std::string_view::npos ? 505 : 400, wrong, "bad_request");
-    }
+    const std::string_view text = in_.data().substr(0, scan.length());
+    const std::string_view wrong = body_.parse_head(text, head_);
+    if (!wrong.empty()) co_return co_await refuse(status_of_malformed(text), wrong, "bad_request");
     if (const auto problem = check_request_head(head_)) {
         co_return co_await refuse(problem->status, problem->detail, "bad_request");
     }

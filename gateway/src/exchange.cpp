@@ -93,11 +93,11 @@ task<bool> exchange::obtain_connection() {
         connector::outcome made = co_await connector_->run(
             settings().endpoints[endpoint_], of_.counters,
             [](void* whose) { return static_cast<worker_shared*>(whose)->client_tls(); }, &with_.on().shared());
+        const connector::phase reached = connector_->now();
         connector_.reset();
         with_.limits().clear(limit::step);
         if (interruption_ == interruption::upstream_slow) {
-            interruption_ = interruption::none;
-            upstream_failed(http::transport_error::timeout, error_.reason, "connection_timeout");
+            connection_timed_out(reached);
             co_return false;
         }
         if (interrupted()) co_return false;
@@ -109,6 +109,19 @@ task<bool> exchange::obtain_connection() {
     }
     of_.counters->connections_active.fetch_add(1, std::memory_order_relaxed);
     co_return true;
+}
+
+/// No name, no connection or no handshake in time is none at all: the service was not reached.
+void exchange::connection_timed_out(connector::phase reached) {
+    interruption_ = interruption::none;
+    switch (reached) {
+        case connector::phase::name: upstream_failed(http::transport_error::dns, error_.reason, "dns_timeout"); break;
+        case connector::phase::connection:
+            upstream_failed(http::transport_error::connect, error_.reason, "connection_timeout");
+            break;
+        case connector::phase::tls: upstream_failed(http::transport_error::tls, error_.reason, "tls_protocol_error"); return;
+    }
+    error_.status = 504;
 }
 
 task<exchange::head_outcome> exchange::send_request() {
@@ -229,7 +242,7 @@ task<bool> exchange::forward_interim() {
 
 exchange::head_outcome exchange::upstream_failed(http::transport_error what, std::string_view reason,
                                                  std::string_view proxy_error) {
-    error_ = {what, reason, proxy_error};
+    error_ = {what, reason, proxy_error, what == http::transport_error::timeout ? 504U : 502U};
     return head_outcome::failed;
 }
 

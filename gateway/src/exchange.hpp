@@ -67,6 +67,7 @@ private:
         http::transport_error what = http::transport_error::reset;
         std::string_view reason;
         std::string_view proxy_error;
+        unsigned status = 502;
     };
 
     const service& settings() const noexcept { return *of_.settings; }
@@ -83,6 +84,7 @@ private:
     // The way to a head: exchange.cpp
     task<head_outcome> attempt();
     task<bool> obtain_connection();
+    void connection_timed_out(connector::phase);
     task<head_outcome> send_request();
     task<head_outcome> await_head();
     task<bool> forward_interim();

@@ -8,7 +8,8 @@ namespace {
 /// What the fields say about framing and persistence, before version and kind of message come in.
 struct framing_fields {
     bool chunked = false;
-    bool other_coding = false;  ///< a coding besides a final "chunked"
+    bool other_coding = false;  ///< one besides "chunked"
+    bool chunked_before = false;  ///< "chunked" that is not the last
     std::size_t codings = 0;
     std::size_t lengths = 0;
     bool bad_length = false;
@@ -33,7 +34,7 @@ framing_fields read_framing(const message_head& head) noexcept {
             case field_kind::transfer_encoding:
                 if (field.value.empty()) ++found.codings;
                 for_each_element(field.value, [&](std::string_view coding) {
-                    if (found.chunked) found.other_coding = true;
+                    if (found.chunked) found.chunked_before = true;
                     ++found.codings;
                     found.chunked = equal_names(coding, "chunked");
                     if (!found.chunked) found.other_coding = true;
@@ -103,7 +104,21 @@ std::optional<head_problem> check_target(request_head& head) noexcept {
     return head_problem{400, "the request target is neither a path nor a URL"};
 }
 
+bool is_version(std::string_view text) noexcept {
+    const auto digit = [](char c) { return c >= '0' && c <= '9'; };
+    return text.size() == 8 && text.starts_with("HTTP/") && digit(text[5]) && text[6] == '.' && digit(text[7]);
+}
+
 }  // namespace
+
+unsigned status_of_malformed(std::string_view head) noexcept {
+    const std::string_view line = head.substr(0, head.find("\r\n"));
+    const auto first = line.find(' ');
+    const auto last = line.rfind(' ');
+    if (first == std::string_view::npos || line.find(' ', first + 1) != last) return 400;
+    const std::string_view version = line.substr(last + 1);
+    return is_version(version) && version != "HTTP/1.1" && version != "HTTP/1.0" ? 505 : 400;
+}
 
 std::optional<head_problem> check_request_head(request_head& head) noexcept {
     const framing_fields found = read_framing(head);
@@ -111,6 +126,7 @@ std::optional<head_problem> check_request_head(request_head& head) noexcept {
         if (found.lengths > 0) return head_problem{400, "Content-Length and Transfer-Encoding are both there"};
         if (head.version == 10) return head_problem{400, "Transfer-Encoding in HTTP/1.0"};
         if (!found.chunked) return head_problem{400, "Transfer-Encoding does not end in chunked"};
+        if (found.chunked_before) return head_problem{400, "Transfer-Encoding has chunked twice"};
         if (found.other_coding) return head_problem{501, "a transfer coding other than chunked is not supported"};
     }
     if (found.lengths > 1) return head_problem{400, "Content-Length is there twice"};
@@ -135,7 +151,7 @@ std::optional<std::string_view> check_answer_head(answer_head& head, bool to_hea
     const framing_fields found = read_framing(head);
     if (found.codings > 0) {
         if (found.lengths > 0) return "Content-Length and Transfer-Encoding are both there";
-        if (found.other_coding || !found.chunked) return "a transfer coding other than chunked";
+        if (found.other_coding || found.chunked_before || !found.chunked) return "a transfer coding other than chunked";
         if (head.version == 10) return "Transfer-Encoding in HTTP/1.0";
     }
     if (found.lengths > 1) return "Content-Length is there twice";

@@ -19,7 +19,10 @@ struct head_problem {
 /// Whatever two recipients could read in two ways is refused, never repaired (RFC 9112, sections 3 and 6).
 std::optional<head_problem> check_request_head(request_head&) noexcept;
 
-/// The same for an answer: framing and keep_alive. `to_head`: it answers a HEAD. Returns: what is wrong.
+/// The status for a head that the parser refused: 505 if it was well-formed but for its version, else 400.
+unsigned status_of_malformed(std::string_view head) noexcept;
+
+/// As `check_request_head`, for an answer: framing and keep_alive. `to_head`: it answers a HEAD. Returns: what is wrong.
 std::optional<std::string_view> check_answer_head(answer_head&, bool to_head) noexcept;
 
 }  // namespace switchgear::gateway

@@ -74,7 +74,7 @@ task<connector::outcome> connector::run(const endpoint& to, std::shared_ptr<serv
         result.proxy_error = "dns_error";
         co_return result;
     }
-    result.proxy_error = "connection_terminated";
+    phase_ = phase::connection;
     auto connection = std::make_unique<upstream_connection>(loop_, std::move(counters));
     error_code failed = asio::error::operation_aborted;
     for (const auto& address : addresses) {
@@ -96,6 +96,7 @@ task<connector::outcome> connector::run(const endpoint& to, std::shared_ptr<serv
     connection->io.socket().non_blocking(true, ignored);
     connection->io.socket().set_option(asio::ip::tcp::no_delay{true}, ignored);
     if (to.scheme == url_scheme::https) {
+        phase_ = phase::tls;
         const std::shared_ptr<asio::ssl::context> with = tls(whose);
         connecting_ = &connection->io;
         const io_result shaken = co_await awaited_operation{

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -58,6 +59,10 @@ public:
                       std::shared_ptr<asio::ssl::context> (*tls)(void* whose), void* whose);
     void cancel() noexcept;
 
+    /// What is under way, or was last: whose failure it is if there is no time left for it.
+    enum class phase : std::uint8_t { name, connection, tls };
+    phase now() const noexcept { return phase_; }
+
 private:
     struct resolution;
     using endpoints = std::vector<asio::ip::tcp::endpoint>;
@@ -67,6 +72,7 @@ private:
     std::shared_ptr<resolution> resolving_;
     stream* connecting_ = nullptr;
     bool cancelled_ = false;
+    phase phase_ = phase::name;
 };
 
 }  // namespace switchgear::gateway
