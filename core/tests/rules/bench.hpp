@@ -9,7 +9,8 @@
 
 #include <gtest/gtest.h>
 
-#include <switchgear/switchgear.hpp>
+#include <switchgear/breaker.hpp>
+#include <switchgear/registry.hpp>
 #include <switchgear/testing/event_log.hpp>
 #include <switchgear/testing/manual_time.hpp>
 

@@ -379,43 +379,65 @@ void expect_one_history(std::vector<event> told, std::uint64_t last_epoch, state
     EXPECT_EQ(told.back().to, last_state);
 }
 
-void mixed_operation(bench& b, std::mt19937& random, std::uint64_t& asked) {
-    switch (random() % 400) {
-        case 0: b.it.reset(by("t")); break;
-        case 1: b.it.trip(by("t"), 5ms); break;
-        case 2: b.it.force_open(by("t", b.clock.now() + 2ms)); break;
-        case 3: b.it.force_closed(by("t", b.clock.now() + 2ms)); break;
-        case 4: b.it.lift_override(by("t")); break;
-        case 5: b.it.end_pause(); break;
-        case 6: b.it.extend_pause(1ms); break;
-        case 7: (void)b.it.restore(b.it.save(), 1ms); break;
-        case 8: {
-            settings s = b.it.current_settings();
-            s.trip.window = random() % 2 == 0 ? window{last{1s}} : window{last_calls{50}};
-            s.recovery.probes = 1 + static_cast<std::uint32_t>(random() % 4);
-            b.it.apply(s);
-            break;
-        }
-        case 9: (void)b.it.observe(); break;
-        default: {
-            ++asked;
-            auto p = b.it.try_acquire();
-            if (!p) {
-                if (p.error().retry_after <= 0ns) ADD_FAILURE() << "retry_after is not positive";
-                b.advance(100us);
-                return;
-            }
-            if (random() % 50 == 0) (*p).overdue();
-            if (random() % 50 == 0) (*p).answered();
-            b.advance(std::chrono::microseconds{random() % 30});
-            const auto dice = random() % 100;
-            (*p).settle(dice < 70   ? verdict::success()
-                        : dice < 97 ? verdict::failure(static_cast<failure_class>(random() % 8))
-                        : dice < 98 ? verdict::trip(1ms)
-                                    : verdict::ignored());
+/// What one thread does with the breaker that all share.
+struct user {
+    bench& b;
+    std::mt19937 random;
+    std::uint64_t asked = 0;
+    std::vector<permit> running{};
+
+    void do_something() {
+        switch (random() % 1'600) {
+            case 0: b.it.reset(by("t")); break;
+            case 1: b.it.trip(by("t"), 5ms); break;
+            case 2: b.it.force_open(by("t", b.clock.now() + 2ms)); break;
+            case 3: b.it.force_closed(by("t", b.clock.now() + 2ms)); break;
+            case 4: b.it.lift_override(by("t")); break;
+            case 5: b.it.end_pause(); break;
+            case 6: b.it.extend_pause(1ms); break;
+            case 7: (void)b.it.restore(b.it.save(), 1ms); break;
+            case 8: reload(); break;
+            case 9: (void)b.it.observe(); break;
+            case 10: b.advance(60ms); break;
+            default: random() % 3 == 0 ? finish() : ask();
         }
     }
-}
+
+    void ask() {
+        ++asked;
+        auto p = b.it.try_acquire();
+        if (p) {
+            running.push_back(std::move(*p));
+            if (running.size() >= 4 || random() % 2 == 0) finish();
+        } else {
+            if (p.error().retry_after <= 0ns) ADD_FAILURE() << "retry_after is not positive";
+            b.advance(20us);
+        }
+    }
+
+    void finish() {
+        if (running.empty()) return;
+        permit p = std::move(running.back());
+        running.pop_back();
+        if (random() % 50 == 0) p.overdue();
+        if (random() % 50 == 0) p.answered();
+        b.advance(std::chrono::microseconds{random() % 10});
+        // The service is well half of the time.
+        const bool well = b.clock.now().time_since_epoch() / 50ms % 2 == 0;
+        const auto dice = random() % 1'000;
+        p.settle(dice < (well ? 990U : 500U) ? verdict::success()
+                 : dice == 999               ? verdict::trip(1ms)
+                 : dice > 994                ? verdict::ignored()
+                                             : verdict::failure(static_cast<failure_class>(random() % 8)));
+    }
+
+    void reload() {
+        settings s = b.it.current_settings();
+        s.trip.window = random() % 2 == 0 ? window{last{1s}} : window{last_calls{50}};
+        s.recovery.probes = 1 + static_cast<std::uint32_t>(random() % 4);
+        b.it.apply(s);
+    }
+};
 
 TEST(rule_39_everything_at_once, keeps_one_history_and_exact_books) {
     for (unsigned seed = 1; seed <= 3; ++seed) {
@@ -434,10 +456,9 @@ TEST(rule_39_everything_at_once, keeps_one_history_and_exact_books) {
                                         .ramp = ramp_rule{.over = 100ms, .from = 0.2}}});
         std::atomic<std::uint64_t> asked{0};
         all_at_once([&](int thread) {
-            std::mt19937 random{seed * 100 + static_cast<unsigned>(thread)};
-            std::uint64_t mine = 0;
-            for (int i = 0; i < 250 * rounds; ++i) mixed_operation(b, random, mine);
-            asked += mine;
+            user one{b, std::mt19937{seed * 100 + static_cast<unsigned>(thread)}};
+            for (int i = 0; i < 250 * rounds; ++i) one.do_something();
+            asked += one.asked;
         });
         const auto t = b.now().totals;
         EXPECT_EQ(t.successes + t.failures + t.ignored + t.late + t.rejected, asked.load());
@@ -449,6 +470,9 @@ TEST(rule_39_everything_at_once, keeps_one_history_and_exact_books) {
         expect_one_history(b.log.all(), b.epoch(), b.state());
         // The mix did reach every corner.
         for (const std::uint64_t n : t.rejected_by_reason) EXPECT_GT(n, 0U);
+        std::set<cause> causes;
+        for (const event& e : b.log.all()) causes.insert(e.cause);
+        EXPECT_GE(causes.size(), 10U);
 
         // Not stuck: an order, and it works.
         b.it.lift_override(by("tester"));
