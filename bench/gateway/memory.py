@@ -14,30 +14,50 @@ CONNECTIONS = 1000
 
 
 def measure(binary):
-    """Returns [(what, measured in bytes, limit in bytes)]."""
+    """Returns [(what, measured in bytes, limit in bytes)]; each of a gateway that has done nothing else."""
     allow_files(CONNECTIONS * 3)
-    with tempfile.TemporaryDirectory(prefix="switchgear-bench-") as folder:
-        service = Service()
-        gateway = servers.Gateway(folder, service.port, binary)
-        try:
-            results = [("resident when idle, after start", gateway.memory()[0], 20 * MIB)]
-            ask(gateway.port)  # what the first request brings in is no connection's
-            before = gateway.memory()[0]
-            connections = [ask(gateway.port) for _ in range(CONNECTIONS)]
-            grown = gateway.memory()[0] - before
-            results.append((f"for each of {CONNECTIONS} idle connections, after a request", grown // CONNECTIONS, 32 * 1024))
-            for connection in connections:
-                connection.close()
-            for what, transfer in (("1 GiB sent", upload), ("1 GiB received", download)):
-                transfer(gateway.port, 4 * MIB)
-                gateway.forget_peak()
-                before = gateway.memory()[0]
-                transfer(gateway.port, BODY)
-                results.append((f"growth while {what}", gateway.memory()[1] - before, 10 * MIB))
-            return results
-        finally:
-            gateway.stop()
-            service.stop()
+    service = Service()
+    results = []
+    for need in (idle, connections, sent, received):
+        with tempfile.TemporaryDirectory(prefix="switchgear-bench-") as folder:
+            gateway = servers.Gateway(folder, service.port, binary)
+            try:
+                results.append(need(gateway))
+            finally:
+                gateway.stop()
+    service.stop()
+    return results
+
+
+def idle(gateway):
+    return "resident when idle, after start", gateway.memory()[0], 20 * MIB
+
+
+def connections(gateway):
+    ask(gateway.port).close()  # what the first request brings in is no connection's
+    before = gateway.memory()[0]
+    held = [ask(gateway.port) for _ in range(CONNECTIONS)]
+    grown = gateway.memory()[0] - before
+    for connection in held:
+        connection.close()
+    return f"for each of {CONNECTIONS} idle connections, after a request", grown // CONNECTIONS, 32 * 1024
+
+
+def sent(gateway):
+    return "growth while 1 GiB is sent", growth(gateway, upload), 10 * MIB
+
+
+def received(gateway):
+    return "growth while 1 GiB is received", growth(gateway, download), 10 * MIB
+
+
+def growth(gateway, transfer):
+    """From what it holds after one small request to the most it ever held during the transfer."""
+    ask(gateway.port).close()
+    gateway.forget_peak()
+    before = gateway.memory()[0]
+    transfer(gateway.port, BODY)
+    return gateway.memory()[1] - before
 
 
 def allow_files(count):
