@@ -130,6 +130,7 @@ class Connections(GatewayTest):
         client = self.client(gateway)
         for number in range(1, 6):
             self.assertEqual(client.ask("POST", f"/{number}", body=b"x").status, 200)
+            wait_until(lambda: gateway.metric("switchgear_upstream_connections", service="shop") == 0, "it is gone")
         gateway.settled(5, verdict="success")
         self.assertEqual(service.targets(), [f"/{number}" for number in range(1, 6)])
 
