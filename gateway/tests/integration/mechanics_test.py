@@ -150,6 +150,27 @@ class Rules(Mechanics):
             self.ask(gateway)
         wait_until(lambda: gateway.transitions(to="open", cause="consecutive_failures") == 1, "open")
 
+    def test_slow_answers_trip_and_slow_bodies_do_not(self):
+        def slow_body(exchange):
+            exchange.send(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\no")
+            time.sleep(0.5)
+            exchange.send(b"k")
+
+        def slow_head(exchange):
+            time.sleep(0.5)
+            status(200)(exchange)
+
+        upstream = self.upstream(slow_body)
+        trip = {"consecutive_failures": None, "slow": {"after": "200ms", "ratio": 1}, "minimum_calls": 3,
+                "window": {"last_calls": 3}}
+        gateway = self.start({"shop": self.service(upstream, trip=trip)})
+        self.assertEqual([reply.status for reply in together(4, lambda _: self.ask(gateway))], [200] * 4)
+        gateway.settled(4)
+        self.assertEqual(gateway.state("shop"), "closed")
+        upstream.answer = slow_head
+        self.assertEqual([reply.status for reply in together(3, lambda _: self.ask(gateway))], [200] * 3)
+        wait_until(lambda: gateway.transitions(to="open", cause="slow_ratio") == 1, "open for slowness")
+
     def test_behaviour_50_with_every_endpoint_open_calls_are_refused_and_counted(self):
         first, second = self.upstream(), self.upstream()
         gateway = self.start({"shop": {
