@@ -95,12 +95,12 @@ class Answer:
 class Gateway:
     """A running `switchgear run`."""
 
-    def __init__(self, settings, threads=2, arguments=(), environment=None, token=None, scheme="http"):
+    def __init__(self, settings, threads=2, arguments=(), environment=None, token=None, admin_tls=None):
         self.folder = tempfile.TemporaryDirectory(prefix="switchgear-")
         self.path = os.path.join(self.folder.name, "gateway.yaml")
         self.log_path = os.path.join(self.folder.name, "log")
         self.token = token
-        self.scheme = scheme
+        self.admin_tls = admin_tls  # what to trust, if the admin port speaks TLS
         self._settings = settings
         self._command = [BINARY, "run", "--config", self.path, "--threads", str(threads), *arguments]
         self._environment = {**os.environ, **(environment or {})}
@@ -158,7 +158,11 @@ class Gateway:
         given.update(headers or {})
         if body is not None and not isinstance(body, (str, bytes)):
             body = json.dumps(body)
-        connection = http.client.HTTPConnection("127.0.0.1", self.admin_port, timeout=PATIENCE)
+        if self.admin_tls:
+            connection = http.client.HTTPSConnection(
+                "127.0.0.1", self.admin_port, timeout=PATIENCE, context=self.admin_tls)
+        else:
+            connection = http.client.HTTPConnection("127.0.0.1", self.admin_port, timeout=PATIENCE)
         try:
             connection.request(method, path, body=body, headers={k: v for k, v in given.items() if v})
             reply = connection.getresponse()
@@ -301,7 +305,7 @@ class GatewayTest(unittest.TestCase):
 
     def start(self, services, routes=None, **more):
         """A gateway before these services."""
-        own = ("threads", "arguments", "environment", "token")
+        own = ("threads", "arguments", "environment", "token", "admin_tls")
         options = {key: more.pop(key) for key in own if key in more}
         return self.run_gateway(self.settings(services, routes, **more), **options)
 

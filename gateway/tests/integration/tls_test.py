@@ -7,7 +7,7 @@ import subprocess
 import tempfile
 import unittest
 
-from harness import GatewayTest, main, wait_until
+from harness import GatewayTest, main, switchgear, wait_until
 from scripted_upstream import status
 
 
@@ -88,6 +88,18 @@ class Tls(GatewayTest):
             self.assertEqual((reply.status, len(reply.body)), (200, 3_000_000))
         self.assertEqual(upstream.requests[0].header("X-Forwarded-Proto"), "https")
         self.assertEqual(len(upstream.requests[0].body), 1_000_000)
+
+    def test_the_admin_port_speaks_tls_and_so_does_the_command_line(self):
+        files = {"certificate": self.file("good.pem"), "key": self.file("good.key")}
+        gateway = self.start(
+            {"shop": self.upstream()},
+            admin={"address": "127.0.0.1:@ADMIN@", "tls": files},
+            admin_tls=ssl.create_default_context(cafile=self.file("ca.pem")),
+        )
+        self.assertEqual(gateway.state("shop"), "closed")
+        admin = ("--admin", f"https://127.0.0.1:{gateway.admin_port}")
+        self.assertEqual(switchgear("list", *admin, environment=self.trusting()).returncode, 0)
+        self.assertEqual(switchgear("list", *admin).returncode, 3, "not trusted")
 
     def test_plain_text_on_a_tls_listener_harms_nobody(self):
         settings = self.settings({"shop": self.upstream()})
