@@ -24,13 +24,11 @@ if(SWITCHGEAR_GATEWAY)
     find_package(fmt CONFIG REQUIRED)
     find_package(spdlog CONFIG REQUIRED)
     find_package(CLI11 CONFIG REQUIRED)
-    find_package(ZLIB REQUIRED)
 endif()
 
 if(SWITCHGEAR_BUILD_TESTS)
     find_package(Threads REQUIRED)
     find_package(GTest CONFIG REQUIRED)
-    find_package(rapidcheck CONFIG REQUIRED)
     find_package(Python3 REQUIRED COMPONENTS Interpreter)
 endif()
 

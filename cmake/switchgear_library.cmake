@@ -14,18 +14,6 @@ function(switchgear_library layer)
         message(FATAL_ERROR "switchgear_library(${layer}): unknown arguments ${arg_UNPARSED_ARGUMENTS}")
     endif()
 
-    # While the layers are being written: leave out what is not there yet, and say so.
-    foreach(list IN ITEMS arg_SOURCES arg_HEADERS)
-        foreach(file IN LISTS ${list})
-            cmake_path(ABSOLUTE_PATH file OUTPUT_VARIABLE path)
-            if(NOT EXISTS ${path})
-                message(NOTICE "switchgear_library(${layer}): ${file} does not exist yet")
-                list(REMOVE_ITEM ${list} ${file})
-                set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${path})
-            endif()
-        endforeach()
-    endforeach()
-
     set(target switchgear_${layer})
     if(arg_SOURCES)
         set(scope PUBLIC)
