@@ -1,0 +1,90 @@
+"""One fault for each rule: (rule, file below core/, the text as it is, the text with the fault).
+
+The text must stand in the file exactly once. Files that must be compiled again besides src/breaker.cpp,
+which instantiates the machine, are named last.
+"""
+
+MACHINE = ("src/breaker.cpp",)
+
+MUTATIONS = [
+    # 1 a verdict is counted exactly once
+    (1, "src/tally.hpp", "compare_exchange_weak(seen, seen + 1,", "compare_exchange_weak(seen, seen + 2,", MACHINE),
+    # 2 each rule trips on its own
+    (2, "src/rules.hpp", "if (rules.failures && weight >= *rules.failures)", "if (false)", MACHINE),
+    # 3 thresholds are reached at equal
+    (3, "src/rules.hpp", "failing >= *rules.failure_ratio", "failing > *rules.failure_ratio", MACHINE),
+    # 4 a success may be the verdict that trips
+    (4, "src/machine_verdicts.hpp", "if (successes >= from && successes <= to)", "if (false)", MACHINE),
+    # 5 failures have weights
+    (5, "src/rules.hpp", "static_cast<double>(seen.failed[i]) * by.weights[i]", "static_cast<double>(seen.failed[i])", MACHINE),
+    # 6 ignored verdicts end no run
+    (6, "src/machine_verdicts.hpp", "        ignored_.fetch_add(", "        run_.store(0);\n        ignored_.fetch_add(", MACHINE),
+    # 7 a success ends a run
+    (7, "src/machine_verdicts.hpp", "& 0xffff'ffff) != 0) end_run(of.epoch);", "& 0xffff'ffff) != 0) {}", MACHINE),
+    # 8 a window holds just the newest
+    (8, "src/window.hpp", "marks_[first_].number + size_ <= number", "marks_[first_].number + size_ < number", MACHINE),
+    # 9 a trip verdict needs no rule
+    (9, "src/machine_verdicts.hpp", "if (by && by->is_trip())", "if (found && by && by->is_trip())", MACHINE),
+    # 10 an overdue call is counted once
+    (10, "src/machine_verdicts.hpp", "how.is_failure() && !counted_before", "how.is_failure()", MACHINE),
+    # 11 the pause grows
+    (11, "src/machine_moves.hpp", "static_cast<double>(from.of.base_pause) * rules.backoff", "static_cast<double>(from.of.base_pause)", MACHINE),
+    # 12 hints are clamped
+    (12, "src/machine_moves.hpp", "return std::min(*hint, plan::in_ticks(by.given.recovery.max_retry_after));", "return (static_cast<void>(by), *hint);", MACHINE),
+    # 13 retry_after is what remains
+    (13, "src/machine_admission.hpp", "std::min(seen.of.deadline - now, seen.of.pause)", "seen.of.pause", MACHINE),
+    # 14 late verdicts are dropped
+    (14, "src/machine_verdicts.hpp", "const bool late = at.epoch() != of.epoch;", "const bool late = false;", MACHINE),
+    # 15 an open breaker whose pause is over reads as due
+    (15, "src/machine_orders.hpp", "open && (seen.at.due() || now >= seen.of.deadline)", "open && seen.at.due()", MACHINE),
+    # 16 the first caller at the deadline probes
+    (16, "src/machine_admission.hpp", "if (!at.due() && now < seen.of.deadline) {", "if (!at.due() && now <= seen.of.deadline) {", MACHINE),
+    # 17 never more than `probes` permits
+    (17, "src/probing.hpp", "now.outstanding >= most", "now.outstanding > most", MACHINE),
+    # 18 so many successes close
+    (18, "src/probing.hpp", "now.successes >= successes_needed", "now.successes > successes_needed", MACHINE),
+    # 19 what says nothing proves nothing
+    (19, "src/machine_verdicts.hpp", "probing_.end(of.epoch, probing<A>::ending::given_back, 0);", "probing_.end(of.epoch, probing<A>::ending::success, 1);", MACHINE),
+    # 20 a lease runs out
+    (20, "src/leases.hpp", "if (age < length) {", "if (age >= 0) {", MACHINE),
+    # 21 a late verdict frees no slot
+    (21, "src/machine_verdicts.hpp", "    } else {\n        late_.fetch_add(", "    } else {\n        probing_.end(at.epoch(), probing<A>::ending::given_back, 0);\n        late_.fetch_add(", MACHINE),
+    # 22 the share grows
+    (22, "src/ramp.hpp", "return from + (1.0 - from) * done;", "return done < 0 ? done : from;", MACHINE),
+    # 23 a close forgets
+    (23, "src/machine_moves.hpp", ".window_base = open_window(from.at, to.epoch()),\n                      .window = from.of.window + 1};", ".window_base = from.of.window_base,\n                      .window = from.of.window};", MACHINE),
+    # 24 an override ends at its time
+    (24, "src/machine_admission.hpp", "if (now >= seen.of.override_until) {", "if (false) {", MACHINE),
+    # 25 observing admits every call
+    (25, "src/machine_admission.hpp", "if (at.observes()) return", "if (false) return", MACHINE),
+    # 26 a permit is settled once
+    (26, "src/breaker.cpp", "std::exchange(core_, nullptr)->settle(grant_, how);", "core_->settle(grant_, how);", MACHINE),
+    # 27 who is held is not forgotten
+    (27, "src/registry.cpp", "return of.held.use_count() == 1 &&", "return", ("src/registry.cpp",)),
+    # 28 whatever is thrown is a failure
+    (28, "include/switchgear/breaker.hpp", "p.settle(judge_exception(judge, std::current_exception()));", "p.ignore();", ("tests/rules/permits_test.cpp",)),
+    # 29 listeners are told without a lock
+    (29, "src/machine_verdicts.hpp", "        made = judge_window(of.epoch, how, now);\n    }\n    tell(made);", "        made = judge_window(of.epoch, how, now);\n        tell(made);\n    }", MACHINE),
+    # 30 a transition names the epoch that began
+    (30, "src/machine_moves.hpp", ".to = state::half_open, .epoch = to.epoch()", ".to = state::half_open, .epoch = from.epoch()", MACHINE),
+    # 31 totals add up
+    (31, "src/machine_orders.hpp", "tally_.sum() + other_successes_.load()", "tally_.sum()", MACHINE),
+    # 32 one clock drives everything
+    (32, "src/breaker_core.hpp", "return time_.now().time_since_epoch().count();", "return time_source::steady().now().time_since_epoch().count();", MACHINE),
+    # 33 a suspended call is not judged for slowness
+    (33, "src/machine_verdicts.hpp", "if (of.overdue || resumed_at > in_ticks(of.begun)) return false;", "if (of.overdue || resumed_at == never) return false;", MACHINE),
+    # 34 settings out of range are refused
+    (34, "src/settings.cpp", "recovery.jitter >= 0 && recovery.jitter < 1", "recovery.jitter >= 0 && recovery.jitter <= 1", ("src/settings.cpp",)),
+    # 35 a reload keeps the samples that fit
+    (35, "src/machine_orders.hpp", "        window->adopt(*old.window, tally);\n", "", MACHINE),
+    # 36 a damaged record is refused
+    (36, "src/record.cpp", " || text.substr(end + before_checksum.size()) != checksum_of(text.substr(0, end))", "", ("src/record.cpp",)),
+    # 37 what is not closed is not evicted
+    (37, "src/registry.cpp", " || !may_go(seen)", "", ("src/registry.cpp",)),
+    # 38 an exact key beats a pattern
+    (38, "src/registry.cpp", "if (exact != rules.end()) return exact->by;", "if (exact != rules.end() && exact == rules.begin()) return exact->by;", ("src/registry.cpp",)),
+    # 39 one change of the word, by one thread
+    (39, "src/machine.hpp", "return word_.compare_exchange_strong(expected, to.revised().bits(), std::memory_order_seq_cst);", "word_.store(to.revised().bits());\n    return word{expected} == from;", MACHINE),
+    # 40 no allocation
+    (40, "src/machine_verdicts.hpp", "    const word at = current();\n    const bool late", "    delete new int{0};\n    const word at = current();\n    const bool late", MACHINE),
+]
