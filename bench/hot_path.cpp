@@ -24,14 +24,18 @@ std::optional<switchgear::breaker> shared;
 
 void make_breaker(const switchgear::settings& settings) { shared.emplace("bench", settings); }
 
-template <switchgear::settings (*Settings)()> void admitted(benchmark::State& state) {
+template <switchgear::settings (*Settings)()>
+void admitted(benchmark::State& state) {
     for (auto _ : state) {
         if (auto permit = shared->try_acquire()) permit->success();
     }
     state.SetItemsProcessed(state.iterations());
 }
 
-template <switchgear::settings (*Settings)()> void set_up(const benchmark::State&) { make_breaker(Settings()); }
+template <switchgear::settings (*Settings)()>
+void set_up(const benchmark::State&) {
+    make_breaker(Settings());
+}
 
 void refused(benchmark::State& state) {
     for (auto _ : state) {

@@ -52,8 +52,7 @@ int main() {
     std::cout << "up:       " << quote(prices, service) << '\n';
 
     service.down = true;
-    for (int i = 0; i < 3; ++i)
-        std::cout << "down:     " << quote(prices, service) << '\n';
+    for (int i = 0; i < 3; ++i) std::cout << "down:     " << quote(prices, service) << '\n';
     const bool opened = prices.observe().current == switchgear::state::open;
 
     const int asked_before = service.times_asked;

@@ -61,7 +61,8 @@ const switchgear::settings by_class{
 };
 
 /// Returns: how many calls that end like this open a fresh breaker; 0 if ten do not.
-template <class Operation> int calls_until_open(Operation operation) {
+template <class Operation>
+int calls_until_open(Operation operation) {
     switchgear::breaker customers{"customers", by_class};
     for (int calls = 1; calls <= 10; ++calls) {
         try {

@@ -38,10 +38,9 @@ void check_loaded(const gateway::config& all) {
 
 void check_refused(const std::vector<gateway::config_violation>& found, std::string_view text) {
     must(!found.empty() && found.size() <= 1'001, "there are violations, and not without end");
-    must(std::ranges::is_sorted(found.begin(), found.end() - 1,
-                                [](const auto& a, const auto& b) {
-                                    return std::pair{a.line, a.column} < std::pair{b.line, b.column};
-                                }),
+    must(std::ranges::is_sorted(
+             found.begin(), found.end() - 1,
+             [](const auto& a, const auto& b) { return std::pair{a.line, a.column} < std::pair{b.line, b.column}; }),
          "violations are in the order of the file");
     const auto lines = static_cast<std::size_t>(std::ranges::count(text, '\n')) + 1;
     for (const auto& one : found) {

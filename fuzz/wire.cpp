@@ -40,12 +40,12 @@ bool same(const boost::json::value& a, const boost::json::value& b) {
     return a == b;
 }
 
-template <class T> void read_and_write(const boost::json::value& given) {
+template <class T>
+void read_and_write(const boost::json::value& given) {
     const auto taken = wire::from_json<T>(given);
     if (!taken) {
         must(!taken.error().empty(), "a refusal has a reason");
-        for (const auto& wrong : taken.error())
-            must(!wrong.message.empty(), "a reason has words");
+        for (const auto& wrong : taken.error()) must(!wrong.message.empty(), "a reason has words");
         return;
     }
     const boost::json::value written = wire::to_json(*taken);

@@ -63,7 +63,8 @@ asio::awaitable<void> ask(Stream& stream, request& what, beast::flat_buffer& buf
     co_await http::async_read_header(stream, buffer, parser, asio::use_awaitable);
 }
 
-template <class Stream> asio::awaitable<admin_reply> read_whole(Stream& stream, request& what) {
+template <class Stream>
+asio::awaitable<admin_reply> read_whole(Stream& stream, request& what) {
     beast::flat_buffer buffer;
     http::response_parser<http::string_body> parser;
     co_await ask(stream, what, buffer, parser);
@@ -103,7 +104,8 @@ asio::awaitable<admin_reply> read_events(Stream& stream, request& what, const ad
 }
 
 /// Runs `converse(stream)` on a new connection to `where`.
-template <class Converse> asio::awaitable<admin_reply> connected(const admin_url& where, Converse converse) {
+template <class Converse>
+asio::awaitable<admin_reply> connected(const admin_url& where, Converse converse) {
     const auto executor = co_await asio::this_coro::executor;
     if (where.over == transport::plain) {
         plain_stream stream{executor};

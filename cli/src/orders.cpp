@@ -34,12 +34,9 @@ order_request request_for(order_kind kind, std::string_view breaker, const order
             const wire::trip_request wanted{.reason = order.reason, .actor = order.actor, .lasts = order.lasts};
             return {"POST", path + "/trip", boost::json::serialize(to_json(wanted))};
         }
-        case order_kind::force_open:
-            return override_to(override_mode::forced_open, path, order);
-        case order_kind::force_closed:
-            return override_to(override_mode::forced_closed, path, order);
-        case order_kind::lift:
-            return override_to(override_mode::none, path, order);
+        case order_kind::force_open: return override_to(override_mode::forced_open, path, order);
+        case order_kind::force_closed: return override_to(override_mode::forced_closed, path, order);
+        case order_kind::lift: return override_to(override_mode::none, path, order);
     }
     return {};
 }

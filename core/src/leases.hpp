@@ -140,7 +140,8 @@ private:
             }
             const ticks age = age_of(seen, now);
             if (age < length) {
-                if (!found.earliest_expiry || length - age < *found.earliest_expiry) found.earliest_expiry = length - age;
+                if (!found.earliest_expiry || length - age < *found.earliest_expiry)
+                    found.earliest_expiry = length - age;
                 return true;
             }
             if constexpr (Mark) {

@@ -25,8 +25,7 @@ subscription listeners::subscribe(std::function<void(const transition&)> listene
     auto* entry = new listener_entry{.use = listener_entry::live, .call = std::move(listener), .next = nullptr};
     entry->next = first_.load(std::memory_order_relaxed);
     // release: pairs with the acquire loads of first_.
-    while (!first_.compare_exchange_weak(entry->next, entry, std::memory_order_release,
-                                         std::memory_order_relaxed)) {
+    while (!first_.compare_exchange_weak(entry->next, entry, std::memory_order_release, std::memory_order_relaxed)) {
     }
     return {shared_from_this(), entry};
 }
@@ -36,8 +35,7 @@ void listeners::tell(const transition& what) noexcept {
         auto use = entry->use.load(std::memory_order_relaxed);
         // acquire: pairs with the store of `live` in subscribe(), so that `call` is seen whole.
         while ((use & listener_entry::live) != 0 &&
-               !entry->use.compare_exchange_weak(use, use + 1, std::memory_order_acquire,
-                                                 std::memory_order_relaxed)) {
+               !entry->use.compare_exchange_weak(use, use + 1, std::memory_order_acquire, std::memory_order_relaxed)) {
         }
         if ((use & listener_entry::live) == 0) continue;
         entry->call(what);

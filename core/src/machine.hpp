@@ -201,8 +201,8 @@ private:
 
     // What a success reads to know that it changes nothing more. Written under evidence_.
     atom<std::uint64_t> suspect_from_{~std::uint64_t{0}}, suspect_to_{0};
-    atom<std::uint64_t> edge_{0};        ///< the tally at the window's edge
-    atom<ticks> next_move_{never};       ///< when the window's present bucket ends
+    atom<std::uint64_t> edge_{0};   ///< the tally at the window's edge
+    atom<ticks> next_move_{never};  ///< when the window's present bucket ends
     atom<ticks> slow_after_{never};
 
     period_pool<Atomics> periods_;
@@ -215,8 +215,8 @@ private:
     mutable std::array<atom<std::uint32_t>, 2> readers_{};
 
     brief_lock<Atomics> evidence_;
-    std::uint32_t evidence_window_ = 0;     // under evidence_: the window that the marks are of
-    bool would_have_opened_ = false;        // under evidence_: told already in this episode
+    std::uint32_t evidence_window_ = 0;  // under evidence_: the window that the marks are of
+    bool would_have_opened_ = false;     // under evidence_: told already in this episode
 
     atom<std::uint64_t> other_successes_{0}, slow_{0}, ignored_{0}, late_{0};
     std::array<atom<std::uint64_t>, failure_class_count> failed_{};

@@ -60,8 +60,12 @@ std::optional<moved> machine<A, S>::half_open(word from, ticks now) noexcept {
     const auto attempt = periods_.read(from.period()).attempt;
     const word to = from.with_state(state::half_open);
     if (!swing(from, to)) return {};
-    return moved{.from = state::open, .to = state::half_open, .epoch = to.epoch(), .at = now,
-                 .cause = cause::pause_over, .attempt = attempt};
+    return moved{.from = state::open,
+                 .to = state::half_open,
+                 .epoch = to.epoch(),
+                 .at = now,
+                 .cause = cause::pause_over,
+                 .attempt = attempt};
 }
 
 /// To closed, with empty windows and the back-off at its beginning.
@@ -74,7 +78,11 @@ std::optional<moved> machine<A, S>::close(const look& from, cause why, ticks now
                       .window_base = open_window(from.at, to.epoch()),
                       .window = from.of.window + 1};
     if (!swing(from.at, to, next)) return {};
-    return moved{.from = from.at.where(), .to = state::closed, .epoch = to.epoch(), .at = now, .cause = why,
+    return moved{.from = from.at.where(),
+                 .to = state::closed,
+                 .epoch = to.epoch(),
+                 .at = now,
+                 .cause = why,
                  .attempt = from.of.attempt};
 }
 
@@ -114,8 +122,12 @@ std::optional<moved> machine<A, S>::end_override(const look& from, ticks now) no
     }
     next.override_until = never;
     if (!swing(from.at, to.with_override(override_mode::none), next)) return {};
-    return moved{.from = from.at.where(), .to = to.where(), .epoch = to.epoch(), .at = now,
-                 .cause = cause::operator_order, .attempt = from.of.attempt};
+    return moved{.from = from.at.where(),
+                 .to = to.where(),
+                 .epoch = to.epoch(),
+                 .at = now,
+                 .cause = cause::operator_order,
+                 .attempt = from.of.attempt};
 }
 
 template <class A, class S>

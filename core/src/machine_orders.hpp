@@ -33,8 +33,8 @@ void machine<A, S>::apply(std::shared_ptr<const plan> by, ticks now) {
     next.window = std::move(window);
     next.by = std::move(by);
     slow_after_.store(next.by->slow_after, std::memory_order_relaxed);
-    for (word at = current(); !swing(at, at.with_regime(fresh).with_timed(slow_rule).with_observes(
-                                             given.mode == mode::observe));) {
+    for (word at = current();
+         !swing(at, at.with_regime(fresh).with_timed(slow_rule).with_observes(given.mode == mode::observe));) {
         at = current();
     }
     // A threshold that was lowered below the evidence is judged at the next verdict, whatever it is.
@@ -75,7 +75,10 @@ std::optional<moved> machine<A, S>::reset(ticks now) noexcept {
         if (seen.at.where() != state::closed) {
             made = close(seen, cause::operator_order, now);
         } else if (swing(seen.at, seen.at, with_empty_window(seen))) {
-            made = moved{.from = state::closed, .to = state::closed, .epoch = seen.at.epoch(), .at = now,
+            made = moved{.from = state::closed,
+                         .to = state::closed,
+                         .epoch = seen.at.epoch(),
+                         .at = now,
                          .cause = cause::operator_order};
         }
         if (made) return made;
@@ -89,7 +92,8 @@ std::optional<moved> machine<A, S>::trip(std::optional<ticks> pause, ticks now) 
         const auto made = with_plan([&](const plan& settings) -> std::pair<bool, std::optional<moved>> {
             const recovery_rules& rules = settings.given.recovery;
             std::optional<ticks> exact = pause;
-            if (exact && rules.max_retry_after.count() > 0) exact = std::min(*exact, plan::in_ticks(rules.max_retry_after));
+            if (exact && rules.max_retry_after.count() > 0)
+                exact = std::min(*exact, plan::in_ticks(rules.max_retry_after));
             if (seen.at.where() != state::open) {
                 auto opened = open(seen, {cause::operator_order, {}}, settings, now, {}, exact);
                 return {opened.has_value(), std::move(opened)};
@@ -121,8 +125,12 @@ moved machine<A, S>::force(override_mode mode, ticks until, ticks now) noexcept 
         }
         next.override_until = until;
         if (!swing(seen.at, to.with_override(mode), next)) continue;
-        return {.from = seen.at.where(), .to = to.where(), .epoch = to.epoch(), .at = now,
-                .cause = cause::operator_order, .attempt = seen.of.attempt};
+        return {.from = seen.at.where(),
+                .to = to.where(),
+                .epoch = to.epoch(),
+                .at = now,
+                .cause = cause::operator_order,
+                .attempt = seen.of.attempt};
     }
 }
 
@@ -175,8 +183,13 @@ std::optional<moved> machine<A, S>::restore(const saved_state& from, ticks now) 
             const bool changes = seen.at.where() != state::open;
             const word to = changes ? seen.at.with_state(state::open) : seen.at.with_due(false);
             if (swing(seen.at, to, next)) {
-                made = moved{.from = seen.at.where(), .to = state::open, .epoch = to.epoch(), .at = now,
-                             .cause = cause::restored, .pause = from.remaining, .attempt = from.attempt};
+                made = moved{.from = seen.at.where(),
+                             .to = state::open,
+                             .epoch = to.epoch(),
+                             .at = now,
+                             .cause = cause::restored,
+                             .pause = from.remaining,
+                             .attempt = from.attempt};
             }
         }
         if (made) return made;
@@ -214,7 +227,8 @@ void machine<A, S>::observe(snapshot& into, ticks now) noexcept {
     totals.ignored = ignored_.load();
     totals.late = late_.load();
     for (std::size_t i = 0; i < failed_.size(); ++i) totals.failures += totals.failures_by_class[i] = failed_[i].load();
-    for (std::size_t i = 0; i < rejected_.size(); ++i) totals.rejected += totals.rejected_by_reason[i] = rejected_[i].load();
+    for (std::size_t i = 0; i < rejected_.size(); ++i)
+        totals.rejected += totals.rejected_by_reason[i] = rejected_[i].load();
 }
 
 /// The share admitted, and how long until a call is.

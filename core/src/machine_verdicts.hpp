@@ -94,8 +94,8 @@ bool machine<A, S>::settle_evidence(const grant& of, verdict how, bool slow, tic
         regime& r = in_step(seen);
         r.window->move_to(now, tally_.sum());
         // An overdue call was counted when it was found so: not again, unless that has left the window.
-        const bool counted_before = of.overdue && of.overdue_window == r.window->generation() &&
-                                    r.window->holds(of.overdue_at, tally_.sum());
+        const bool counted_before =
+            of.overdue && of.overdue_window == r.window->generation() && r.window->holds(of.overdue_at, tally_.sum());
         mark what{.slow = slow, .counts_call = how.is_failure() && !counted_before};
         if (how.is_success()) {
             if (counted_before) {
@@ -134,8 +134,13 @@ std::optional<moved> machine<A, S>::judge_window(std::uint64_t epoch, std::optio
         }
         if (seen.at.override() == override_mode::forced_closed) {
             if (std::exchange(would_have_opened_, true)) return {};
-            return moved{.from = state::closed, .to = state::closed, .epoch = epoch, .at = now, .cause = found->cause,
-                         .evidence = found->evidence, .kept_closed = true};
+            return moved{.from = state::closed,
+                         .to = state::closed,
+                         .epoch = epoch,
+                         .at = now,
+                         .cause = found->cause,
+                         .evidence = found->evidence,
+                         .kept_closed = true};
         }
         std::optional<ticks> hint;
         if (by && by->retry_after()) hint = by->retry_after()->count();

@@ -12,10 +12,10 @@ inline constexpr ticks never = std::numeric_limits<ticks>::max();
 
 /// What belongs to the present stretch of the breaker's life and does not fit into the word.
 struct period {
-    ticks deadline = 0;        ///< open: when a probe is due
-    ticks pause = 0;           ///< open: how long from the trip to the deadline
-    ticks base_pause = 0;      ///< what back-off starts from: the pause without jitter and hint; 0: none yet
-    ticks ramp_since = 0;      ///< on the ramp: when it began
+    ticks deadline = 0;    ///< open: when a probe is due
+    ticks pause = 0;       ///< open: how long from the trip to the deadline
+    ticks base_pause = 0;  ///< what back-off starts from: the pause without jitter and hint; 0: none yet
+    ticks ramp_since = 0;  ///< on the ramp: when it began
     ticks override_until = never;
     std::uint64_t window_base = 0;  ///< successes tallied before the window began
     std::uint32_t window = 0;       ///< grows with every window that begins

@@ -23,7 +23,8 @@ struct plan {
 
     static ticks in_ticks(std::chrono::milliseconds span) noexcept {
         // A slow rule of centuries is allowed, and must not overflow.
-        constexpr auto most = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::nanoseconds{never / 2});
+        constexpr auto most =
+            std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::nanoseconds{never / 2});
         return std::chrono::nanoseconds{std::min(span, most)}.count();
     }
     double weight(failure_class of) const noexcept { return weights[static_cast<std::size_t>(of)]; }

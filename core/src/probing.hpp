@@ -21,9 +21,7 @@ public:
     };
     enum class ending { success, given_back };
 
-    progress look(std::uint64_t epoch) const noexcept {
-        return unpack(word_.load(std::memory_order_acquire), epoch);
-    }
+    progress look(std::uint64_t epoch) const noexcept { return unpack(word_.load(std::memory_order_acquire), epoch); }
 
     /// Takes a permit if fewer than `most` are out and success is not certain yet.
     bool take(std::uint64_t epoch, std::uint32_t most) noexcept {

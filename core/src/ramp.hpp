@@ -40,7 +40,8 @@ public:
             // relaxed: only the order of the exchanges on this word matters.
             if (!word_.compare_exchange_weak(seen, next, std::memory_order_relaxed)) continue;
             if (account >= whole) return {true, 0};
-            const double missing = static_cast<double>(whole - account) / static_cast<double>(std::max<std::uint64_t>(step, 1));
+            const double missing =
+                static_cast<double>(whole - account) / static_cast<double>(std::max<std::uint64_t>(step, 1));
             const double gap = static_cast<double>(elapsed) / static_cast<double>(arrivals);
             return {false, std::max<ticks>(static_cast<ticks>(missing * gap), 1)};
         }

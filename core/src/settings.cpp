@@ -95,8 +95,7 @@ void check_trip(const trip_rules& trip, checker& check) {
     }
     if (trip.failure_ratio) check.share("trip.failure_ratio", *trip.failure_ratio);
     if (trip.slow) {
-        check.must(trip.slow->after >= milliseconds{1}, "trip.slow.after", trip.slow->after,
-                   "must be at least 1 ms");
+        check.must(trip.slow->after >= milliseconds{1}, "trip.slow.after", trip.slow->after, "must be at least 1 ms");
         check.share("trip.slow.ratio", trip.slow->ratio);
     }
     check_classes(trip, reach, check);
@@ -112,8 +111,8 @@ void check_recovery(const recovery_rules& recovery, checker& check) {
     using std::chrono::hours;
     constexpr milliseconds day = hours{24};
     check.within("recovery.max_open_for", recovery.max_open_for, milliseconds{1}, day);
-    check.must(recovery.open_for >= milliseconds{1} && recovery.open_for <= recovery.max_open_for,
-               "recovery.open_for", recovery.open_for,
+    check.must(recovery.open_for >= milliseconds{1} && recovery.open_for <= recovery.max_open_for, "recovery.open_for",
+               recovery.open_for,
                "must be within [1 ms, recovery.max_open_for (" + text_of(recovery.max_open_for) + ")]");
     check.within("recovery.backoff", recovery.backoff, 1.0, 10.0);
     check.must(recovery.jitter >= 0 && recovery.jitter < 1, "recovery.jitter", recovery.jitter,
@@ -140,8 +139,8 @@ std::vector<violation> validate(const settings& all) {
     checker check;
     check_trip(all.trip, check);
     check_recovery(all.recovery, check);
-    check.must(all.mode == mode::enforce || all.mode == mode::observe, "mode",
-               static_cast<std::uint32_t>(all.mode), "must be enforce or observe");
+    check.must(all.mode == mode::enforce || all.mode == mode::observe, "mode", static_cast<std::uint32_t>(all.mode),
+               "must be enforce or observe");
     return std::move(check).take();
 }
 

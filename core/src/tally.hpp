@@ -20,8 +20,7 @@ public:
             if (seen >> count_bits != tag_of(epoch)) return false;
             // seq_cst: this addition comes before the caller's look at the suspicion; pairs with the
             // evaluation that stores the suspicion and then reads this sum (evidence.hpp).
-        } while (!word_.compare_exchange_weak(seen, seen + 1, std::memory_order_seq_cst,
-                                              std::memory_order_relaxed));
+        } while (!word_.compare_exchange_weak(seen, seen + 1, std::memory_order_seq_cst, std::memory_order_relaxed));
         return true;
     }
 

@@ -22,9 +22,9 @@ constexpr std::array<std::string_view, 4> reject_reasons{"open", "probes_busy", 
 constexpr std::array<std::string_view, failure_class_count> failure_classes{
     "error", "timeout", "unreachable", "overloaded", "custom_1", "custom_2", "custom_3", "custom_4"};
 constexpr std::array<std::string_view, 14> causes{
-    "consecutive_failures", "failure_count", "failure_ratio",    "slow_ratio",    "class_limit",
-    "trip_verdict",         "adaptive",      "probe_failed",     "probe_expired", "pause_over",
-    "probes_succeeded",     "ramp_finished", "operator_order",   "restored"};
+    "consecutive_failures", "failure_count", "failure_ratio",  "slow_ratio",    "class_limit",
+    "trip_verdict",         "adaptive",      "probe_failed",   "probe_expired", "pause_over",
+    "probes_succeeded",     "ramp_finished", "operator_order", "restored"};
 constexpr std::array<std::string_view, 2> modes{"enforce", "observe"};
 
 }  // namespace

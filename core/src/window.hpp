@@ -73,9 +73,7 @@ public:
         now.calls = number < size_ ? number : size_;
         return now;
     }
-    bool holds(std::uint64_t number, std::uint64_t tally) const noexcept {
-        return number + size_ > number_at(tally);
-    }
+    bool holds(std::uint64_t number, std::uint64_t tally) const noexcept { return number + size_ > number_at(tally); }
     /// Where the tally stood when the window began.
     std::uint64_t edge() const noexcept { return base_; }
     /// Takes over what fits of another window of calls, in order. What the other one had let go of is not
@@ -142,7 +140,9 @@ public:
     static constexpr std::size_t buckets = 16;
 
     time_window(ticks span, ticks now, std::uint64_t tally)
-        : width_{(span - lag) / static_cast<ticks>(buckets)}, span_{span}, origin_{now - width_ * static_cast<ticks>(buckets)} {
+        : width_{(span - lag) / static_cast<ticks>(buckets)},
+          span_{span},
+          origin_{now - width_ * static_cast<ticks>(buckets)} {
         begin(tally);
     }
 

@@ -185,8 +185,9 @@ TEST(guarded, takes_what_the_function_takes) {
 
 TEST(guarded, keeps_its_judge) {
     auto b = failing_once_opens();
-    auto ask = guarded(b.it, [](int status) { return status; },
-                       classify_by{[](const int& s) { return s < 500 ? verdict::success() : verdict::failure(); }});
+    auto ask = guarded(
+        b.it, [](int status) { return status; },
+        classify_by{[](const int& s) { return s < 500 ? verdict::success() : verdict::failure(); }});
     EXPECT_EQ(ask(200).value(), 200);
     EXPECT_EQ(ask(500).value(), 500);
     EXPECT_FALSE(ask(200));

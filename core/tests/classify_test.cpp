@@ -71,8 +71,9 @@ TEST(default_classifier, takes_every_exception_for_a_failure) {
 }
 
 TEST(classify_by, glues_lambdas) {
-    const auto judge = classify_by{[](const int& status) { return status < 500 ? verdict::success() : verdict::failure(); },
-                                   [](const std::exception_ptr&) { return verdict::failure(failure_class::unreachable); }};
+    const auto judge =
+        classify_by{[](const int& status) { return status < 500 ? verdict::success() : verdict::failure(); },
+                    [](const std::exception_ptr&) { return verdict::failure(failure_class::unreachable); }};
     EXPECT_TRUE(judge(200).is_success());
     EXPECT_TRUE(judge(500).is_failure());
     EXPECT_EQ(judge(std::make_exception_ptr(1)).failed_with(), failure_class::unreachable);

@@ -30,8 +30,8 @@ TEST(to_string, of_failure_classes) {
 
 TEST(to_string, of_causes) {
     expect_words<cause>({"consecutive_failures", "failure_count", "failure_ratio", "slow_ratio", "class_limit",
-                         "trip_verdict", "adaptive", "probe_failed", "probe_expired", "pause_over",
-                         "probes_succeeded", "ramp_finished", "operator_order", "restored"});
+                         "trip_verdict", "adaptive", "probe_failed", "probe_expired", "pause_over", "probes_succeeded",
+                         "ramp_finished", "operator_order", "restored"});
 }
 
 }  // namespace

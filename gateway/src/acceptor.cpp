@@ -19,7 +19,8 @@ acceptor::acceptor(workers& to, const socket_address& at)
     error_code failed;
     const asio::ip::tcp::endpoint wanted{asio::ip::make_address(at.host, failed), at.port};
     const auto require = [&](const char* what) {
-        if (failed) throw std::runtime_error{"cannot " + std::string{what} + " " + to_string(at) + ": " + failed.message()};
+        if (failed)
+            throw std::runtime_error{"cannot " + std::string{what} + " " + to_string(at) + ": " + failed.message()};
     };
     require("use the address");
     socket_.open(wanted.protocol(), failed);
@@ -46,9 +47,8 @@ void acceptor::close() {
 }
 
 void acceptor::use(std::shared_ptr<asio::ssl::context> tls) {
-    asio::post(socket_.get_executor(), [self = shared_from_this(), tls = std::move(tls)]() mutable {
-        self->tls_ = std::move(tls);
-    });
+    asio::post(socket_.get_executor(),
+               [self = shared_from_this(), tls = std::move(tls)]() mutable { self->tls_ = std::move(tls); });
 }
 
 void acceptor::accept_next() {
@@ -68,9 +68,9 @@ void acceptor::accepted(const error_code& failed, tcp_socket socket) {
     }
     if (failed == asio::error::connection_aborted) return accept_next();
     worker& first = *to_.front();
-    first.runtime().log().write(log_level::error, "A connection could not be accepted.",
-                                {{"address", std::string_view{to_string(bound_)}},
-                                 {"error", std::string_view{failed.message()}}});
+    first.runtime().log().write(
+        log_level::error, "A connection could not be accepted.",
+        {{"address", std::string_view{to_string(bound_)}}, {"error", std::string_view{failed.message()}}});
     pause_.expires_after(pause_after_failure);
     pause_.async_wait([self = shared_from_this()](const error_code& cancelled) {
         if (!cancelled) self->accept_next();

@@ -52,33 +52,25 @@ admin_answer admin_api::answer(const admin_request& request) {
     switch (target->resource) {
         case admin_resource::breaker_override:
         case admin_resource::breaker_reset:
-        case admin_resource::breaker_trip:
-            return carry_out_order(state_, request, *target);
-        case admin_resource::reload:
-            return reload(request);
-        default:
-            return read(*target);
+        case admin_resource::breaker_trip: return carry_out_order(state_, request, *target);
+        case admin_resource::reload: return reload(request);
+        default: return read(*target);
     }
 }
 
 admin_answer admin_api::read(const admin_target& target) {
     switch (target.resource) {
-        case admin_resource::breaker:
-            return show(target.name);
-        case admin_resource::events:
-            return follow();
+        case admin_resource::breaker: return show(target.name);
+        case admin_resource::events: return follow();
         case admin_resource::metrics:
             return {.content_type = "text/plain; version=0.0.4; charset=utf-8", .body = hooks_.metrics()};
-        case admin_resource::healthz:
-            return text_answer(200, "alive\n");
+        case admin_resource::healthz: return text_answer(200, "alive\n");
         case admin_resource::readyz: {
             const auto why_not = hooks_.not_ready();
             return why_not ? text_answer(503, *why_not + "\n") : text_answer(200, "ready\n");
         }
-        case admin_resource::config:
-            return json_answer(hooks_.configuration());
-        default:
-            return json_answer(snapshot_of_all());
+        case admin_resource::config: return json_answer(hooks_.configuration());
+        default: return json_answer(snapshot_of_all());
     }
 }
 

@@ -31,8 +31,7 @@ bool same_ignoring_case(std::string_view a, std::string_view b) {
 
 bool is_json(std::string_view content_type) {
     std::string_view type = content_type.substr(0, content_type.find(';'));
-    while (!type.empty() && (type.back() == ' ' || type.back() == '\t'))
-        type.remove_suffix(1);
+    while (!type.empty() && (type.back() == ' ' || type.back() == '\t')) type.remove_suffix(1);
     return same_ignoring_case(type, "application/json");
 }
 
@@ -77,14 +76,10 @@ bool is_loopback_host(std::string_view host) {
     const auto parsed = boost::urls::parse_authority(host);
     if (!parsed || parsed->has_userinfo()) return false;
     switch (parsed->host_type()) {
-        case boost::urls::host_type::ipv4:
-            return parsed->host_ipv4_address().is_loopback();
-        case boost::urls::host_type::ipv6:
-            return parsed->host_ipv6_address().is_loopback();
-        case boost::urls::host_type::name:
-            return same_ignoring_case(parsed->host_name(), "localhost");
-        default:
-            return false;
+        case boost::urls::host_type::ipv4: return parsed->host_ipv4_address().is_loopback();
+        case boost::urls::host_type::ipv6: return parsed->host_ipv6_address().is_loopback();
+        case boost::urls::host_type::name: return same_ignoring_case(parsed->host_name(), "localhost");
+        default: return false;
     }
 }
 

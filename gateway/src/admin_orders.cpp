@@ -48,15 +48,9 @@ order make_order(const runtime& state, std::string reason, std::string actor,
 void apply(const runtime& state, const admin_request& request, breaker& on, const wire::override_request& wanted) {
     order given = make_order(state, wanted.reason, wanted.actor, wanted.lasts);
     switch (wanted.mode) {
-        case override_mode::forced_open:
-            on.force_open(std::move(given));
-            break;
-        case override_mode::forced_closed:
-            on.force_closed(std::move(given));
-            break;
-        case override_mode::none:
-            on.lift_override(std::move(given));
-            break;
+        case override_mode::forced_open: on.force_open(std::move(given)); break;
+        case override_mode::forced_closed: on.force_closed(std::move(given)); break;
+        case override_mode::none: on.lift_override(std::move(given)); break;
     }
     const std::string_view what = wanted.mode == override_mode::none ? "lift" : to_string(wanted.mode);
     write_line(state, request, on, {what, wanted.reason, wanted.actor, wanted.lasts});
@@ -72,7 +66,8 @@ void apply(const runtime& state, const admin_request& request, breaker& on, cons
     write_line(state, request, on, {"trip", wanted.reason, wanted.actor, wanted.lasts});
 }
 
-template <class Order> admin_answer carry_out(const runtime& state, const admin_request& request, breaker& on) {
+template <class Order>
+admin_answer carry_out(const runtime& state, const admin_request& request, breaker& on) {
     boost::system::error_code ec;
     const json::value body = json::parse(request.body, ec);
     if (ec) return problem(422, "the body is not JSON: " + ec.message());
@@ -96,12 +91,9 @@ admin_answer carry_out_order(runtime& state, const admin_request& request, const
     const auto on = find_shown(state, target.name);
     if (!on) return problem(404, "there is no breaker named '" + target.name + "'");
     switch (target.resource) {
-        case admin_resource::breaker_override:
-            return carry_out<wire::override_request>(state, request, *on);
-        case admin_resource::breaker_reset:
-            return carry_out<wire::reset_request>(state, request, *on);
-        default:
-            return carry_out<wire::trip_request>(state, request, *on);
+        case admin_resource::breaker_override: return carry_out<wire::override_request>(state, request, *on);
+        case admin_resource::breaker_reset: return carry_out<wire::reset_request>(state, request, *on);
+        default: return carry_out<wire::trip_request>(state, request, *on);
     }
 }
 

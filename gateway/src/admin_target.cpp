@@ -55,14 +55,11 @@ std::optional<admin_target> parse_admin_target(std::string_view target) {
 
 std::string_view allowed_methods(admin_resource resource) noexcept {
     switch (resource) {
-        case admin_resource::breaker_override:
-            return "PUT";
+        case admin_resource::breaker_override: return "PUT";
         case admin_resource::breaker_reset:
         case admin_resource::breaker_trip:
-        case admin_resource::reload:
-            return "POST";
-        default:
-            return "GET, HEAD";
+        case admin_resource::reload: return "POST";
+        default: return "GET, HEAD";
     }
 }
 

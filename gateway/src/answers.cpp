@@ -4,9 +4,9 @@
 #include <chrono>
 #include <iterator>
 
+#include <fmt/format.h>
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
-#include <fmt/format.h>
 
 #include <switchgear/http/retry_after.hpp>
 
@@ -24,7 +24,8 @@ bool is_token(std::string_view text) {
     const auto alpha = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
     if (text.empty() || !alpha(text.front())) return false;
     return std::all_of(text.begin(), text.end(), [&](char c) {
-        return alpha(c) || (c >= '0' && c <= '9') || std::string_view{"!#$%&'*+-.^_`|~:/"}.find(c) != std::string_view::npos;
+        return alpha(c) || (c >= '0' && c <= '9') ||
+               std::string_view{"!#$%&'*+-.^_`|~:/"}.find(c) != std::string_view::npos;
     });
 }
 

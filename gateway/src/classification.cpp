@@ -10,7 +10,7 @@ namespace switchgear::gateway {
 namespace {
 
 verdict by_rule(const classify_rule& rule, const verdict& by_default, std::optional<duration> hint) {
-    const failure_class otherwise = by_default.is_failure()              ? by_default.failed_with()
+    const failure_class otherwise = by_default.is_failure()         ? by_default.failed_with()
                                     : rule.as == rule_verdict::trip ? failure_class::overloaded
                                                                     : failure_class::error;
     const failure_class failed = rule.failed_with.value_or(otherwise);

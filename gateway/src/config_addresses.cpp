@@ -69,12 +69,8 @@ std::string_view read_url(std::string_view text, endpoint& out) {
         return "has a path; an endpoint is only scheme, host and port, and the path is the request's own";
     }
     switch (url.host_type()) {
-        case urls::host_type::ipv4:
-            out.host = std::string{url.host_ipv4_address().to_string()};
-            break;
-        case urls::host_type::ipv6:
-            out.host = std::string{url.host_ipv6_address().to_string()};
-            break;
+        case urls::host_type::ipv4: out.host = std::string{url.host_ipv4_address().to_string()}; break;
+        case urls::host_type::ipv6: out.host = std::string{url.host_ipv6_address().to_string()}; break;
         default:
             out.host = lower(std::string_view{url.encoded_host().data(), url.encoded_host().size()});
             if (!is_host_name(out.host)) return "has a host that is neither a name nor an IP address";

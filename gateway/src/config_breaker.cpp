@@ -13,7 +13,8 @@ namespace {
 using std::chrono::milliseconds;
 
 /// Reads `off` or a value that needs no range of its own: switchgear::validate knows the ranges.
-template <class T> auto plain(config_reader& in) {
+template <class T>
+auto plain(config_reader& in) {
     return [&in](merged value, T& out) { return in.read(value, out); };
 }
 
@@ -180,8 +181,7 @@ void read_breaker(config_reader& in, merged from, reading what, breaker_rules& o
     read_trip(in, from.child("trip"), out.settings.trip);
     read_recovery(in, from.child("recovery"), out.settings.recovery);
     in.read_word(from.child("mode"), mode_words, out.settings.mode);
-    for (const violation& wrong : validate(out.settings))
-        report(in, from, what, wrong);
+    for (const violation& wrong : validate(out.settings)) report(in, from, what, wrong);
 }
 
 }  // namespace switchgear::gateway

@@ -24,13 +24,11 @@ boost::json::object as_json(const config_violation& one) {
 int refuse(const std::string& path, const std::vector<config_violation>& violations, std::ostream& out,
            std::ostream& err, output_format format) {
     if (format == output_format::text) {
-        for (const auto& one : violations)
-            err << to_string(one) << '\n';
+        for (const auto& one : violations) err << to_string(one) << '\n';
         return 2;
     }
     boost::json::array listed;
-    for (const auto& one : violations)
-        listed.push_back(as_json(one));
+    for (const auto& one : violations) listed.push_back(as_json(one));
     out << boost::json::serialize(boost::json::object{{"file", path}, {"ok", false}, {"violations", listed}}) << '\n';
     return 2;
 }

@@ -41,8 +41,7 @@ result<config, std::vector<config_violation>> load_config(std::string_view text,
     const yaml_document document = read_yaml(text);
     config_reader in{std::move(file)};
     config loaded;
-    for (const yaml_problem& problem : document.problems)
-        in.refuse(problem.at, problem.path, problem.message);
+    for (const yaml_problem& problem : document.problems) in.refuse(problem.at, problem.path, problem.message);
     if (document.root != nullptr) {
         read_root(in, *document.root, loaded);
     } else if (document.problems.empty()) {

@@ -9,7 +9,8 @@
 namespace switchgear::gateway {
 namespace {
 
-template <class E, std::size_t N> std::string_view word_for(const word<E> (&words)[N], E value) noexcept {
+template <class E, std::size_t N>
+std::string_view word_for(const word<E> (&words)[N], E value) noexcept {
     for (const auto& one : words) {
         if (one.value == value) return one.text;
     }

@@ -45,8 +45,7 @@ void read_endpoints(config_reader& in, const yaml_node& from, service& out) {
     const yaml_node* list = from.find("endpoints");
     if (list == nullptr) return in.missing(from, "endpoints", "at least one URL, such as [http://127.0.0.1:9000]");
     if (list->is == yaml_node::kind::list && list->children.empty()) in.refuse(*list, "has no endpoint");
-    for (const yaml_node* item : in.items(*list, config_reader::single::refused))
-        read_endpoint(in, *item, out);
+    for (const yaml_node* item : in.items(*list, config_reader::single::refused)) read_endpoint(in, *item, out);
 }
 
 }  // namespace

@@ -37,11 +37,13 @@ json::value shown(const tls_files& files) {
 json::value shown(const fallback_answer&);
 json::value shown(const health_check_settings&);
 
-template <class T> json::value shown(const std::optional<T>& value) {
+template <class T>
+json::value shown(const std::optional<T>& value) {
     return value ? shown(*value) : json::value(nullptr);
 }
 
-template <class Classes> json::value by_class(const Classes& of) {
+template <class Classes>
+json::value by_class(const Classes& of) {
     return json::object{
         {"error", shown(of.error)},           {"timeout", shown(of.timeout)},   {"unreachable", shown(of.unreachable)},
         {"overloaded", shown(of.overloaded)}, {"custom_1", shown(of.custom_1)}, {"custom_2", shown(of.custom_2)},
@@ -100,8 +102,7 @@ json::value shown(const classify_rule& rule) {
     if (!rule.statuses.empty()) object["status"] = json::array(rule.statuses.begin(), rule.statuses.end());
     if (!rule.errors.empty()) {
         json::array errors;
-        for (const auto error : rule.errors)
-            errors.push_back(text(http::to_string(error)));
+        for (const auto error : rule.errors) errors.push_back(text(http::to_string(error)));
         object["error"] = std::move(errors);
     }
     object["as"] = text(to_string(rule.as));
@@ -137,11 +138,9 @@ json::value shown(const health_check_settings& check) {
 
 json::value shown(const service& one) {
     json::array endpoints;
-    for (const auto& server : one.endpoints)
-        endpoints.push_back(text(to_string(server)));
+    for (const auto& server : one.endpoints) endpoints.push_back(text(to_string(server)));
     json::array rules;
-    for (const auto& rule : one.classify)
-        rules.push_back(shown(rule));
+    for (const auto& rule : one.classify) rules.push_back(shown(rule));
     return json::object{{"endpoints", std::move(endpoints)},
                         {"host", text(to_string(one.host))},
                         {"breaker", shown(one.breaker)},
@@ -157,8 +156,7 @@ json::value shown(const route& one) {
     json::object match{{"path_prefix", text(one.path_prefix)}};
     if (!one.methods.empty()) {
         json::array methods;
-        for (const auto& method : one.methods)
-            methods.push_back(text(method));
+        for (const auto& method : one.methods) methods.push_back(text(method));
         match["methods"] = std::move(methods);
     }
     return json::object{
@@ -176,16 +174,13 @@ json::object address_of(const auto& port) {
 
 std::string config_json(const config& all) {
     json::array listeners;
-    for (const auto& one : all.listeners)
-        listeners.push_back(address_of(one));
+    for (const auto& one : all.listeners) listeners.push_back(address_of(one));
     json::object admin = address_of(all.admin);
     admin["token_file"] = all.admin.token_file.empty() ? json::value(nullptr) : json::value(text(all.admin.token_file));
     json::object services;
-    for (const auto& one : all.services)
-        services[one.name] = shown(one);
+    for (const auto& one : all.services) services[one.name] = shown(one);
     json::array routes;
-    for (const auto& one : all.routes)
-        routes.push_back(shown(one));
+    for (const auto& one : all.routes) routes.push_back(shown(one));
     return json::serialize(json::object{{"listeners", std::move(listeners)},
                                         {"admin", std::move(admin)},
                                         {"limits",

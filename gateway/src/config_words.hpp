@@ -7,7 +7,8 @@
 /// The words that stand for the enumerators, one table each: what the loader accepts is what is shown.
 namespace switchgear::gateway {
 
-template <class E> struct word {
+template <class E>
+struct word {
     std::string_view text;
     E value;
 };

@@ -35,16 +35,13 @@ std::optional<std::string> demo_story::next(const demo_answer& got) {
             }
             if (failures_ == failures_to_open) chapter_ = chapter::open;
             return {};
-        case chapter::open:
-            return expect_refusal_or_probe(got, chapter::reopened);
-        case chapter::reopened:
-            return expect_refusal_or_probe(got, chapter::recovered);
+        case chapter::open: return expect_refusal_or_probe(got, chapter::reopened);
+        case chapter::reopened: return expect_refusal_or_probe(got, chapter::recovered);
         case chapter::recovered:
             if (got.status != 200 || got.state != "closed") return surprise(got, "200, closed");
             chapter_ = chapter::closed_again;
             return {};
-        case chapter::closed_again:
-            return {};
+        case chapter::closed_again: return {};
     }
     return {};
 }

@@ -23,8 +23,10 @@ void gather::add_body(const std::vector<std::string_view>& pieces, std::size_t b
         }
     }
     if (!chunked) return;
-    if (bytes > 0) add(last ? std::string_view{"\r\n0\r\n\r\n"} : std::string_view{"\r\n"});
-    else if (last) add("0\r\n\r\n");
+    if (bytes > 0)
+        add(last ? std::string_view{"\r\n0\r\n\r\n"} : std::string_view{"\r\n"});
+    else if (last)
+        add("0\r\n\r\n");
 }
 
 }  // namespace switchgear::gateway

@@ -12,10 +12,11 @@ head_scan::outcome head_scan::look(std::string_view buffer) noexcept {
     while (line_ < buffer.size()) {
         const char* const begin = buffer.data() + line_;
         const std::size_t rest = buffer.size() - line_;
-        if (lines_ > 0 && (*begin == ' ' || *begin == '\t')) return refuse("a header field is folded over several lines");
+        if (lines_ > 0 && (*begin == ' ' || *begin == '\t'))
+            return refuse("a header field is folded over several lines");
         const auto* const end = static_cast<const char*>(std::memchr(begin, '\n', rest));
-        const auto* const carriage_return =
-            static_cast<const char*>(std::memchr(begin, '\r', end == nullptr ? rest : static_cast<std::size_t>(end - begin)));
+        const auto* const carriage_return = static_cast<const char*>(
+            std::memchr(begin, '\r', end == nullptr ? rest : static_cast<std::size_t>(end - begin)));
         if (carriage_return != nullptr && carriage_return + 1 != end && carriage_return + 1 != begin + rest) {
             return refuse("a CR without LF in the head");
         }

@@ -127,7 +127,8 @@ public:
     queue()
         : sink_{std::make_shared<standard_error_sink>()},
           pool_{std::make_shared<spdlog::details::thread_pool>(queued_lines, 1)},
-          logger_{std::make_shared<spdlog::async_logger>("", sink_, pool_, spdlog::async_overflow_policy::overrun_oldest)} {
+          logger_{
+              std::make_shared<spdlog::async_logger>("", sink_, pool_, spdlog::async_overflow_policy::overrun_oldest)} {
         logger_->set_level(spdlog::level::trace);
     }
     ~queue() {
@@ -140,7 +141,9 @@ public:
     queue(const queue&) = delete;
     queue& operator=(const queue&) = delete;
 
-    void push(std::string_view line) { logger_->log(spdlog::level::info, spdlog::string_view_t{line.data(), line.size()}); }
+    void push(std::string_view line) {
+        logger_->log(spdlog::level::info, spdlog::string_view_t{line.data(), line.size()});
+    }
     std::uint64_t dropped() const { return pool_->overrun_counter(); }
 
 private:

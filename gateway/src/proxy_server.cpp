@@ -41,7 +41,8 @@ public:
             if (!was_there(next[i])) next[i].at->begin();
         }
         for (const entry& old : entries_) {
-            const bool stays = std::any_of(next.begin(), next.end(), [&](const entry& one) { return one.at == old.at; });
+            const bool stays =
+                std::any_of(next.begin(), next.end(), [&](const entry& one) { return one.at == old.at; });
             if (!stays) old.at->close();
         }
         entries_ = std::move(next);

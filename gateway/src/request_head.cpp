@@ -8,7 +8,7 @@ namespace {
 /// What the fields say about framing and persistence, before version and kind of message come in.
 struct framing_fields {
     bool chunked = false;
-    bool other_coding = false;  ///< one besides "chunked"
+    bool other_coding = false;    ///< one besides "chunked"
     bool chunked_before = false;  ///< "chunked" that is not the last
     std::size_t codings = 0;
     std::size_t lengths = 0;
@@ -56,9 +56,9 @@ void apply(const framing_fields& found, message_head& head) noexcept {
     head.keep_alive = !found.close && (head.version == 11 || found.keep_alive);
     head.has_content_length = found.lengths == 1;
     head.content_length = found.length;
-    head.framing = found.chunked                ? body_framing::chunked
+    head.framing = found.chunked                            ? body_framing::chunked
                    : found.lengths == 1 && found.length > 0 ? body_framing::length
-                                                : body_framing::none;
+                                                            : body_framing::none;
 }
 
 bool is_authority(std::string_view text) noexcept {
@@ -141,7 +141,8 @@ std::optional<head_problem> check_request_head(request_head& head) noexcept {
     head.expects_continue = false;
     for (const header_field& field : head.fields) {
         if (field.kind != field_kind::expect || head.version == 10) continue;
-        if (!equal_names(field.value, "100-continue")) return head_problem{417, "an expectation that is not 100-continue"};
+        if (!equal_names(field.value, "100-continue"))
+            return head_problem{417, "an expectation that is not 100-continue"};
         head.expects_continue = true;
     }
     return {};

@@ -17,9 +17,7 @@ bool is_unreserved(char c) noexcept {
            c == '_' || c == '~';
 }
 
-bool is_refused(char c) noexcept {
-    return static_cast<unsigned char>(c) <= ' ' || c == 0x7F || c == '\\' || c == '#';
-}
+bool is_refused(char c) noexcept { return static_cast<unsigned char>(c) <= ' ' || c == 0x7F || c == '\\' || c == '#'; }
 
 /// Appends the decoded form of `path` to `out`. Returns: false if an escape is malformed.
 bool decode_unreserved(std::string_view path, std::string& out) {

@@ -18,9 +18,9 @@ class client_session;
 class upload {
 public:
     enum class state : std::uint8_t {
-        idle,       ///< nothing to do
-        reading,    ///< waits for the client
-        writing,    ///< waits for the service
+        idle,     ///< nothing to do
+        reading,  ///< waits for the client
+        writing,  ///< waits for the service
         ended
     };
     enum class outcome : std::uint8_t {

@@ -29,7 +29,8 @@ std::unique_ptr<upstream_connection> upstream_pool::take(const std::string& key)
     return remove(found->second, found->second.size() - 1);
 }
 
-void upstream_pool::give(const std::string& key, std::unique_ptr<upstream_connection> connection, time_point idle_until) {
+void upstream_pool::give(const std::string& key, std::unique_ptr<upstream_connection> connection,
+                         time_point idle_until) {
     connections& of_key = idle_[key];
     connection->in.start();
     if (of_key.size() >= most_idle || !connection->in.pending()) return discard(std::move(connection));

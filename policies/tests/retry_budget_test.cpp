@@ -16,8 +16,7 @@ using switchgear::policies::retry_budget;
 
 int spend_all(retry_budget& budget) {
     int spent = 0;
-    while (budget.try_spend())
-        ++spent;
+    while (budget.try_spend()) ++spent;
     return spent;
 }
 
@@ -29,8 +28,7 @@ TEST(retry_budget, begins_with_its_reserve) {
 TEST(retry_budget, gets_a_share_of_each_call) {
     retry_budget budget{{.share = 0.2, .reserve = 3}};
     spend_all(budget);
-    for (int call = 1; call <= 4; ++call)
-        budget.count_call();
+    for (int call = 1; call <= 4; ++call) budget.count_call();
     EXPECT_FALSE(budget.try_spend()) << "four fifths are not one";
     budget.count_call();
     EXPECT_TRUE(budget.try_spend());
@@ -39,16 +37,14 @@ TEST(retry_budget, gets_a_share_of_each_call) {
 
 TEST(retry_budget, holds_no_more_than_its_reserve) {
     retry_budget budget{{.share = 1, .reserve = 3}};
-    for (int call = 0; call < 1'000; ++call)
-        budget.count_call();
+    for (int call = 0; call < 1'000; ++call) budget.count_call();
     EXPECT_EQ(spend_all(budget), 3);
 }
 
 TEST(retry_budget, without_a_share_has_only_its_reserve) {
     retry_budget budget{{.share = 0, .reserve = 1}};
     EXPECT_EQ(spend_all(budget), 1);
-    for (int call = 0; call < 1'000; ++call)
-        budget.count_call();
+    for (int call = 0; call < 1'000; ++call) budget.count_call();
     EXPECT_EQ(spend_all(budget), 0);
 }
 
@@ -65,8 +61,7 @@ TEST(retry_budget, never_exceeds_the_share_in_any_stretch_of_calls) {
             budget.count_call();
             const std::uint32_t wanted = static_cast<std::uint32_t>(random() % 4);
             std::uint32_t granted = 0;
-            while (granted < wanted && budget.try_spend())
-                ++granted;
+            while (granted < wanted && budget.try_spend()) ++granted;
             retries_of_call.push_back(granted);
         }
         for (std::size_t from = 0; from < retries_of_call.size(); ++from) {

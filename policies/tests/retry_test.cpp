@@ -55,8 +55,7 @@ TEST(retry, waits_the_same_with_the_same_seed_and_else_differently) {
         retry_policy policy{{.max_attempts = 10, .budget = plenty, .jitter_seed = seed}};
         retry_run run = policy.begin();
         std::vector<duration> out;
-        while (const auto wait = run.next(failed, start))
-            out.push_back(*wait);
+        while (const auto wait = run.next(failed, start)) out.push_back(*wait);
         return out;
     };
     EXPECT_EQ(waits(7).size(), 9U);
@@ -196,8 +195,7 @@ TEST(retry_settings, are_refused_with_every_violation) {
     const retry_settings wrong{
         .max_attempts = 0, .first_wait = 0ms, .backoff = nan, .max_wait = 2h, .budget = {.share = 1.5, .reserve = 0}};
     std::vector<std::string> fields;
-    for (const auto& found : validate(wrong))
-        fields.push_back(found.field);
+    for (const auto& found : validate(wrong)) fields.push_back(found.field);
     EXPECT_THAT(fields, UnorderedElementsAre("max_attempts", "first_wait", "backoff", "max_wait", "budget.share",
                                              "budget.reserve"));
     try {

@@ -60,7 +60,9 @@ TEST(event_log, keeps_names_after_the_breaker_is_gone) {
 TEST(event_log, may_end_before_the_breaker) {
     manual_time clock;
     breaker it{"payments", three_failures, clock};
-    { const event_log log{it}; }
+    {
+        const event_log log{it};
+    }
     it.trip({.reason = "drill", .actor = "alice"});
 }
 

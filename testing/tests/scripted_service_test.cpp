@@ -62,9 +62,8 @@ TEST(scripted_service, goes_on_as_it_was_told) {
 TEST(scripted_service, drives_a_breaker_through_its_cycle) {
     manual_time clock;
     scripted_service service{clock};
-    breaker payments{"payments",
-                     {.trip = {.consecutive_failures = 3}, .recovery = {.open_for = 5s, .jitter = 0}},
-                     clock};
+    breaker payments{
+        "payments", {.trip = {.consecutive_failures = 3}, .recovery = {.open_for = 5s, .jitter = 0}}, clock};
     const auto pay = [&] { return payments.call(service, scripted_service::judge); };
 
     service.fail(3, failure_class::timeout, 2s);

@@ -39,7 +39,8 @@ const settings probing_after_one{.trip = {.consecutive_failures = 1}, .recovery 
 class co_calls : public ::testing::Test {
 protected:
     /// Runs the coroutine to its end. Throws: what it throws.
-    template <class Body> void run(Body body) {
+    template <class Body>
+    void run(Body body) {
         std::exception_ptr thrown;
         net::co_spawn(loop, std::move(body), [&](std::exception_ptr e) { thrown = e; });
         loop.restart();

@@ -28,13 +28,10 @@ verdict classify(transport_error error) noexcept {
         case transport_error::dns:
         case transport_error::connect:
         case transport_error::tls:
-        case transport_error::reset:
-            return verdict::failure(failure_class::unreachable);
-        case transport_error::timeout:
-            return verdict::failure(failure_class::timeout);
+        case transport_error::reset: return verdict::failure(failure_class::unreachable);
+        case transport_error::timeout: return verdict::failure(failure_class::timeout);
         case transport_error::truncated:
-        case transport_error::framing:
-            break;
+        case transport_error::framing: break;
     }
     return verdict::failure(failure_class::error);
 }
@@ -43,13 +40,10 @@ verdict classify(unsigned status) noexcept {
     switch (status) {
         case 101:
         case 501:
-        case 505:
-            return verdict::success();
+        case 505: return verdict::success();
         case 429:
-        case 503:
-            return verdict::failure(failure_class::overloaded);
-        default:
-            break;
+        case 503: return verdict::failure(failure_class::overloaded);
+        default: break;
     }
     if (status >= 200 && status <= 499) return verdict::success();
     if (status >= 100 && status <= 199) return verdict::ignored();

@@ -53,8 +53,7 @@ public:
             return *this;
         }
         into = 0;
-        for (const char digit : text)
-            into = into * 10 + static_cast<unsigned>(digit - '0');
+        for (const char digit : text) into = into * 10 + static_cast<unsigned>(digit - '0');
         rest_.remove_prefix(digits);
         return *this;
     }

@@ -18,7 +18,8 @@ std::string_view trimmed(std::string_view text) noexcept {
 
 /// Digits and nothing else, in that unit, cut to the longest hint: more digits than a number can hold
 /// are a long time, not junk.
-template <class Unit> std::optional<duration> whole(std::string_view text) noexcept {
+template <class Unit>
+std::optional<duration> whole(std::string_view text) noexcept {
     if (text.empty() || text.find_first_not_of("0123456789") != std::string_view::npos) return std::nullopt;
     constexpr auto most = std::chrono::duration_cast<Unit>(longest_retry_after).count();
     std::uint64_t number = 0;

@@ -39,12 +39,9 @@ void add(MetricFamily& to, labels names, std::uint64_t count) { add(to, std::mov
 
 double number_of(state current) noexcept {
     switch (current) {
-        case state::closed:
-            return 0;
-        case state::open:
-            return 1;
-        case state::half_open:
-            return 2;
+        case state::closed: return 0;
+        case state::open: return 1;
+        case state::half_open: return 2;
     }
     return 0;
 }
@@ -129,8 +126,7 @@ std::vector<MetricFamily> collector::Collect() const {
         if (!present.contains(name)) transitions_->forget(name);
     }
     std::vector<MetricFamily> all;
-    for (MetricFamily* one : {&states, &calls, &rejections, &transitions, &overrides})
-        all.push_back(std::move(*one));
+    for (MetricFamily* one : {&states, &calls, &rejections, &transitions, &overrides}) all.push_back(std::move(*one));
     return all;
 }
 

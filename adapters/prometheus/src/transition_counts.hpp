@@ -43,8 +43,7 @@ public:
     std::vector<std::string> names() const {
         const std::lock_guard lock{mutex_};
         std::vector<std::string> out;
-        for (const auto& [name, counts] : counts_)
-            out.push_back(name);
+        for (const auto& [name, counts] : counts_) out.push_back(name);
         return out;
     }
 

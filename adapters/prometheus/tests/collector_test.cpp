@@ -29,8 +29,7 @@ protected:
             if (one.name != family) continue;
             for (const auto& sample : one.metric) {
                 labels given;
-                for (const auto& label : sample.label)
-                    given[label.name] = label.value;
+                for (const auto& label : sample.label) given[label.name] = label.value;
                 if (given != wanted) continue;
                 return one.type == ::prometheus::MetricType::Counter ? sample.counter.value : sample.gauge.value;
             }
@@ -72,8 +71,7 @@ TEST_F(exposition, counts_calls_by_verdict_and_class) {
 
 TEST_F(exposition, counts_rejections_by_reason) {
     payments->trip({.reason = "test", .actor = "test"});
-    for (int call = 0; call < 3; ++call)
-        EXPECT_FALSE(payments->try_acquire().has_value());
+    for (int call = 0; call < 3; ++call) EXPECT_FALSE(payments->try_acquire().has_value());
     EXPECT_EQ(value("switchgear_rejections_total", {{"breaker", "payments"}, {"reason", "open"}}), 3);
     EXPECT_EQ(value("switchgear_rejections_total", {{"breaker", "payments"}, {"reason", "ramping"}}), 0);
 }
@@ -89,8 +87,7 @@ TEST_F(exposition, shows_the_state_as_a_number) {
 
 TEST_F(exposition, counts_transitions_by_cause) {
     for (int round = 1; round <= 2; ++round) {
-        for (int call = 0; call < 2; ++call)
-            payments->try_acquire().value().failure();
+        for (int call = 0; call < 2; ++call) payments->try_acquire().value().failure();
         clock.advance(5s);
         payments->try_acquire().value().success();
         EXPECT_EQ(transitions("closed", "open", "consecutive_failures"), round);
@@ -116,8 +113,7 @@ TEST_F(exposition, of_a_removed_breaker_ends) {
     payments->trip({.reason = "test", .actor = "test"});
     ASSERT_EQ(transitions("closed", "open", "operator_order"), 1);
     services.remove("payments");
-    for (const auto& family : collected.Collect())
-        EXPECT_TRUE(family.metric.empty()) << family.name;
+    for (const auto& family : collected.Collect()) EXPECT_TRUE(family.metric.empty()) << family.name;
 
     // One of the same name is another breaker.
     payments = services.get("payments");
@@ -127,8 +123,7 @@ TEST_F(exposition, of_a_removed_breaker_ends) {
 
 TEST_F(exposition, has_the_same_label_names_in_all_series_of_a_metric) {
     services.get("orders")->trip({.reason = "test", .actor = "test"});
-    for (int call = 0; call < 2; ++call)
-        payments->try_acquire().value().failure(failure_class::custom_4);
+    for (int call = 0; call < 2; ++call) payments->try_acquire().value().failure(failure_class::custom_4);
     for (const auto& family : collected.Collect()) {
         ASSERT_FALSE(family.metric.empty()) << family.name;
         std::set<std::set<std::string>> shapes;
@@ -159,8 +154,7 @@ TEST_F(exposition, adds_up_to_the_calls_made_and_refused) {
     double shown = 0;
     for (const auto& family : collected.Collect()) {
         if (family.name != "switchgear_calls_total" && family.name != "switchgear_rejections_total") continue;
-        for (const auto& sample : family.metric)
-            shown += sample.counter.value;
+        for (const auto& sample : family.metric) shown += sample.counter.value;
     }
     EXPECT_EQ(shown, made);
 }

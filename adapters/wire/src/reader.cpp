@@ -21,21 +21,22 @@ std::string shortened(std::string text) {
     constexpr std::size_t most = 60;
     if (text.size() <= most) return text;
     std::size_t end = most;
-    while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U)
-        --end;
+    while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;
     return text.substr(0, end) + "…";
 }
 
 std::string_view view(const boost::json::string& text) noexcept { return {text.data(), text.size()}; }
 
-template <class Number> std::optional<Number> number_in(const value& from) noexcept {
+template <class Number>
+std::optional<Number> number_in(const value& from) noexcept {
     boost::system::error_code error;
     const auto number = from.to_number<Number>(error);
     if (error) return std::nullopt;
     return number;
 }
 
-template <class Number> void read_whole(const value& from, const place& at, Number& into) {
+template <class Number>
+void read_whole(const value& from, const place& at, Number& into) {
     if (const auto number = number_in<Number>(from)) {
         into = *number;
     } else {
@@ -140,8 +141,7 @@ void object_reader::no_others() const {
         const std::string_view name{member.key().data(), member.key().size()};
         if (std::ranges::find(asked_, name) != asked_.end()) continue;
         std::string known;
-        for (const std::string_view asked : asked_)
-            known += (known.empty() ? "" : ", ") + std::string{asked};
+        for (const std::string_view asked : asked_) known += (known.empty() ? "" : ", ") + std::string{asked};
         at_.member(name).refuse("is not known here; known are " + known);
     }
 }

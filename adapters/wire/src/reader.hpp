@@ -35,7 +35,8 @@ private:
 };
 
 /// A field whose texts may be in percent.
-template <class T> struct as_ratio {
+template <class T>
+struct as_ratio {
     T& into;
 };
 /// A duration that is written as a number of milliseconds.
@@ -72,7 +73,8 @@ void read(const boost::json::value& from, const place& at, Enum& into) {
 }
 
 /// Null and "off" empty it.
-template <class T> void read(const boost::json::value& from, const place& at, std::optional<T>& into) {
+template <class T>
+void read(const boost::json::value& from, const place& at, std::optional<T>& into) {
     if (is_off(from)) {
         into.reset();
     } else {
@@ -94,7 +96,8 @@ public:
     /// Refuses what is no object; then every member counts as missing, and no more is said about it.
     object_reader(const boost::json::value& from, place at);
 
-    template <class T> void required(std::string_view name, T&& into) {
+    template <class T>
+    void required(std::string_view name, T&& into) {
         if (const auto* value = find(name)) {
             read(*value, at_.member(name), into);
         } else if (object_ != nullptr) {
@@ -103,7 +106,8 @@ public:
     }
 
     /// A missing member leaves its field as it is.
-    template <class T> void optional(std::string_view name, T&& into) {
+    template <class T>
+    void optional(std::string_view name, T&& into) {
         if (const auto* value = find(name)) read(*value, at_.member(name), into);
     }
 

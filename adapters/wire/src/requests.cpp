@@ -79,7 +79,8 @@ object to_json(const trip_request& request) {
     return out;
 }
 
-template <> parsed<override_request> from_json<override_request>(const value& from) {
+template <>
+parsed<override_request> from_json<override_request>(const value& from) {
     return read_request<override_request>(from, [](object_reader& members, override_request& request) {
         request.mode = override_mode::forced_open;  // until it is read
         members.required("mode", request.mode);
@@ -91,13 +92,15 @@ template <> parsed<override_request> from_json<override_request>(const value& fr
     });
 }
 
-template <> parsed<reset_request> from_json<reset_request>(const value& from) {
+template <>
+parsed<reset_request> from_json<reset_request>(const value& from) {
     return read_request<reset_request>(from, [](object_reader& members, reset_request& request) {
         read_who_and_why(members, request.reason, request.actor);
     });
 }
 
-template <> parsed<trip_request> from_json<trip_request>(const value& from) {
+template <>
+parsed<trip_request> from_json<trip_request>(const value& from) {
     return read_request<trip_request>(from, [](object_reader& members, trip_request& request) {
         read_who_and_why(members, request.reason, request.actor);
         read_for(members, request.lasts);

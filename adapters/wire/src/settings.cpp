@@ -16,7 +16,10 @@ namespace {
 using boost::json::object;
 using boost::json::value;
 
-template <class T> value or_null(const std::optional<T>& field) { return field ? value(*field) : value(nullptr); }
+template <class T>
+value or_null(const std::optional<T>& field) {
+    return field ? value(*field) : value(nullptr);
+}
 
 value word(std::string_view text) { return boost::json::string_view{text.data(), text.size()}; }
 
@@ -89,7 +92,8 @@ static void read(const value& from, const place& at, ramp_rule& into) {
 namespace {
 
 /// Weights and limits: one member for each class.
-template <class ByClass> void read_classes(const value& from, const place& at, ByClass& into) {
+template <class ByClass>
+void read_classes(const value& from, const place& at, ByClass& into) {
     object_reader members{from, at};
     members.optional("error", into.error);
     members.optional("timeout", into.timeout);
@@ -157,7 +161,8 @@ object to_json(const settings& given) {
         {"trip", to_json(given.trip)}, {"recovery", to_json(given.recovery)}, {"mode", word(to_string(given.mode))}};
 }
 
-template <> parsed<settings> from_json<settings>(const value& from) {
+template <>
+parsed<settings> from_json<settings>(const value& from) {
     std::vector<violation> found;
     settings given;
     object_reader members{from, {"", found}};

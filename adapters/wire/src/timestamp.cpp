@@ -30,8 +30,7 @@ std::optional<milliseconds> fraction(std::string_view text) noexcept {
     if (text[0] != '.' || text.size() < 2 || text.size() > 10) return std::nullopt;
     auto decimals = number(text, 1, text.size() - 1);
     if (!decimals) return std::nullopt;
-    for (std::size_t places = text.size() - 1; places < 9; ++places)
-        *decimals *= 10;
+    for (std::size_t places = text.size() - 1; places < 9; ++places) *decimals *= 10;
     return milliseconds{*decimals / 1'000'000};
 }
 

@@ -24,7 +24,8 @@ wall_time wall_time_of(time_point at, const both_clocks& now) {
            (floor<milliseconds>(at.time_since_epoch()) - floor<milliseconds>(now.steady.time_since_epoch()));
 }
 
-template <class T> std::optional<order_view> view_of_optional(const std::optional<T>& given, const both_clocks& now) {
+template <class T>
+std::optional<order_view> view_of_optional(const std::optional<T>& given, const both_clocks& now) {
     if (!given) return std::nullopt;
     return view_of(*given, now);
 }
@@ -34,7 +35,8 @@ value word(std::string_view text) { return boost::json::string_view{text.data(),
 value optional_order(const std::optional<order_view>& given) { return given ? value(to_json(*given)) : value(nullptr); }
 
 /// One member for each enumerator, in order.
-template <class Enum, std::size_t N> object by_word(const std::array<std::uint64_t, N>& counts) {
+template <class Enum, std::size_t N>
+object by_word(const std::array<std::uint64_t, N>& counts) {
     object out;
     for_each_enumerator<Enum>([&](Enum key) {
         const std::string_view name = to_string(key);
@@ -212,7 +214,8 @@ static void read(const value& from, const place& at, transition_view& into) {
 
 namespace {
 
-template <class View> parsed<View> read_whole_view(const value& from) {
+template <class View>
+parsed<View> read_whole_view(const value& from) {
     std::vector<violation> found;
     View view;
     read(from, place{"", found}, view);
@@ -222,11 +225,16 @@ template <class View> parsed<View> read_whole_view(const value& from) {
 
 }  // namespace
 
-template <> parsed<order_view> from_json<order_view>(const value& from) { return read_whole_view<order_view>(from); }
-template <> parsed<breaker_view> from_json<breaker_view>(const value& from) {
+template <>
+parsed<order_view> from_json<order_view>(const value& from) {
+    return read_whole_view<order_view>(from);
+}
+template <>
+parsed<breaker_view> from_json<breaker_view>(const value& from) {
     return read_whole_view<breaker_view>(from);
 }
-template <> parsed<transition_view> from_json<transition_view>(const value& from) {
+template <>
+parsed<transition_view> from_json<transition_view>(const value& from) {
     return read_whole_view<transition_view>(from);
 }
 

@@ -17,16 +17,17 @@ using namespace std::chrono_literals;
 using testing::ElementsAre;
 using testing::UnorderedElementsAre;
 
-template <class Request> parsed<Request> read(std::string_view text) {
+template <class Request>
+parsed<Request> read(std::string_view text) {
     return from_json<Request>(boost::json::parse({text.data(), text.size()}));
 }
 
-template <class Request> std::vector<std::string> fields_refused(std::string_view text) {
+template <class Request>
+std::vector<std::string> fields_refused(std::string_view text) {
     const auto given = read<Request>(text);
     std::vector<std::string> fields;
     if (!given) {
-        for (const auto& wrong : given.error())
-            fields.push_back(wrong.field);
+        for (const auto& wrong : given.error()) fields.push_back(wrong.field);
     }
     return fields;
 }

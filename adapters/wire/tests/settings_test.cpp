@@ -27,8 +27,7 @@ std::vector<std::string> fields_refused(std::string_view text) {
     const auto given = read(text);
     std::vector<std::string> fields;
     if (!given) {
-        for (const auto& wrong : given.error())
-            fields.push_back(wrong.field);
+        for (const auto& wrong : given.error()) fields.push_back(wrong.field);
     }
     return fields;
 }
@@ -154,8 +153,7 @@ TEST(settings_json, window_is_of_one_kind) {
 
 TEST(settings_json, long_values_are_cut_in_messages_at_a_character) {
     std::string long_word;
-    for (int i = 0; i < 100; ++i)
-        long_word += "ä";
+    for (int i = 0; i < 100; ++i) long_word += "ä";
     const std::string message = message_of(R"({"mode": ")" + long_word + R"("})");
     EXPECT_LT(message.size(), 120U);
     EXPECT_THAT(message, HasSubstr("ä…: must be one of"));

@@ -57,12 +57,12 @@ transition trip_at(time_point at) {
             .order = {}};
 }
 
-template <class View> std::vector<std::string> fields_refused(const boost::json::value& from) {
+template <class View>
+std::vector<std::string> fields_refused(const boost::json::value& from) {
     const auto given = from_json<View>(from);
     std::vector<std::string> fields;
     if (!given) {
-        for (const auto& wrong : given.error())
-            fields.push_back(wrong.field);
+        for (const auto& wrong : given.error()) fields.push_back(wrong.field);
     }
     return fields;
 }

@@ -13,7 +13,8 @@ using namespace switchgear;
 using switchgear::wire::for_each_enumerator;
 using switchgear::wire::from_string;
 
-template <class Enum> class words : public testing::Test {};
+template <class Enum>
+class words : public testing::Test {};
 using enums = testing::Types<state, override_mode, reject_reason, failure_class, cause, mode>;
 TYPED_TEST_SUITE(words, enums);
 

@@ -37,7 +37,8 @@ using call_result = std::conditional_t<carries_rejection<R>, R, result<std::remo
 template <class R>
 constexpr R refused(const rejection& why) {
 #ifdef __cpp_lib_expected
-    if constexpr (requires { R{std::unexpect, why}; }) return R{std::unexpect, why};
+    if constexpr (requires { R{std::unexpect, why}; })
+        return R{std::unexpect, why};
     else
 #endif
         return R(typename R::error_type(why));
@@ -84,8 +85,7 @@ auto run(permit p, F&& f, const Judge& judge) -> std::invoke_result_t<F> {
 class breaker {
 public:
     /// Throws: invalid_settings with every violation. Requires: `time` outlives the breaker.
-    explicit breaker(std::string name, const settings& = {},
-                     const time_source& time = time_source::steady());
+    explicit breaker(std::string name, const settings& = {}, const time_source& time = time_source::steady());
     ~breaker();
     breaker(const breaker&) = delete;
     breaker& operator=(const breaker&) = delete;
@@ -176,8 +176,8 @@ auto breaker::call_or(F&& f, Fallback&& fallback, const Judge& judge) -> std::in
 template <class F, class Judge = default_classifier>
 auto guarded(breaker& by, F f, Judge judge = {}) {
     return [&by, f = std::move(f), judge = std::move(judge)]<class... Args>(Args&&... args) mutable {
-        return by.call([&]() -> std::invoke_result_t<F&, Args...> { return std::invoke(f, std::forward<Args>(args)...); },
-                       judge);
+        return by.call(
+            [&]() -> std::invoke_result_t<F&, Args...> { return std::invoke(f, std::forward<Args>(args)...); }, judge);
     };
 }
 

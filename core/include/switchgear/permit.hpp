@@ -20,9 +20,9 @@ struct grant {
         bystander,  ///< let through only because the breaker observes: its verdict moves nothing
     };
     std::uint64_t epoch = 0;
-    time_point begun{};          ///< when it was admitted; set for probes and where timed
-    duration took{};             ///< how long the service took; set by answered()
-    std::uint64_t lease = 0;     ///< of a probe: what is written in its slot; 0: no lease runs
+    time_point begun{};                ///< when it was admitted; set for probes and where timed
+    duration took{};                   ///< how long the service took; set by answered()
+    std::uint64_t lease = 0;           ///< of a probe: what is written in its slot; 0: no lease runs
     std::uint64_t overdue_at = 0;      ///< where in the window it was counted as overdue …
     std::uint32_t overdue_window = 0;  ///< … and in which window
     std::uint32_t slot = 0;
@@ -56,8 +56,7 @@ public:
     ~permit() { drop(); }
 
     void success() noexcept { settle(verdict::success()); }
-    void failure(failure_class failed = failure_class::error,
-                 std::optional<duration> retry_after = {}) noexcept {
+    void failure(failure_class failed = failure_class::error, std::optional<duration> retry_after = {}) noexcept {
         settle(verdict::failure(failed, retry_after));
     }
     void ignore() noexcept { settle(verdict::ignored()); }

@@ -38,15 +38,15 @@ struct slow_rule {
 
 /// How much a failure of each class counts. Range: [0, 1000]; 0 informs but never trips.
 struct class_weights {
-    double error = 1, timeout = 1, unreachable = 1, overloaded = 1, custom_1 = 1, custom_2 = 1,
-           custom_3 = 1, custom_4 = 1;
+    double error = 1, timeout = 1, unreachable = 1, overloaded = 1, custom_1 = 1, custom_2 = 1, custom_3 = 1,
+           custom_4 = 1;
     friend bool operator==(const class_weights&, const class_weights&) = default;
 };
 
 /// Failures of one class in the window that trip on their own. Range: at least 1; empty: no limit.
 struct class_limits {
-    std::optional<std::uint32_t> error{}, timeout{}, unreachable{}, overloaded{}, custom_1{}, custom_2{},
-        custom_3{}, custom_4{};
+    std::optional<std::uint32_t> error{}, timeout{}, unreachable{}, overloaded{}, custom_1{}, custom_2{}, custom_3{},
+        custom_4{};
     friend bool operator==(const class_limits&, const class_limits&) = default;
 };
 

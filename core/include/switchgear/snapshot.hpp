@@ -20,10 +20,10 @@ struct snapshot {
     override_mode override = override_mode::none;
     std::optional<order> order_in_force;
     std::uint64_t epoch = 0;
-    bool probe_due = false;            ///< open, and the pause is over
-    duration retry_after{};            ///< zero when calls are admitted
-    double admitted_share = 1;         ///< 1 closed, 0 open or probing, the ramp's share on the ramp
-    std::uint32_t attempt = 0;         ///< trips in a row without a close
+    bool probe_due = false;     ///< open, and the pause is over
+    duration retry_after{};     ///< zero when calls are admitted
+    double admitted_share = 1;  ///< 1 closed, 0 open or probing, the ramp's share on the ramp
+    std::uint32_t attempt = 0;  ///< trips in a row without a close
     std::uint32_t failures_in_a_row = 0;
     struct {
         std::uint64_t calls = 0, failures = 0, slow = 0;

@@ -37,8 +37,7 @@ public:
     }
 
     /// A failure that opens at once whatever the counts, for at least that long (rule 9).
-    static constexpr verdict trip(duration at_least,
-                                  failure_class failed = failure_class::overloaded) noexcept {
+    static constexpr verdict trip(duration at_least, failure_class failed = failure_class::overloaded) noexcept {
         return {kind::trip, failed, at_least};
     }
 

@@ -138,9 +138,9 @@ TEST(rule_02_rules, failures_of_one_class_trip_at_its_limit) {
 
 TEST(rule_02_rules, every_class_has_its_own_limit) {
     using limit = std::optional<std::uint32_t> class_limits::*;
-    const std::vector<limit> limits{&class_limits::error,    &class_limits::timeout,  &class_limits::unreachable,
+    const std::vector<limit> limits{&class_limits::error,      &class_limits::timeout,  &class_limits::unreachable,
                                     &class_limits::overloaded, &class_limits::custom_1, &class_limits::custom_2,
-                                    &class_limits::custom_3, &class_limits::custom_4};
+                                    &class_limits::custom_3,   &class_limits::custom_4};
     for (std::size_t i = 0; i < limits.size(); ++i) {
         trip_rules rules = no_rules();
         rules.limits.*limits[i] = 2;
@@ -369,9 +369,9 @@ TEST(rule_05_weights, count_in_the_number_of_failures) {
                                 .failures = 2.5,
                                 .failure_ratio = {},
                                 .weights = {.error = 0.5, .timeout = 1.5}}});
-    b.fail(2);                             // 1.0
+    b.fail(2);  // 1.0
     b.expect_closed();
-    b.fail(1, failure_class::timeout);     // 2.5
+    b.fail(1, failure_class::timeout);  // 2.5
     b.expect_open();
     EXPECT_EQ(b.log.last().evidence.observed, 2.5);
     EXPECT_EQ(b.log.last().evidence.failures, 3U);
@@ -385,7 +385,7 @@ TEST(rule_05_weights, count_in_the_ratio_whose_denominator_is_calls) {
         b.succeed(2);
         b.fail(8, failure_class::timeout);  // 4 / 10
         b.expect_closed();
-        b.fail(2);                          // 6 / 12
+        b.fail(2);  // 6 / 12
         b.expect_open();
         EXPECT_EQ(b.log.last().evidence, (evidence{.calls = 12, .failures = 10, .observed = 0.5, .threshold = 0.5}));
     }
@@ -416,7 +416,9 @@ TEST(rule_06_ignored, neither_counts_nor_resets_a_run) {
     auto b = bench_of({.trip = only_run(3)});
     b.fail(2);
     b.ignore(100);
-    { permit dropped = b.acquire(); }
+    {
+        permit dropped = b.acquire();
+    }
     EXPECT_EQ(b.now().window.calls, 2U);
     EXPECT_EQ(b.now().failures_in_a_row, 2U);
     EXPECT_EQ(b.now().totals.ignored, 101U);
@@ -508,7 +510,8 @@ TEST(rule_08_window_of_calls, holds_exactly_the_newest_verdicts) {
             newest.push_back(failed);
             if (newest.size() > n) newest.pop_front();
             ASSERT_EQ(b.now().window.calls, newest.size()) << "n " << n << ", verdict " << i;
-            ASSERT_EQ(b.now().window.failures, static_cast<std::uint64_t>(std::count(newest.begin(), newest.end(), true)))
+            ASSERT_EQ(b.now().window.failures,
+                      static_cast<std::uint64_t>(std::count(newest.begin(), newest.end(), true)))
                 << "n " << n << ", verdict " << i;
         }
     }
@@ -590,8 +593,8 @@ TEST(rule_08_window_of_time, keeps_to_its_edges_under_steady_traffic) {
         told.emplace_back(b.clock.now(), failed);
         while (b.clock.now() - told.front().first > 10s) told.pop_front();
 
-        const auto young = std::find_if(told.begin(), told.end(),
-                                        [&](const auto& t) { return b.clock.now() - t.first < 9s; });
+        const auto young =
+            std::find_if(told.begin(), told.end(), [&](const auto& t) { return b.clock.now() - t.first < 9s; });
         const auto seen = b.now().window;
         ASSERT_LE(seen.calls, told.size()) << i;
         ASSERT_GE(seen.calls, static_cast<std::uint64_t>(told.end() - young)) << i;

@@ -231,7 +231,8 @@ TEST(rule_29_threads, no_lock_of_ours_is_held_while_the_operation_or_its_judge_r
         }}.join();
         return 1;
     };
-    EXPECT_EQ(b.it.call(elsewhere, classify_by{[&](const int&) { return elsewhere(), verdict::success(); }}).value(), 1);
+    EXPECT_EQ(b.it.call(elsewhere, classify_by{[&](const int&) { return elsewhere(), verdict::success(); }}).value(),
+              1);
     b.it.trip(by("alice"));
     EXPECT_EQ(b.it.call_or([] { return 0; }, [&](rejection) { return elsewhere(); }), 1);
 }
@@ -258,11 +259,12 @@ TEST(rule_37_threads, racing_for_a_key_get_one_breaker) {
     testing::manual_time clock;
     registry all{{}, clock};
     std::vector<std::shared_ptr<breaker>> got(threads);
-    in_rounds([&](int thread, int round) { got[static_cast<std::size_t>(thread)] = all.get("k" + std::to_string(round)); },
-              [&](int round) {
-                  EXPECT_EQ(std::set<std::shared_ptr<breaker>>(got.begin(), got.end()).size(), 1U);
-                  EXPECT_EQ(all.size(), static_cast<std::size_t>(round + 1));
-              });
+    in_rounds(
+        [&](int thread, int round) { got[static_cast<std::size_t>(thread)] = all.get("k" + std::to_string(round)); },
+        [&](int round) {
+            EXPECT_EQ(std::set<std::shared_ptr<breaker>>(got.begin(), got.end()).size(), 1U);
+            EXPECT_EQ(all.size(), static_cast<std::size_t>(round + 1));
+        });
 }
 
 TEST(rule_37_threads, share_a_bounded_registry) {

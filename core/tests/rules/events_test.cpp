@@ -128,8 +128,8 @@ TEST(rule_29_listener, that_throws_ends_the_program) {
 // ---- rule 30
 
 TEST(rule_30_transition, tells_everything_about_a_trip) {
-    auto b = bench_of({.trip = {.consecutive_failures = {}, .failure_ratio = 0.5, .minimum_calls = 4},
-                       .recovery = {.open_for = 5s}});
+    auto b = bench_of(
+        {.trip = {.consecutive_failures = {}, .failure_ratio = 0.5, .minimum_calls = 4}, .recovery = {.open_for = 5s}});
     const std::uint64_t epoch = b.epoch();
     b.succeed(2);
     b.advance(2s);

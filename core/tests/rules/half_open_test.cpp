@@ -286,7 +286,9 @@ TEST(rule_19_neutral, probes_give_the_slot_back_and_prove_nothing) {
     b.break_down();
     b.probe().ignore();
     b.ignore(100);
-    { permit dropped = b.acquire(); }
+    {
+        permit dropped = b.acquire();
+    }
     b.expect_half_open();
     b.succeed();
     b.ignore(10);
@@ -452,9 +454,9 @@ TEST(rule_21_late_verdicts, say_nothing_about_the_probe) {
     permit straggler = b.acquire();  // admitted while closed
     b.fail(2);                       // trips
     b.advance(5s);
-    permit probe = b.acquire();      // half-open now
+    permit probe = b.acquire();  // half-open now
 
-    straggler.success();             // late good news
+    straggler.success();  // late good news
 
     b.expect_half_open();
     EXPECT_EQ(b.late(), 1U);

@@ -119,7 +119,8 @@ TEST(rule_11_jitter, differs_in_every_breaker_without_a_seed) {
 }
 
 TEST(rule_11_jitter, is_not_fed_back_into_the_backoff) {
-    auto b = bench_of({.recovery = {.open_for = 1s, .backoff = 2, .max_open_for = 1h, .jitter = 0.1, .jitter_seed = 3}});
+    auto b =
+        bench_of({.recovery = {.open_for = 1s, .backoff = 2, .max_open_for = 1h, .jitter = 0.1, .jitter_seed = 3}});
     b.break_down();
     for (int i = 0; i < 10; ++i) {
         const duration plain = 1s * (1 << i);
@@ -253,8 +254,8 @@ TEST(rule_13_refusal, is_counted_by_its_reason) {
 // ---- rule 14
 
 TEST(rule_14_late_verdicts, say_nothing_about_the_open_period) {
-    for (const verdict v : {verdict::success(), verdict::failure(), verdict::failure(failure_class::overloaded, 1h),
-                            verdict::trip(1h)}) {
+    for (const verdict v :
+         {verdict::success(), verdict::failure(), verdict::failure(failure_class::overloaded, 1h), verdict::trip(1h)}) {
         auto b = bench_of({.trip = {.consecutive_failures = 1}, .recovery = {.open_for = 5s}});
         std::vector<permit> stragglers;
         for (int i = 0; i < 30; ++i) stragglers.push_back(b.acquire());
@@ -290,7 +291,10 @@ TEST(rule_14_late_verdicts, say_nothing_after_the_next_close_either) {
 TEST(rule_14_late_verdicts, that_are_ignored_lose_no_evidence) {
     auto b = bench_of();
     permit straggler = b.acquire();
-    { permit dropped = b.acquire(); b.break_down(); }
+    {
+        permit dropped = b.acquire();
+        b.break_down();
+    }
     straggler.ignore();
     EXPECT_EQ(b.late(), 0U);
     EXPECT_EQ(b.now().totals.ignored, 2U);

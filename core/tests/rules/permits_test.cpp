@@ -23,7 +23,9 @@ TEST(rule_26_permit, takes_one_verdict_of_each_kind) {
     b.acquire().failure(failure_class::custom_4, 3s);
     b.acquire().ignore();
     b.acquire().settle(verdict::failure(failure_class::timeout));
-    { permit dropped = b.acquire(); }
+    {
+        permit dropped = b.acquire();
+    }
     const auto t = b.now().totals;
     EXPECT_EQ(t.successes, 1U);
     EXPECT_EQ(t.failures, 3U);
@@ -244,7 +246,8 @@ TEST(rule_28_exceptions, of_the_call_reach_the_caller_untouched) {
 
 TEST(rule_28_exceptions, are_judged_where_the_judge_takes_them) {
     auto b = bench_of({.trip = no_rules()});
-    const auto judge = classify_by{[](const std::exception_ptr&) { return verdict::failure(failure_class::unreachable); }};
+    const auto judge =
+        classify_by{[](const std::exception_ptr&) { return verdict::failure(failure_class::unreachable); }};
     EXPECT_THROW((void)b.it.call([] { throw 42; }, judge), int);
     EXPECT_EQ(b.now().totals.failures_by_class.at(2), 1U);
     const auto forgiving = classify_by{[](const std::exception_ptr&) { return verdict::ignored(); }};

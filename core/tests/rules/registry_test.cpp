@@ -160,8 +160,7 @@ TEST(rule_37_overflow, is_left_when_there_is_room_again) {
 // ---- rule 38
 
 TEST(rule_38_settings, come_by_exact_key_then_by_pattern_then_default) {
-    many m{{.defaults = limited(1),
-            .rules = {{"shard-*", limited(2)}, {"shard-7", limited(3)}, {"*", limited(4)}}}};
+    many m{{.defaults = limited(1), .rules = {{"shard-*", limited(2)}, {"shard-7", limited(3)}, {"*", limited(4)}}}};
     EXPECT_EQ(m.run_limit("shard-7"), 3U);
     EXPECT_EQ(m.run_limit("shard-8"), 2U);
     EXPECT_EQ(m.run_limit("other"), 4U);

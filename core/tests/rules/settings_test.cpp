@@ -101,15 +101,14 @@ std::vector<field> all_fields() {
         weight w;
         limit l;
     };
-    for (const named& c : std::vector<named>{
-             {"error", &class_weights::error, &class_limits::error},
-             {"timeout", &class_weights::timeout, &class_limits::timeout},
-             {"unreachable", &class_weights::unreachable, &class_limits::unreachable},
-             {"overloaded", &class_weights::overloaded, &class_limits::overloaded},
-             {"custom_1", &class_weights::custom_1, &class_limits::custom_1},
-             {"custom_2", &class_weights::custom_2, &class_limits::custom_2},
-             {"custom_3", &class_weights::custom_3, &class_limits::custom_3},
-             {"custom_4", &class_weights::custom_4, &class_limits::custom_4}}) {
+    for (const named& c : std::vector<named>{{"error", &class_weights::error, &class_limits::error},
+                                             {"timeout", &class_weights::timeout, &class_limits::timeout},
+                                             {"unreachable", &class_weights::unreachable, &class_limits::unreachable},
+                                             {"overloaded", &class_weights::overloaded, &class_limits::overloaded},
+                                             {"custom_1", &class_weights::custom_1, &class_limits::custom_1},
+                                             {"custom_2", &class_weights::custom_2, &class_limits::custom_2},
+                                             {"custom_3", &class_weights::custom_3, &class_limits::custom_3},
+                                             {"custom_4", &class_weights::custom_4, &class_limits::custom_4}}) {
         number_field("trip.weights." + c.name, {0, 1e-6, 1, 1'000}, {-1e-9, -1, 1'000.001, nan_value, infinity},
                      [w = c.w](settings& s) -> double& { return s.trip.weights.*w; });
         count_field("trip.limits." + c.name, {1, 1'000'000}, {0},
@@ -194,14 +193,16 @@ TEST(rule_34_settings, all_violations_are_told_at_once) {
     const auto found = validate(s);
     EXPECT_EQ(found.size(), expected.size());
     for (const std::string& path : expected) {
-        EXPECT_TRUE(std::any_of(found.begin(), found.end(), [&](const violation& v) { return v.field == path; })) << path;
+        EXPECT_TRUE(std::any_of(found.begin(), found.end(), [&](const violation& v) { return v.field == path; }))
+            << path;
     }
     try {
         breaker it{"x", s};
         FAIL();
     } catch (const invalid_settings& e) {
         EXPECT_EQ(e.violations(), found);
-        for (const std::string& path : expected) EXPECT_NE(std::string{e.what()}.find(path), std::string::npos) << e.what();
+        for (const std::string& path : expected)
+            EXPECT_NE(std::string{e.what()}.find(path), std::string::npos) << e.what();
     }
 }
 
@@ -277,8 +278,8 @@ TEST(rule_34_settings, of_a_registry_are_named_with_their_place) {
     std::vector<std::string> paths;
     for (const violation& v : validate(all)) paths.push_back(v.field);
     std::sort(paths.begin(), paths.end());
-    EXPECT_EQ(paths, (std::vector<std::string>{"defaults.recovery.open_for", "max_entries",
-                                               "rules[1].settings.trip.window"}));
+    EXPECT_EQ(paths,
+              (std::vector<std::string>{"defaults.recovery.open_for", "max_entries", "rules[1].settings.trip.window"}));
     EXPECT_THROW(registry{all}, invalid_settings);
 }
 

@@ -68,9 +68,7 @@ TEST(rule_32_steady_clock, never_goes_back_and_is_coarse_within_its_bounds) {
     }
 }
 
-TEST(rule_32_steady_clock, reports_no_suspension) {
-    EXPECT_EQ(time_source::steady().resumed_at(), time_point::min());
-}
+TEST(rule_32_steady_clock, reports_no_suspension) { EXPECT_EQ(time_source::steady().resumed_at(), time_point::min()); }
 
 TEST(rule_33_suspension, finds_deadlines_passed) {
     auto b = bench_of({.recovery = {.open_for = 5s}});

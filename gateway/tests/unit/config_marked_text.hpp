@@ -41,8 +41,7 @@ inline std::vector<config_violation> violations_of(std::string_view text) {
 
 inline std::string listing(const std::vector<config_violation>& violations) {
     std::string all;
-    for (const auto& one : violations)
-        all += to_string(one) + "\n";
+    for (const auto& one : violations) all += to_string(one) + "\n";
     return all;
 }
 

@@ -22,8 +22,7 @@ public:
     explicit vandal(std::uint32_t seed) : random_{seed} {}
 
     std::string damage(std::string text) {
-        for (std::size_t times = 1 + below(4); times > 0 && !text.empty(); --times)
-            strike(text);
+        for (std::size_t times = 1 + below(4); times > 0 && !text.empty(); --times) strike(text);
         return text;
     }
     std::string noise() {
@@ -44,21 +43,11 @@ private:
         const std::size_t at = below(text.size());
         const std::size_t length = std::min(text.size() - at, 1 + below(12));
         switch (below(5)) {
-            case 0:
-                text.erase(at, length);
-                break;
-            case 1:
-                text[at] = static_cast<char>(below(256));
-                break;
-            case 2:
-                text.insert(at, pieces[below(std::size(pieces))]);
-                break;
-            case 3:
-                text.replace(at, length, pieces[below(std::size(pieces))]);
-                break;
-            default:
-                text.insert(below(text.size()), text.substr(at, 80));
-                break;
+            case 0: text.erase(at, length); break;
+            case 1: text[at] = static_cast<char>(below(256)); break;
+            case 2: text.insert(at, pieces[below(std::size(pieces))]); break;
+            case 3: text.replace(at, length, pieces[below(std::size(pieces))]); break;
+            default: text.insert(below(text.size()), text.substr(at, 80)); break;
         }
     }
 
@@ -75,10 +64,8 @@ void expect_an_answer(const std::string& text) {
     const auto loaded = load_config(text, "F");
     if (loaded) {
         EXPECT_FALSE(loaded->listeners.empty() || loaded->services.empty() || loaded->routes.empty());
-        for (const auto& one : loaded->routes)
-            EXPECT_EQ(loaded->services.at(one.service_index).name, one.service);
-        for (const auto& one : loaded->services)
-            EXPECT_TRUE(validate(one.breaker.settings).empty());
+        for (const auto& one : loaded->routes) EXPECT_EQ(loaded->services.at(one.service_index).name, one.service);
+        for (const auto& one : loaded->services) EXPECT_TRUE(validate(one.breaker.settings).empty());
         EXPECT_FALSE(config_json(*loaded).empty());
         return;
     }

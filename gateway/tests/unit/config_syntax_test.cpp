@@ -63,8 +63,7 @@ TEST(config_syntax, a_key_that_is_no_text_is_refused) {
 TEST(config_syntax, deep_nesting_is_refused) {
     for (const std::string open : {"[", "{", "{a: "}) {
         std::string text = "listeners: ";
-        while (text.size() < 1'000'000)
-            text += open;
+        while (text.size() < 1'000'000) text += open;
         const auto found = violations_of(text);
         ASSERT_EQ(found.size(), 1U);
         EXPECT_EQ(found[0].line, 1U);
@@ -75,8 +74,7 @@ TEST(config_syntax, deep_nesting_is_refused) {
 
 TEST(config_syntax, deep_nesting_by_blocks_is_refused) {
     std::string text;
-    for (std::size_t depth = 0; depth < 1'000; ++depth)
-        text += std::string(depth, ' ') + "a:\n";
+    for (std::size_t depth = 0; depth < 1'000; ++depth) text += std::string(depth, ' ') + "a:\n";
     const auto found = violations_of(text);
     ASSERT_EQ(found.size(), 1U) << listing(found);
     EXPECT_THAT(found[0].message, HasSubstr("nested deeper than 64 levels"));
@@ -126,8 +124,7 @@ TEST(config_syntax, what_is_quoted_from_the_text_stays_short_and_on_one_line) {
 
 TEST(config_syntax, a_thousand_violations_are_enough) {
     std::string text = with_service("");
-    for (int i = 0; i < 2'000; ++i)
-        text += "unknown" + std::to_string(i) + ": 1\n";
+    for (int i = 0; i < 2'000; ++i) text += "unknown" + std::to_string(i) + ": 1\n";
     const auto found = violations_of(text);
     ASSERT_EQ(found.size(), 1'001U);
     EXPECT_EQ(found[0].line, 6U);

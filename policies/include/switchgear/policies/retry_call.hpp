@@ -18,7 +18,8 @@ namespace switchgear::policies {
 namespace detail {
 
 /// What one attempt came to: an answer, or what was thrown.
-template <class Answer> struct outcome {
+template <class Answer>
+struct outcome {
     std::optional<Answer> answer;
     std::exception_ptr thrown;
 
@@ -28,7 +29,8 @@ template <class Answer> struct outcome {
     }
 };
 
-template <class Call> auto attempt(Call& call) -> outcome<std::invoke_result_t<Call&>> {
+template <class Call>
+auto attempt(Call& call) -> outcome<std::invoke_result_t<Call&>> {
     try {
         return {std::invoke(call), nullptr};
     } catch (...) {
@@ -43,7 +45,8 @@ concept may_refuse = result_like<Answer> && requires(const Answer& a) {
     { a.error() } -> std::convertible_to<const rejection&>;
 };
 
-template <class Answer> const rejection* refusal_in(const outcome<Answer>& out) {
+template <class Answer>
+const rejection* refusal_in(const outcome<Answer>& out) {
     if constexpr (may_refuse<Answer>) {
         if (out.answer && !out.answer->has_value()) return &out.answer->error();
     }
@@ -51,7 +54,8 @@ template <class Answer> const rejection* refusal_in(const outcome<Answer>& out) 
 }
 
 /// The judge sees what the protected function returned, as `breaker::call` shows it to its own.
-template <class Judge, class Answer> verdict judge(const Judge& by, const outcome<Answer>& out) {
+template <class Judge, class Answer>
+verdict judge(const Judge& by, const outcome<Answer>& out) {
     using switchgear::detail::judge_exception;
     using switchgear::detail::judge_value;
     if (out.thrown) return judge_exception(by, out.thrown);

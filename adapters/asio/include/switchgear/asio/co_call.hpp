@@ -22,8 +22,10 @@ namespace switchgear::asio {
 
 namespace detail {
 
-template <class Awaitable> struct parts_of;
-template <class T, class Executor> struct parts_of<boost::asio::awaitable<T, Executor>> {
+template <class Awaitable>
+struct parts_of;
+template <class T, class Executor>
+struct parts_of<boost::asio::awaitable<T, Executor>> {
     using value = T;
     using executor = Executor;
 };
@@ -32,7 +34,8 @@ template <class T, class Executor> struct parts_of<boost::asio::awaitable<T, Exe
 template <class Make>
 concept makes_awaitable = requires { typename parts_of<std::invoke_result_t<Make&>>::value; };
 
-template <class Make> using value_of = typename parts_of<std::invoke_result_t<Make&>>::value;
+template <class Make>
+using value_of = typename parts_of<std::invoke_result_t<Make&>>::value;
 
 /// The coroutine that `co_call` returns.
 template <class Make>
@@ -47,7 +50,8 @@ verdict judge_returned(const Judge& judge, bool told_to_stop, const Returned& re
     return switchgear::detail::judge_value(judge, returned);
 }
 
-template <class Judge> verdict judge_thrown(const Judge& judge, bool told_to_stop, const std::exception_ptr& thrown) {
+template <class Judge>
+verdict judge_thrown(const Judge& judge, bool told_to_stop, const std::exception_ptr& thrown) {
     if (told_to_stop && called_off(thrown)) return verdict::ignored();
     return switchgear::detail::judge_exception(judge, thrown);
 }

@@ -29,7 +29,10 @@ namespace switchgear::asio {
 /// The judge unless you bring one: `switchgear::default_classifier`, which besides knows error codes, thrown
 /// (`use_awaitable`) or returned (`as_tuple`); without it an error in a tuple would count as a success.
 struct default_judge {
-    template <class R> verdict operator()(const R& returned) const noexcept { return default_classifier{}(returned); }
+    template <class R>
+    verdict operator()(const R& returned) const noexcept {
+        return default_classifier{}(returned);
+    }
     verdict operator()(const boost::system::error_code& error) const noexcept { return classify(error); }
     template <class... Rest>
     verdict operator()(const std::tuple<boost::system::error_code, Rest...>& returned) const noexcept {
@@ -49,11 +52,15 @@ struct default_judge {
 namespace detail {
 
 /// Whether the operation says that it was called off.
-template <class R> bool called_off(const R&) noexcept { return false; }
+template <class R>
+bool called_off(const R&) noexcept {
+    return false;
+}
 inline bool called_off(const boost::system::error_code& error) noexcept {
     return error == boost::asio::error::operation_aborted;
 }
-template <class... Rest> bool called_off(const std::tuple<boost::system::error_code, Rest...>& returned) noexcept {
+template <class... Rest>
+bool called_off(const std::tuple<boost::system::error_code, Rest...>& returned) noexcept {
     return called_off(std::get<0>(returned));
 }
 inline bool called_off(const std::exception_ptr& thrown) noexcept {

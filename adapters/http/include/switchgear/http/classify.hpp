@@ -54,7 +54,8 @@ template <header_lookup Lookup>
 }
 
 /// The same, for an answer that has just arrived. Cost: reads the wall clock only where a hint may be.
-template <header_lookup Lookup> [[nodiscard]] verdict classify(unsigned status, const Lookup& headers) {
+template <header_lookup Lookup>
+[[nodiscard]] verdict classify(unsigned status, const Lookup& headers) {
     const verdict by_status = classify(status);
     if (!by_status.is_failure() || by_status.failed_with() != failure_class::overloaded) return by_status;
     return classify(status, headers, std::chrono::system_clock::now());

@@ -46,8 +46,11 @@ struct trip_request {
 [[nodiscard]] boost::json::object to_json(const reset_request&);
 [[nodiscard]] boost::json::object to_json(const trip_request&);
 
-template <> [[nodiscard]] parsed<override_request> from_json<override_request>(const boost::json::value&);
-template <> [[nodiscard]] parsed<reset_request> from_json<reset_request>(const boost::json::value&);
-template <> [[nodiscard]] parsed<trip_request> from_json<trip_request>(const boost::json::value&);
+template <>
+[[nodiscard]] parsed<override_request> from_json<override_request>(const boost::json::value&);
+template <>
+[[nodiscard]] parsed<reset_request> from_json<reset_request>(const boost::json::value&);
+template <>
+[[nodiscard]] parsed<trip_request> from_json<trip_request>(const boost::json::value&);
 
 }  // namespace switchgear::wire

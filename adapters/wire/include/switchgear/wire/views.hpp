@@ -92,8 +92,11 @@ struct transition_view {
 [[nodiscard]] boost::json::object to_json(const breaker_view&);
 [[nodiscard]] boost::json::object to_json(const transition_view&);
 
-template <> [[nodiscard]] parsed<order_view> from_json<order_view>(const boost::json::value&);
-template <> [[nodiscard]] parsed<breaker_view> from_json<breaker_view>(const boost::json::value&);
-template <> [[nodiscard]] parsed<transition_view> from_json<transition_view>(const boost::json::value&);
+template <>
+[[nodiscard]] parsed<order_view> from_json<order_view>(const boost::json::value&);
+template <>
+[[nodiscard]] parsed<breaker_view> from_json<breaker_view>(const boost::json::value&);
+template <>
+[[nodiscard]] parsed<transition_view> from_json<transition_view>(const boost::json::value&);
 
 }  // namespace switchgear::wire
