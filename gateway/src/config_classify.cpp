@@ -13,12 +13,13 @@
 namespace switchgear::gateway {
 namespace {
 
+constexpr std::size_t most_rules = 100;
 constexpr range<std::size_t> final_status{200, 599};
 
 /// Reads `404` and `[429, 503]` alike.
 template <class T, class Read>
 void read_one_or_many(config_reader& in, const yaml_node& value, std::vector<T>& out, Read read_one) {
-    const auto items = in.items(value, config_reader::single::allowed);
+    const auto items = in.items(value, config_reader::single::allowed, final_status.most - final_status.least + 1);
     if (value.is == yaml_node::kind::list && items.empty())
         in.refuse(value, "is empty, so that the rule matches nothing");
     for (const yaml_node* item : items) {
@@ -98,7 +99,7 @@ void read_rule(config_reader& in, const yaml_node& item, coverage& before, class
 
 void read_classify(config_reader& in, const yaml_node& list, std::vector<classify_rule>& out) {
     coverage before;
-    for (const yaml_node* item : in.items(list, config_reader::single::refused)) {
+    for (const yaml_node* item : in.items(list, config_reader::single::refused, most_rules)) {
         if (item->is == yaml_node::kind::null) in.refuse(*item, "matches nothing: needs status or error");
         if (!in.section({item}, {"status", "error", "as", "class", "when"})) continue;
         read_rule(in, *item, before, out.emplace_back());

@@ -11,6 +11,11 @@
 namespace switchgear::gateway {
 namespace {
 
+// One answer is kept for every service; larger ones are better served by a service of their own.
+constexpr std::size_t most_headers = 100;
+constexpr std::size_t longest_value = 4 * 1024;
+constexpr std::size_t longest_body = 64 * 1024;
+
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
 
 bool same_name(std::string_view a, std::string_view b) { return std::ranges::equal(a, b, {}, lower, lower); }
@@ -40,6 +45,9 @@ void add_header(config_reader& in, const yaml_node& header, fallback_answer& out
     }
     const auto value = in.text_of(header);
     if (!value) return;
+    if (value->size() > longest_value) {
+        return in.refuse(header, fmt::format("{} bytes: at most {} are allowed", value->size(), longest_value));
+    }
     if (!is_field_value(*value)) {
         return in.refuse(header, fmt::format("\"{}\" is no value of a header: it has a line break or another control "
                                              "character in it",
@@ -61,6 +69,10 @@ void read_headers(config_reader& in, merged from, fallback_answer& out) {
     }
     for (const yaml_node* part : {from.by_default, from.own}) {
         if (part == nullptr) continue;
+        if (part->children.size() > most_headers) {
+            in.refuse(*part, fmt::format("{} headers: at most {} are allowed", part->children.size(), most_headers));
+            continue;
+        }
         for (const yaml_node* header : part->children)
             add_header(in, *header, out);
     }
@@ -85,7 +97,7 @@ void read_fallback(config_reader& in, merged from, std::optional<fallback_answer
     if (in.read_count(status, number, {200, 599})) out->status = static_cast<std::uint16_t>(number);
     read_headers(in, from.child("headers"), *out);
     const merged body = from.child("body");
-    if (!body.is_off()) in.read(body, out->body);
+    if (!body.is_off()) in.read(body, out->body, longest_body);
     if ((out->status == 204 || out->status == 304) && !out->body.empty()) {
         in.refuse(*body.node(), fmt::format("an answer with status {} has no body", out->status));
     }

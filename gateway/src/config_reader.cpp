@@ -105,7 +105,7 @@ bool config_reader::section(merged value, keys known) {
 }
 
 bool config_reader::named_map(const yaml_node& value, std::string_view what) {
-    if (value.is == yaml_node::kind::map && !value.children.empty()) return true;
+    if (value.is == yaml_node::kind::map && !value.children.empty()) return !too_many(value, most_items);
     if (value.is == yaml_node::kind::map || value.is == yaml_node::kind::null) {
         refuse(value, fmt::format("has no {}", what));
     } else {
@@ -114,7 +114,14 @@ bool config_reader::named_map(const yaml_node& value, std::string_view what) {
     return false;
 }
 
-std::span<const yaml_node* const> config_reader::items(const yaml_node& value, single alone) {
+bool config_reader::too_many(const yaml_node& value, std::size_t most) {
+    if (value.children.size() <= most) return false;
+    refuse(value, fmt::format("{} entries: at most {} are allowed", value.children.size(), most));
+    return true;
+}
+
+std::span<const yaml_node* const> config_reader::items(const yaml_node& value, single alone, std::size_t most) {
+    if (too_many(value, most)) return {};
     if (value.is == yaml_node::kind::list) return value.children;
     if (alone == single::refused || value.is != yaml_node::kind::scalar) {
         refuse(value, fmt::format("expected a list, got {}", named(value)));
@@ -143,11 +150,15 @@ bool config_reader::read(merged value, bool& out) {
     return false;
 }
 
-bool config_reader::read(merged value, std::string& out) {
-    if (!value) return false;
-    const auto text = text_of(*value.node());
-    if (text) out = *text;
-    return text.has_value();
+bool config_reader::read(merged value, std::string& out, std::size_t longest) {
+    const auto text = value ? text_of(*value.node()) : std::nullopt;
+    if (!text) return false;
+    if (text->size() > longest) {
+        refuse(*value.node(), fmt::format("{} bytes: at most {} are allowed", text->size(), longest));
+        return false;
+    }
+    out = *text;
+    return true;
 }
 
 std::optional<milliseconds> config_reader::duration_of(const yaml_node& value) {

@@ -53,6 +53,10 @@ public:
     explicit config_reader(std::string file) : file_{std::move(file)} {}
 
     static constexpr std::size_t most_violations = 1'000;
+    /// Of a text, and of a list or a map of names, unless it is said otherwise. What stands in the defaults is
+    /// read again for every service, and this keeps the product small.
+    static constexpr std::size_t longest_line = 4 * 1024;
+    static constexpr std::size_t most_items = 1'000;
 
     /// At the value.
     void refuse(const yaml_node& value, std::string message);
@@ -68,18 +72,18 @@ public:
     /// True of a map. An empty section is one without keys; refuses anything else, and the keys of its
     /// own that are not known.
     bool section(merged value, keys known);
-    /// A map whose keys are names given by the user, with at least one.
+    /// A map whose keys are names given by the user, with at least one and at most `most_items`.
     bool named_map(const yaml_node& value, std::string_view what);
     /// Its items; refuses what is no list. A single value in place of a list stands for a list of it if
     /// `single` allows.
     enum class single : std::uint8_t { refused, allowed };
-    std::span<const yaml_node* const> items(const yaml_node& value, single);
+    std::span<const yaml_node* const> items(const yaml_node& value, single, std::size_t most = most_items);
 
     /// The text of a scalar; refuses lists, maps and nothing.
     std::optional<std::string_view> text_of(const yaml_node& value, std::string_view expected = "a text");
 
     bool read(merged value, bool& out);
-    bool read(merged value, std::string& out);
+    bool read(merged value, std::string& out, std::size_t longest = longest_line);
     bool read(merged value, std::chrono::milliseconds& out);
     bool read(merged value, std::chrono::milliseconds& out, range<std::chrono::milliseconds>);
     bool read(merged value, std::uint32_t& out);
@@ -119,6 +123,7 @@ public:
     }
 
 private:
+    bool too_many(const yaml_node& value, std::size_t most);
     void refuse_word(const yaml_node& value, std::string_view text, const std::vector<std::string_view>& allowed);
     std::optional<std::uint64_t> whole_number(const yaml_node& value, std::uint64_t most);
     std::optional<std::chrono::milliseconds> duration_of(const yaml_node& value);

@@ -93,14 +93,11 @@ void read_routes(config_reader& in, const yaml_node& root, config& out) {
     if (list == nullptr)
         return in.missing(root, "routes", "at least one, such as [{match: {path_prefix: /}, service: payments}]");
     if (list->is == yaml_node::kind::list && list->children.empty()) return in.refuse(*list, "has no route");
-    if (list->children.size() > most_routes) {
-        return in.refuse(*list, fmt::format("{} routes: at most {} are allowed", list->children.size(), most_routes));
-    }
     std::unordered_map<std::string_view, std::size_t> indices;
     for (std::size_t i = 0; i < out.services.size(); ++i)
         indices.emplace(out.services[i].name, i);
 
-    for (const yaml_node* item : in.items(*list, config_reader::single::refused)) {
+    for (const yaml_node* item : in.items(*list, config_reader::single::refused, most_routes)) {
         const merged from{item};
         if (item->is == yaml_node::kind::null) in.missing(*item, "service", "the name of one of services");
         if (!in.section(from, {"match", "service", "strip_prefix"})) continue;

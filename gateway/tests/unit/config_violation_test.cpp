@@ -265,7 +265,8 @@ TEST(config_violation, a_fallback_body_needs_a_status_that_has_one) {
 }
 
 TEST(config_violation, scope_key_needs_its_header_and_no_other_scope_takes_one) {
-    expect_refused(with_service("    breaker: {scope: @@key}\n"), {{"services.a.breaker.key", "is missing: scope key needs the header"}});
+    expect_refused(with_service("    breaker: {scope: @@key}\n"),
+                   {{"services.a.breaker.key", "is missing: scope key needs the header"}});
     expect_refused(with_service("    breaker: {scope: key, key: @@{}}\n"),
                    {{"services.a.breaker.key.header", "is missing"}});
     expect_refused(with_service("    breaker: {scope: key, key: {header: @@\"X Y\"}}\n"),
@@ -317,6 +318,25 @@ TEST(config_violation, all_of_them_come_at_once_in_the_order_of_the_file) {
          {"services.a.endpoints[0]", "is no URL"},
          {"services.a.breaker.recovery.open_for", "expected a duration"},
          {"services.a.breaker.recovery.probes", "0: must be within [1, 1024]"}});
+}
+
+TEST(config_violation, more_of_anything_than_the_gateway_keeps_is_refused) {
+    std::string endpoints = "http://h0";
+    std::string headers = "X0: y";
+    std::string rules = "{status: 400, as: failure}";
+    for (int i = 1; i <= 1'000; ++i) {
+        endpoints += ", http://h" + std::to_string(i);
+        if (i <= 100) headers += ", X" + std::to_string(i) + ": y";
+        if (i <= 100) rules += ", {status: " + std::to_string(400 + i) + ", as: failure}";
+    }
+    expect_refused(
+        "listeners: [{address: 127.0.0.1:8080}]\nroutes: [{service: a}]\nservices:\n  a:\n    endpoints: @@[" +
+            endpoints + "]\n    fallback:\n      headers: @@{" + headers + "}\n      body: @@" +
+            std::string(65'537, 'x') + "\n    classify: @@[" + rules + "]\n",
+        {{"services.a.endpoints", "1001 entries: at most 1000 are allowed"},
+         {"services.a.fallback.headers", "101 headers: at most 100 are allowed"},
+         {"services.a.fallback.body", "65537 bytes: at most 65536 are allowed"},
+         {"services.a.classify", "101 entries: at most 100 are allowed"}});
 }
 
 TEST(config_violation, is_written_with_file_line_column_path_and_message) {

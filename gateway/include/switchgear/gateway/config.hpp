@@ -180,7 +180,9 @@ struct fallback_answer {
     std::uint16_t status = 200;
     /// As written, in the order of the file. Never Content-Length, Transfer-Encoding or another header
     /// that belongs to the connection: those are the gateway's.
+    /// At most 100, of 4 KiB each.
     std::vector<std::pair<std::string, std::string>> headers{};
+    /// At most 64 KiB.
     std::string body{};
     source_position at{};
 };
@@ -199,7 +201,7 @@ struct health_check_settings {
 struct service {
     /// 1 to 128 of `A-Z a-z 0-9 . _ ~ -`, so that it needs no escaping in a breaker's name.
     std::string name{};
-    /// At least one, no two alike; used in turn.
+    /// 1 to 1000, no two alike; used in turn.
     std::vector<endpoint> endpoints{};
     host_policy host = host_policy::endpoint;
     breaker_rules breaker{};
@@ -230,7 +232,7 @@ struct route {
 };
 
 struct config {
-    /// At least one, no two alike.
+    /// 1 to 1000, no two alike.
     std::vector<listener> listeners{};
     admin_settings admin{};
     gateway::limits limits{};
@@ -238,9 +240,9 @@ struct config {
     /// `request_headers`. From `defaults.timeouts`; `request_headers` is the longest of any service's,
     /// and a head that took longer than its own service allows is answered 408 once it is routed.
     timeouts client_timeouts{};
-    /// In the order of the file; at least one.
+    /// In the order of the file; 1 to 1000.
     std::vector<service> services{};
-    /// At least one.
+    /// 1 to 5000.
     std::vector<route> routes{};
 };
 
