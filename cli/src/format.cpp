@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <string_view>
 #include <utility>
 
@@ -20,6 +21,12 @@ namespace {
 constexpr std::size_t columns = 7;
 using row = std::array<std::string, columns>;
 
+/// To the second where milliseconds say nothing to a reader; rounded up, so that it is over by then.
+std::string wait_words(std::chrono::milliseconds wait) {
+    using namespace std::chrono;
+    return wire::format_duration(wait < seconds{10} ? wait : ceil<seconds>(wait));
+}
+
 std::string percent(double share) { return fmt::format("{:.3g}%", 100 * share); }
 
 std::string time_text(const json::object& fields, std::string_view name) {
@@ -35,7 +42,7 @@ std::string order_words(const wire::order_view& order) {
 row row_of(const wire::breaker_view& b) {
     return {b.name,
             state_words(b),
-            b.retry_after.count() > 0 ? wire::format_duration(b.retry_after) : "-",
+            b.retry_after.count() > 0 ? wait_words(b.retry_after) : "-",
             fmt::format("{}/{}", b.window.failures, b.window.calls),
             fmt::format("{}", b.failures_in_a_row),
             fmt::format("{}", b.totals.successes + b.totals.failures + b.totals.ignored + b.totals.late),
@@ -102,7 +109,7 @@ std::string breakers_table(const std::vector<wire::breaker_view>& breakers) {
 std::string breaker_details(const wire::breaker_view& b, const json::object& answer) {
     std::string out = fmt::format("{}: {}\n", b.name, state_words(b));
     if (b.order) out += fmt::format("  order in force: {}\n", order_words(*b.order));
-    if (b.retry_after.count() > 0) out += fmt::format("  retry after {}\n", wire::format_duration(b.retry_after));
+    if (b.retry_after.count() > 0) out += fmt::format("  retry after {}\n", wait_words(b.retry_after));
     out +=
         fmt::format("  epoch {}, trips in a row {}, failures in a row {}\n", b.epoch, b.attempt, b.failures_in_a_row);
     out += fmt::format("  window: {} calls, {} failures, {} slow\n", b.window.calls, b.window.failures, b.window.slow);
@@ -135,7 +142,7 @@ std::string transition_line(const wire::transition_view& t) {
     out += t.from == t.to ? std::string(to_string(t.to)) : fmt::format("{} -> {}", to_string(t.from), to_string(t.to));
     out += fmt::format("  {}", to_string(t.cause));
     if (t.evidence.threshold > 0) out += fmt::format(" {:g} of {:g}", t.evidence.observed, t.evidence.threshold);
-    if (t.pause.count() > 0) out += fmt::format("  for {}", wire::format_duration(t.pause));
+    if (t.pause.count() > 0) out += fmt::format("  for {}", wait_words(t.pause));
     if (t.attempt > 1) out += fmt::format("  attempt {}", t.attempt);
     if (t.order) out += fmt::format("  ({})", order_words(*t.order));
     return out + "\n";

@@ -9,26 +9,30 @@ namespace switchgear::gateway {
 
 namespace asio = boost::asio;
 
-event_feed::event_feed(const asio::any_io_executor& executor)
-    : wake_(executor, asio::steady_timer::time_point::max()) {}
+event_feed::event_feed(const asio::any_io_executor& executor, std::shared_ptr<std::uint64_t> dropped)
+    : wake_(executor, asio::steady_timer::time_point::max()), dropped_(std::move(dropped)) {}
 
 asio::awaitable<std::shared_ptr<const std::string>> event_feed::next() {
     while (waiting_.empty() && !ended_) {
         boost::system::error_code cancelled;
         co_await wake_.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
     }
-    if (waiting_.empty() || ended_) co_return nullptr;
+    if (ended_) co_return nullptr;
     auto event = std::move(waiting_.front());
     waiting_.pop_front();
     co_return event;
 }
 
 void event_feed::push(std::shared_ptr<const std::string> event) {
+    if (ended_) return;
+    if (waiting_.size() == most_waiting) return cut();
     waiting_.push_back(std::move(event));
     wake_.cancel();
 }
 
-void event_feed::end() {
+void event_feed::cut() {
+    if (ended_) return;
+    ++*dropped_;
     ended_ = true;
     waiting_.clear();
     wake_.cancel();
@@ -38,7 +42,7 @@ event_hub::event_hub(asio::any_io_executor executor) : executor_(std::move(execu
 
 std::shared_ptr<event_feed> event_hub::subscribe(std::string first) {
     if (clients() >= most_clients) return nullptr;
-    auto feed = std::make_shared<event_feed>(executor_);
+    auto feed = std::make_shared<event_feed>(executor_, dropped_);
     feed->push(std::make_shared<const std::string>(std::move(first)));
     feeds_.push_back(feed);
     return feed;
@@ -48,14 +52,7 @@ void event_hub::publish(std::string_view type, std::string_view data) {
     if (clients() == 0) return;
     const auto event = std::make_shared<const std::string>(event_text(type, data));
     for (const auto& weak : feeds_) {
-        const auto feed = weak.lock();
-        if (!feed || feed->ended_) continue;
-        if (feed->waiting_.size() < most_waiting) {
-            feed->push(event);
-        } else {
-            feed->end();
-            ++dropped_;
-        }
+        if (const auto feed = weak.lock()) feed->push(event);
     }
 }
 

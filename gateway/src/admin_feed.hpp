@@ -19,18 +19,24 @@ namespace switchgear::gateway {
 /// Thread safety: none; lives on the control thread.
 class event_feed {
 public:
-    explicit event_feed(const boost::asio::any_io_executor&);
+    /// `dropped` counts the feeds that were cut.
+    event_feed(const boost::asio::any_io_executor&, std::shared_ptr<std::uint64_t> dropped);
 
     /// Waits for the next event. Returns: null when the feed has ended.
     boost::asio::awaitable<std::shared_ptr<const std::string>> next();
 
-private:
-    friend class event_hub;
+    /// Adds an event; cuts the feed if too many are waiting.
     void push(std::shared_ptr<const std::string> event);
-    void end();
+    /// The client does not keep up: ends the feed and counts it.
+    void cut();
 
+    /// Events that may wait for one client.
+    static constexpr std::size_t most_waiting = 64;
+
+private:
     boost::asio::steady_timer wake_;
     std::deque<std::shared_ptr<const std::string>> waiting_;
+    std::shared_ptr<std::uint64_t> dropped_;
     bool ended_ = false;
 };
 
@@ -40,8 +46,6 @@ private:
 /// Thread safety: none; lives on the control thread.
 class event_hub {
 public:
-    /// Events that may wait for one client: about a minute of snapshots.
-    static constexpr std::size_t most_waiting = 64;
     static constexpr std::size_t most_clients = 64;
 
     explicit event_hub(boost::asio::any_io_executor);
@@ -52,12 +56,12 @@ public:
     void publish(std::string_view type, std::string_view data);
 
     std::size_t clients();
-    std::uint64_t dropped_clients() const noexcept { return dropped_; }
+    std::uint64_t dropped_clients() const noexcept { return *dropped_; }
 
 private:
     boost::asio::any_io_executor executor_;
     std::vector<std::weak_ptr<event_feed>> feeds_;
-    std::uint64_t dropped_ = 0;
+    std::shared_ptr<std::uint64_t> dropped_ = std::make_shared<std::uint64_t>(0);
 };
 
 /// One event as text/event-stream writes it.

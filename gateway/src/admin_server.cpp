@@ -107,7 +107,7 @@ asio::awaitable<void> send_events(Stream& stream, const std::shared_ptr<event_fe
         else
             co_await asio::async_write(stream, bytes, with(ec));
     }
-    if (!ec && version >= 11) co_await asio::async_write(stream, http::make_chunk_last(), with(ec));
+    if (ec == beast::error::timeout) feed->cut();
 }
 
 /// Answers requests in turn until the connection ends.
@@ -134,8 +134,8 @@ asio::awaitable<void> converse(Stream& stream, const admin_server::handler& hand
             answer = unreadable(ec);
             if (!answer) co_return;
             go_on = false;
-        } else if (read.get().count(http::field::host) != (version >= 11 ? 1U : read.get().count(http::field::host))) {
-            answer = problem(400, "a request needs exactly one Host");
+        } else if (version >= 11 && read.get().count(http::field::host) != 1) {
+            answer = problem(400, "a request of HTTP/1.1 has exactly one Host");
             go_on = false;
         } else {
             answer = handle(make_request(read, from));

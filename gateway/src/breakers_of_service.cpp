@@ -6,6 +6,7 @@
 #include "answers.hpp"
 #include "breaker_name.hpp"
 #include "message_head.hpp"
+#include "shown_breaker.hpp"
 
 namespace switchgear::gateway {
 namespace {
@@ -37,7 +38,9 @@ breakers_of_service::breakers_of_service(const service& of, const time_source& t
     for (const std::string& name : fixed_names(of)) add(name, of.breaker.settings);
     if (of.breaker.scope == breaker_scope::key) {
         keyed_ = std::make_shared<registry>(keyed_settings_of(of), time_);
-        keyed_listening_ = keyed_->subscribe(listener_);
+        keyed_listening_ = keyed_->subscribe([name = service_, told = listener_](const transition& seen) {
+            tell_by_shown_name(seen, name, told);
+        });
     }
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -19,6 +20,12 @@ namespace json = boost::json;
 namespace {
 
 std::string percent(double ratio) { return fmt::format("{:.4g}%", 100 * ratio); }
+
+/// To the second where milliseconds say nothing to a reader; rounded up, so that it is over by then.
+std::string wait_words(std::chrono::milliseconds wait) {
+    using namespace std::chrono;
+    return wire::format_duration(wait < seconds{10} ? wait : ceil<seconds>(wait));
+}
 
 double ratio_of(std::uint64_t part, std::uint64_t whole) {
     return whole == 0 ? 0 : static_cast<double>(part) / static_cast<double>(whole);
@@ -104,7 +111,7 @@ void add_for_open(change_list& out, const wire::breaker_view& now) {
         state::half_open, cause::pause_over,
         now.probe_due ? std::string("the pause is over: the next call is let through as a probe")
                       : fmt::format("in {} the pause is over, and the next call after that is let through as a probe",
-                                    wire::format_duration(now.retry_after)));
+                                    wait_words(now.retry_after)));
     change["in_ms"] = now.probe_due ? 0 : now.retry_after.count();
     out.add(state::closed, cause::operator_order, "an operator's reset closes it at once");
 }

@@ -48,18 +48,26 @@ template <class Stream> asio::awaitable<bool> ask(Stream& stream, const endpoint
     }
 }
 
+/// The endpoint's addresses. A numeric one takes no turn at the resolver, whose look-ups wait for each other.
+asio::awaitable<tcp::resolver::results_type> addresses_of(const endpoint& where, asio::steady_timer::time_point end) {
+    const auto executor = co_await asio::this_coro::executor;
+    error_code not_numeric;
+    const auto numeric = asio::ip::make_address(where.host, not_numeric);
+    if (!not_numeric) co_return tcp::resolver::results_type::create(tcp::endpoint{numeric, where.port}, where.host, "");
+    const auto resolver = std::make_shared<tcp::resolver>(executor);
+    // The resolver has no deadline of its own.
+    asio::steady_timer deadline{executor, end};
+    deadline.async_wait([resolver](error_code ec) {
+        if (!ec) resolver->cancel();
+    });
+    co_return co_await resolver->async_resolve(where.host, std::to_string(where.port), asio::use_awaitable);
+}
+
 /// Throws: system_error for whatever keeps the answer from being had, in time.
 asio::awaitable<bool> ask_endpoint(const endpoint& where, const health_check_settings& how) {
     const auto executor = co_await asio::this_coro::executor;
-    tcp::resolver resolver{executor};
-    // The resolver has no deadline of its own.
-    asio::steady_timer deadline{executor, how.timeout};
-    deadline.async_wait([&](error_code ec) {
-        if (!ec) resolver.cancel();
-    });
-    const auto end = deadline.expiry();
-    const auto found = co_await resolver.async_resolve(where.host, std::to_string(where.port), asio::use_awaitable);
-    deadline.cancel();
+    const auto end = asio::steady_timer::clock_type::now() + how.timeout;
+    const auto found = co_await addresses_of(where, end);
     if (where.scheme == url_scheme::http) {
         beast::tcp_stream stream{executor};
         stream.expires_at(end);

@@ -39,15 +39,25 @@ TEST(event_feed, a_client_that_does_not_keep_up_is_dropped_and_counted_and_no_ot
     std::vector<std::string> quick, slow;
     asio::co_spawn(io, read(hub.subscribe("first"), quick), asio::detached);
     const auto stuck = hub.subscribe("first");
-    for (std::size_t i = 0; i < event_hub::most_waiting; ++i) {
+    for (std::size_t i = 0; i < event_feed::most_waiting; ++i) {
         hub.publish("snapshot", "{}");
         io.poll();
     }
     EXPECT_EQ(hub.dropped_clients(), 1U);
-    EXPECT_EQ(quick.size(), 1 + event_hub::most_waiting);
+    EXPECT_EQ(quick.size(), 1 + event_feed::most_waiting);
     asio::co_spawn(io, read(stuck, slow), asio::detached);
     io.poll();
     EXPECT_TRUE(slow.empty()) << "what waited was let go";
+}
+
+TEST(event_feed, is_counted_once_when_its_client_takes_nothing_any_more) {
+    asio::io_context io;
+    event_hub hub{io.get_executor()};
+    const auto stuck = hub.subscribe("first");
+    stuck->cut();
+    stuck->cut();
+    hub.publish("snapshot", "{}");
+    EXPECT_EQ(hub.dropped_clients(), 1U);
 }
 
 TEST(event_hub, forgets_clients_that_left) {
