@@ -66,7 +66,7 @@ MUTATIONS = [
     # 29 listeners are told without a lock
     (29, "src/machine_verdicts.hpp", "        made = judge_window(of.epoch, how, now);\n    }\n    tell(made);", "        made = judge_window(of.epoch, how, now);\n        tell(made);\n    }", MACHINE),
     # 30 a transition names the epoch that began
-    (30, "src/machine_moves.hpp", ".to = state::half_open, .epoch = to.epoch()", ".to = state::half_open, .epoch = from.epoch()", MACHINE),
+    (30, "src/machine_moves.hpp", ".to = state::half_open,\n                 .epoch = to.epoch()", ".to = state::half_open,\n                 .epoch = from.epoch()", MACHINE),
     # 31 totals add up
     (31, "src/machine_orders.hpp", "tally_.sum() + other_successes_.load()", "tally_.sum()", MACHINE),
     # 32 one clock drives everything
