@@ -135,8 +135,9 @@ request make_request(const admin_url& where, const std::optional<std::string>& t
 
 asio::awaitable<admin_reply> follow_on(const admin_url& where, request what, const admin_client::follower& follower) {
     bool ever_connected = false;
+    bool connected_now = false;
     const admin_client::follower noticing{[&](server_event event) {
-                                              ever_connected = true;
+                                              ever_connected = connected_now = true;
                                               follower.on_event(std::move(event));
                                           },
                                           {}};
@@ -148,7 +149,7 @@ asio::awaitable<admin_reply> follow_on(const admin_url& where, request what, con
             if (!ever_connected) throw failure(where, error);
             lost = failure(where, error).what();
         }
-        follower.on_lost(lost);
+        if (std::exchange(connected_now, false)) follower.on_lost(lost);
         asio::steady_timer pause{co_await asio::this_coro::executor, std::chrono::seconds{1}};
         co_await pause.async_wait(asio::use_awaitable);
     }

@@ -43,7 +43,7 @@ public:
     /// What `follow` tells. Neither may be empty.
     struct follower {
         std::function<void(server_event)> on_event;
-        /// The connection was lost; another is tried after a while.
+        /// The connection was lost; another is tried every second. Told once for each loss.
         std::function<void(const std::string& why)> on_lost;
     };
     /// Hands on the events of a server-sent stream until the user interrupts (SIGINT, SIGTERM), through
