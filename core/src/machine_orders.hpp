@@ -23,7 +23,6 @@ void machine<A, S>::apply(std::shared_ptr<const plan> by, ticks now) {
         const auto tally = tally_.sum();
         old.window->move_to(now, tally);
         window = std::make_shared<sliding_window>(given.trip.window, slow_rule, now, tally);
-        window->continue_after(*old.window);
         window->adopt(*old.window, tally);
     }
     if (given.recovery.jitter_seed && given.recovery.jitter_seed != old.by->given.recovery.jitter_seed) {
@@ -37,12 +36,7 @@ void machine<A, S>::apply(std::shared_ptr<const plan> by, ticks now) {
          !swing(at, at.with_regime(fresh).with_timed(slow_rule).with_observes(given.mode == mode::observe));) {
         at = current();
     }
-    // A threshold that was lowered below the evidence is judged at the next verdict, whatever it is.
-    const auto counts = note_suspicion(next);
-    if (judge(counts, 0, *next.by)) {
-        suspect_from_.store(0, std::memory_order_seq_cst);
-        suspect_to_.store(~std::uint64_t{0}, std::memory_order_seq_cst);
-    }
+    note_suspicion(next);
 }
 
 template <class A, class S>

@@ -54,7 +54,14 @@ inline std::optional<finding> judge(const window_counts& seen, std::uint32_t in_
     return {};
 }
 
-/// The numbers of calls in the window at which a ratio rule could hold with the evidence that was there:
+/// Whether a rule that counts failures in the window holds.
+inline bool reaches_a_count(const window_counts& seen, const plan& by) noexcept {
+    bool reached = by.given.trip.failures && weight_of(seen, by) >= *by.given.trip.failures;
+    for (std::size_t i = 0; i < failure_class_count; ++i) reached |= by.limits[i] && seen.failed[i] >= *by.limits[i];
+    return reached;
+}
+
+/// The numbers of successes in the window at which a rule could hold with the evidence that was there:
 /// a success may trip (rule 4), and this tells without a lock that it cannot. Time takes evidence away
 /// and never adds any, so the answer errs only towards looking again.
 struct suspicion {
@@ -67,6 +74,8 @@ inline suspicion suspect(const window_counts& seen, std::uint64_t extra_calls, c
     double most = 0;
     if (rules.failure_ratio) most = std::max(most, weight_of(seen, by) / *rules.failure_ratio);
     if (rules.slow) most = std::max(most, static_cast<double>(seen.slow) / rules.slow->ratio);
+    // A reload may lower a threshold below the evidence: then the next verdict trips, whatever it is.
+    if (reaches_a_count(seen, by)) return {.from = 0, .to = std::numeric_limits<std::uint64_t>::max()};
     if (!(most > 0)) return {};
     // A window of calls is full at its size: beyond it the number of successes says nothing any more.
     const auto* calls = std::get_if<last_calls>(&rules.window);

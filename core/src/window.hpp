@@ -50,12 +50,12 @@ public:
 
     std::uint32_t size() const noexcept { return size_; }
     bool marks_twice() const noexcept { return marks_.size() != size_; }
-    /// Calls that are not in the tally, since the window began.
-    std::uint64_t extra_calls() const noexcept { return extra_; }
+    /// Calls known that are not in the tally. With edge(): number of calls = tally - edge() + extra_calls().
+    std::uint64_t extra_calls() const noexcept { return extra_ - std::min(extra_, forgotten_); }
 
     /// Forgets all that came before that point of the tally.
     void begin(std::uint64_t tally) noexcept {
-        base_ = tally, extra_ = 0, first_ = 0, held_ = 0;
+        base_ = tally, extra_ = 0, forgotten_ = 0, first_ = 0, held_ = 0;
         in_window_ = {};
     }
     /// Returns: the number of the call since the window began.
@@ -70,27 +70,27 @@ public:
         const std::uint64_t number = number_at(tally);
         drop_older_than(number);
         window_counts now = in_window_;
-        now.calls = number < size_ ? number : size_;
+        now.calls = std::min<std::uint64_t>(number - forgotten_, size_);
         return now;
     }
-    bool holds(std::uint64_t number, std::uint64_t tally) const noexcept { return number + size_ > number_at(tally); }
-    /// Where the tally stood when the window began.
-    std::uint64_t edge() const noexcept { return base_; }
-    /// Takes over what fits of another window of calls, in order. What the other one had let go of is not
-    /// known any more, so this one is no fuller than that. Requires: nothing was filed here yet.
+    bool holds(std::uint64_t number, std::uint64_t tally) const noexcept {
+        return number > forgotten_ && number + size_ > number_at(tally);
+    }
+    /// Where the tally stood at the first call that is known.
+    std::uint64_t edge() const noexcept { return base_ + forgotten_ - std::min(extra_, forgotten_); }
+    /// Takes over what fits of another window of calls, in order and under the same numbers. What the other
+    /// one had let go of is not known any more, so this one is no fuller than that.
+    /// Requires: nothing was filed here yet.
     void adopt(const call_window& from, std::uint64_t tally) noexcept {
         const std::uint64_t number = from.number_at(tally);
-        const std::uint64_t forgotten = number > from.size_ ? number - from.size_ : 0;
-        const std::uint64_t of_extra = std::min(from.extra_, forgotten);
-        base_ = from.base_ + (forgotten - of_extra);
-        extra_ = from.extra_ - of_extra;
+        base_ = from.base_;
+        extra_ = from.extra_;
+        forgotten_ = std::max(from.forgotten_, number > from.size_ ? number - from.size_ : 0);
         for (std::size_t i = 0; i < from.held_; ++i) {
-            entry old = from.marks_[(from.first_ + i) % from.marks_.size()];
-            if (old.number <= forgotten) continue;
-            old.number -= forgotten;
-            append(old);
+            const entry& old = from.marks_[(from.first_ + i) % from.marks_.size()];
+            if (old.number > forgotten_) append(old);
         }
-        drop_older_than(number - forgotten);
+        drop_older_than(number);
     }
 
 private:
@@ -124,6 +124,7 @@ private:
     std::vector<entry> marks_;  // a ring
     std::size_t first_ = 0, held_ = 0;
     std::uint64_t base_ = 0, extra_ = 0;
+    std::uint64_t forgotten_ = 0;  ///< calls up to this number were let go of by a smaller window
     window_counts in_window_;
 };
 
@@ -248,7 +249,9 @@ public:
     }
     /// Keeps the samples that fit; a window of the other kind starts empty (rule 35).
     void adopt(const sliding_window& from, std::uint64_t tally) noexcept {
-        if (kind_.index() != from.kind_.index()) return;
+        const bool same_kind = kind_.index() == from.kind_.index();
+        generation_ = from.generation_ + (same_kind ? 0 : 1);
+        if (!same_kind) return;
         if (auto* time = std::get_if<time_window>(&kind_)) {
             time->adopt(std::get<time_window>(from.kind_), tally);
         } else {
@@ -279,9 +282,9 @@ public:
         return std::get<time_window>(kind_).holds(static_cast<ticks>(place));
     }
 
-    /// Grows whenever the window is cleared or replaced, so that a place of before is not taken for one of now.
+    /// Grows whenever the window is cleared or becomes another kind, so that a place of before is not taken
+    /// for one of now.
     std::uint32_t generation() const noexcept { return generation_; }
-    void continue_after(const sliding_window& from) noexcept { generation_ = from.generation_ + 1; }
 
     /// When move_to() is due next; `never` for a window of calls.
     ticks next_move() const noexcept {

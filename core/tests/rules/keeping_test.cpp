@@ -166,6 +166,29 @@ TEST(rule_35_samples, start_empty_when_the_kind_of_window_changes) {
     EXPECT_EQ(b.now().window.calls, 0U);
 }
 
+TEST(rule_35_samples, an_overdue_call_is_still_counted_once) {
+    settings s{.trip = {.slow = slow_rule{.after = 300ms, .ratio = 1}, .window = last_calls{51}, .minimum_calls = 40}};
+    auto b = bench_of(s);
+    auto p = b.acquire();
+    p.overdue();
+    s.trip.window = last_calls{45};
+    b.it.apply(s);
+    p.success();
+    EXPECT_EQ(b.now().window.calls, 1U);
+    EXPECT_EQ(b.now().window.slow, 1U);
+}
+
+TEST(rule_35_apply, judges_a_lowered_count_when_time_has_moved_the_window_first) {
+    settings s{.trip = {.consecutive_failures = {}, .failure_ratio = {}}};
+    auto b = bench_of(s);
+    b.fail(3);
+    s.trip.failures = 2;
+    b.it.apply(s);
+    b.advance(2s);
+    b.succeed();
+    b.expect_open();
+}
+
 TEST(rule_35_apply, judges_a_lowered_threshold_at_the_next_verdict) {
     for (const verdict next : {verdict::success(), verdict::failure()}) {
         for (const window& w : std::vector<window>{last{10s}, last_calls{50}}) {
