@@ -23,12 +23,14 @@ void exchange::settle(const verdict& how) {
 }
 
 void exchange::note_duration() {
+    if (std::exchange(duration_noted_, true)) return;
     with_.limits().clear(limit::overdue);
     use_.counters->durations.observe(with_.on().runtime().clock().now() - began_);
 }
 
 task<bool> exchange::relay() {
-    const auto digits = std::to_chars(status_digits_.data(), status_digits_.data() + status_digits_.size(), answer_.status);
+    const auto digits =
+        std::to_chars(status_digits_.data(), status_digits_.data() + status_digits_.size(), answer_.status);
     status_text_ = {status_digits_.data(), static_cast<std::size_t>(digits.ptr - status_digits_.data())};
     permit_->answered();
     note_duration();
@@ -38,7 +40,7 @@ task<bool> exchange::relay() {
     if (is_replaced(judged)) co_return co_await replace_answer(judged);
 
     const bool delimited = answer_.framing == body_framing::none || answer_.framing == body_framing::length;
-    client_framing_ = delimited                     ? answer_.framing
+    client_framing_ = delimited                    ? answer_.framing
                       : with_.head().version == 11 ? body_framing::chunked
                                                    : body_framing::until_close;
     const bool keep = with_.keeps_alive() && client_framing_ != body_framing::until_close;
@@ -46,6 +48,8 @@ task<bool> exchange::relay() {
     incoming& in = connection_->in;
     const answer_decoder::progress parsed = decoder_.parse_body(in.data().substr(scan_.length()));
     if (parsed.bad) {
+        upload_.discard();
+        co_await upload_.released();
         release_connection(false);
         upstream_failed(http::transport_error::framing, "framing", "http_protocol_error");
         co_return co_await answer_failed();
@@ -61,20 +65,13 @@ task<bool> exchange::relay() {
     out_.add(head_text_);
     const bool written = co_await write_answer(complete);
     in.consume(scan_.length() + parsed.consumed);
-    if (!written || (!complete && !co_await relay_body())) {
-        upload_.discard();
-        co_await upload_.finished();
-        release_connection(false);
-        co_return false;
-    }
-    const bool request_read = !upload_.running() && sent_whole_;
-    if (!request_read) {
-        // The connection is of no use any more to the service; the client's may be.
-        upload_.discard();
-        co_await upload_.finished();
-    }
-    release_connection(request_read && answer_.keep_alive && in.data().empty() && !in.ended());
-    co_return keep && co_await with_.drain_body();
+    const bool passed = written && (complete || co_await relay_body());
+    // The service has said all it will; what it has not read of the request it will not read.
+    const bool reusable = passed && sent_whole_ && answer_.keep_alive && in.data().empty() && !in.ended();
+    upload_.discard();
+    co_await upload_.released();
+    release_connection(reusable);
+    co_return (passed && keep);
 }
 
 /// Writes what `out_` has and the pieces that were parsed. Returns: false if the client is gone.
@@ -135,13 +132,18 @@ task<bool> exchange::read_piece() {
 /// The client must not take what it has for the whole: no last chunk, and no orderly end where the end is all there is.
 void exchange::abort_answer(http::transport_error why) {
     settle(judge_error(settings(), why));
-    with_.abort();
+    if (client_framing_ == body_framing::until_close) {
+        with_.abort();
+    } else {
+        with_.cut_short();
+    }
 }
 
 bool exchange::is_replaced(const verdict& judged) const noexcept {
     if (!judged.is_failure()) return false;
     const auto& fallback = settings().fallback;
-    return settings().on_failure == failure_answer::bad_gateway || (fallback && fallback->when != fallback_when::refused);
+    return settings().on_failure == failure_answer::bad_gateway ||
+           (fallback && fallback->when != fallback_when::refused);
 }
 
 task<bool> exchange::replace_answer(const verdict& judged) {
@@ -150,7 +152,7 @@ task<bool> exchange::replace_answer(const verdict& judged) {
     const bool whole = decoder_.done() && connection_->in.data().empty() && !connection_->in.ended();
     const unsigned received = answer_.status;
     upload_.discard();
-    co_await upload_.finished();
+    co_await upload_.released();
     release_connection(whole && sent_whole_ && answer_.keep_alive);
     const own_answer answer{.status = 502,
                             .detail = "The service answered with a failure.",
@@ -166,11 +168,12 @@ task<bool> exchange::replace_answer(const verdict& judged) {
 task<bool> exchange::answer_failed() {
     status_text_ = http::to_string(error_.what);
     const verdict judged = judge_error(settings(), error_.what);
-    if (permit_ && !judged.is_ignored()) note_duration();
+    if (!judged.is_ignored()) note_duration();
     settle(judged);
     const own_answer answer{.status = error_.status,
-                            .detail = error_.status == 504 ? "The service did not answer in time."
-                                                           : "The service could not be reached, or did not answer in HTTP.",
+                            .detail = error_.status == 504
+                                          ? "The service did not answer in time."
+                                          : "The service could not be reached, or did not answer in HTTP.",
                             .reason = error_.reason,
                             .proxy_error = error_.proxy_error,
                             .received_status = 0,
@@ -211,15 +214,17 @@ task<bool> exchange::answer_stopped() {
 /// The gateway's own answer or the fallback that stands in for it.
 task<bool> exchange::answer_instead(const own_answer& answer, bool failed) {
     const auto& fallback = settings().fallback;
-    const bool replaced = fallback && (fallback->when == fallback_when::both ||
-                                       fallback->when == (failed ? fallback_when::failed : fallback_when::refused)) &&
+    const bool replaced = fallback &&
+                          (fallback->when == fallback_when::both ||
+                           fallback->when == (failed ? fallback_when::failed : fallback_when::refused)) &&
                           (failed || answer.status == 503);
     const bool keep = with_.keeps_alive() && !(with_.head().expects_continue && !with_.body().done());
     const answer_delivery delivery{with_.to_head(), with_.connection_value(keep)};
     head_text_.clear();
     if (replaced) {
         write_fallback(head_text_, *fallback, answer, delivery);
-        (failed ? of_.counters->fallbacks_failed : of_.counters->fallbacks_refused).fetch_add(1, std::memory_order_relaxed);
+        (failed ? of_.counters->fallbacks_failed : of_.counters->fallbacks_refused)
+            .fetch_add(1, std::memory_order_relaxed);
     } else {
         write_own_answer(head_text_, answer, delivery);
     }
@@ -228,8 +233,8 @@ task<bool> exchange::answer_instead(const own_answer& answer, bool failed) {
     out_.clear();
     out_.add(head_text_);
     decoder_.begin();
-    if (!co_await write_answer(false)) co_return false;
-    co_return keep && co_await with_.drain_body();
+    const bool written = co_await write_answer(false);
+    co_return (written && keep);
 }
 
 }  // namespace switchgear::gateway

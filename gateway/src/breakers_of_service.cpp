@@ -38,9 +38,8 @@ breakers_of_service::breakers_of_service(const service& of, const time_source& t
     for (const std::string& name : fixed_names(of)) add(name, of.breaker.settings);
     if (of.breaker.scope == breaker_scope::key) {
         keyed_ = std::make_shared<registry>(keyed_settings_of(of), time_);
-        keyed_listening_ = keyed_->subscribe([name = service_, told = listener_](const transition& seen) {
-            tell_by_shown_name(seen, name, told);
-        });
+        keyed_listening_ = keyed_->subscribe(
+            [name = service_, told = listener_](const transition& seen) { tell_by_shown_name(seen, name, told); });
     }
 }
 
@@ -68,9 +67,8 @@ void breakers_of_service::apply(const service& of) {
         return;
     }
     const std::vector<std::string> wanted = fixed_names(of);
-    std::erase_if(named_, [&](const auto& one) {
-        return std::find(wanted.begin(), wanted.end(), one.first) == wanted.end();
-    });
+    std::erase_if(named_,
+                  [&](const auto& one) { return std::find(wanted.begin(), wanted.end(), one.first) == wanted.end(); });
     for (const std::string& name : wanted) {
         const auto found = named_.find(name);
         if (found == named_.end()) {

@@ -89,7 +89,6 @@ task<bool> client_session::next_request() {
     const std::chrono::milliseconds head_limit = by.client_timeouts.request_headers;
     const std::size_t most_bytes = by.limits.header_bytes;
     const std::size_t most_fields = by.limits.header_count;
-    if (in_.data().empty() && !in_.pending()) in_.shrink();
     method_.clear();
     head_.keep_alive = false;
     for (;;) {  // an empty line before a request is skipped (RFC 9112, section 2.2)
@@ -113,7 +112,7 @@ task<bool> client_session::next_request() {
         if (seen == head_scan::outcome::complete) break;
         if (!limited) deadline_.set(limit::step, head_limit);
         limited = true;
-        if (!in_.pending() && in_.data().size() >= client_buffer) in_.reserve(most_bytes + 1);
+        if (!in_.pending() && in_.full()) in_.grow(most_bytes + 1);
         if (!co_await in_.more()) {
             if (timed_out_) co_await refuse(408, "The request's head did not come in time.", "request_headers_timeout");
             co_return false;
@@ -200,7 +199,7 @@ task<bool> client_session::serve() {
 task<bool> client_session::answer_locally(const own_answer& what) {
     const bool keep = keeps_alive() && !(head_.expects_continue && !body_.done());
     if (!co_await answer(what, keep)) co_return false;
-    co_return keep && co_await drain_body();
+    co_return co_await drain_body();
 }
 
 bool client_session::keeps_alive() const noexcept { return head_.keep_alive && !worker_.draining(); }
@@ -267,6 +266,11 @@ void client_session::read_unawaited() noexcept {
 void client_session::abort() noexcept {
     aborted_ = true;
     io_.reset();
+}
+
+void client_session::cut_short() noexcept {
+    aborted_ = true;
+    io_.close();
 }
 
 void client_session::drain() noexcept {

@@ -65,8 +65,10 @@ public:
     /// Reads what is left of the request's body and throws it away. Returns: whether all of it came; if not the
     /// connection must go.
     task<bool> drain_body();
-    /// Ends the connection at once, so that the client cannot take what it has for a whole answer.
+    /// Ends the connection at once, as if it had failed: its end does not look orderly.
     void abort() noexcept;
+    /// Ends it after what was written, whose framing shows that it is not the whole.
+    void cut_short() noexcept;
 
 private:
     enum class step : std::uint8_t { handshake, idle, head, serving, closing };

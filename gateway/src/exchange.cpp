@@ -27,25 +27,31 @@ exchange::exchange(client_session& with, std::shared_ptr<const routing> by, cons
     : with_{with},
       by_{std::move(by)},
       of_{of},
-      upload_{with, of.settings->timeouts.between_bytes,
+      upload_{with,
+              of.settings->timeouts.between_bytes,
               {[](void* whose, upload::outcome how) { static_cast<exchange*>(whose)->upload_ended(how); }, this}} {}
 
 // An error of ours, such as no memory, left it where it was.
 exchange::~exchange() { release_connection(false); }
 
 task<bool> exchange::run(std::string_view path, std::string_view query) {
-    if (const auto refused = admit()) co_return co_await answer_refused(*refused);
+    if (const auto refused = admit()) {
+        const bool may_go_on = co_await answer_refused(*refused);
+        co_return co_await end(may_go_on);
+    }
 
     const trip_rules& rules = settings().breaker.settings.trip;
     if (rules.slow) with_.limits().set(limit::overdue, rules.slow->after);
     with_.limits().set(limit::total, settings().timeouts.total);
 
-    const std::string_view host =
-        settings().host == host_policy::preserve ? with_.head().authority : std::string_view{of_.authorities[endpoint_]};
+    const std::string_view host = settings().host == host_policy::preserve
+                                      ? with_.head().authority
+                                      : std::string_view{of_.authorities[endpoint_]};
     write_request_head(head_text_, with_.head(), {path, query, host, with_.identity()});
     gateway::log& log = with_.on().runtime().log();
     if (log.enabled(log.calls())) {
-        log.write(log.calls(), fmt::format("Calling downstream URL {}{}{}", to_string(settings().endpoints[endpoint_]), path, query));
+        log.write(log.calls(), fmt::format("Calling downstream URL {}{}{}", to_string(settings().endpoints[endpoint_]),
+                                           path, query));
     }
 
     head_outcome how = co_await attempt();
@@ -66,17 +72,32 @@ task<bool> exchange::run(std::string_view path, std::string_view query) {
     } else {
         keep = co_await answer_stopped();
     }
+    co_return co_await end(keep);
+}
+
+/// After the answer: what is left of the request's body, and of the limits.
+task<bool> exchange::end(bool keep) {
+    if (upload_.running()) {
+        upload_.discard();
+        if (!keep) with_.io().cancel();
+        co_await upload_.finished();
+    }
     for (const limit each : {limit::step, limit::upload, limit::total, limit::overdue}) with_.limits().clear(each);
-    co_return keep;
+    co_return keep && !interrupted() && co_await with_.drain_body();
 }
 
 task<exchange::head_outcome> exchange::attempt() {
     if (!co_await obtain_connection()) co_return interrupted() ? head_outcome::stopped : head_outcome::failed;
-    const head_outcome sent = co_await send_request();
-    const head_outcome how = sent == head_outcome::arrived ? co_await await_head() : sent;
+    received_before_ = connection_->in.total();
+    head_outcome how = co_await send_request();
+    if (how == head_outcome::arrived) how = co_await await_head();
+    if (interruption_ == interruption::upstream_slow) {
+        interruption_ = interruption::none;
+        how = upstream_failed(http::transport_error::timeout, error_.reason, "http_response_timeout");
+    }
     if (how != head_outcome::arrived) {
         upload_.discard();
-        co_await upload_.finished();
+        co_await upload_.released();
         release_connection(false);
     }
     co_return how;
@@ -88,6 +109,7 @@ task<bool> exchange::obtain_connection() {
     if (!connection_) {
         step_ = step::connecting;
         watch_client();
+        if (interrupted()) co_return false;
         set_time_limit(limit::step, settings().timeouts.connect, "connect_timeout");
         connector_.emplace(with_.on().loop());
         connector::outcome made = co_await connector_->run(
@@ -119,47 +141,38 @@ void exchange::connection_timed_out(connector::phase reached) {
         case connector::phase::connection:
             upstream_failed(http::transport_error::connect, error_.reason, "connection_timeout");
             break;
-        case connector::phase::tls: upstream_failed(http::transport_error::tls, error_.reason, "tls_protocol_error"); return;
+        case connector::phase::tls:
+            upstream_failed(http::transport_error::tls, error_.reason, "tls_protocol_error");
+            return;
     }
     error_.status = 504;
 }
 
 task<exchange::head_outcome> exchange::send_request() {
     step_ = step::sending;
-    request_decoder& body = with_.body();
-    const body_framing framing = with_.head().framing;
     out_.clear();
     out_.add(head_text_);
+    std::size_t consumed = 0;
     if (fresh_only_) {
         out_.add(early_body_);
     } else {
+        request_decoder& body = with_.body();
         if (with_.head().expects_continue && with_.in().data().empty() && !body.done()) {
             static_cast<void>(co_await write_all{with_.io(), "HTTP/1.1 100 Continue\r\n\r\n"});
         }
         const request_decoder::progress parsed = body.parse_body(with_.in().data());
-        if (parsed.bad) {
-            interruption_ = interruption::client_malformed;
-            co_return head_outcome::stopped;
-        }
-        const std::size_t head_parts = out_.parts().size();
-        out_.add_body(body.pieces(), body.piece_bytes(), framing, body.done());
-        sent_whole_ = body.done();
-        if (sent_whole_ && connection_->reused && is_idempotent(with_.method())) {
-            for (const auto& part : out_.parts().subspan(head_parts)) {
-                early_body_.append(static_cast<const char*>(part.data()), part.size());
-            }
-        }
-        set_time_limit(limit::step, settings().timeouts.between_bytes, "write_timeout");
-        const error_code failed = co_await write_all{connection_->io, out_.parts()};
-        with_.in().consume(parsed.consumed);
-        if (failed && interrupted()) co_return head_outcome::stopped;
-        // A service that answers and closes before it has read everything is heard all the same.
-    }
-    if (fresh_only_) {
-        set_time_limit(limit::step, settings().timeouts.between_bytes, "write_timeout");
-        static_cast<void>(co_await write_all{connection_->io, out_.parts()});
+        consumed = parsed.consumed;
+        if (parsed.bad) interrupt(interruption::client_malformed);
         if (interrupted()) co_return head_outcome::stopped;
+        out_.add_body(body.pieces(), body.piece_bytes(), with_.head().framing, body.done());
+        sent_whole_ = body.done();
+        if (connection_->reused && may_send_again()) keep_early_body();
     }
+    set_time_limit(limit::step, settings().timeouts.between_bytes, "write_timeout");
+    // A failure says nothing yet: a service that answers and closes before it has read everything is heard.
+    static_cast<void>(co_await write_all{connection_->io, out_.parts()});
+    with_.in().consume(consumed);
+    if (interrupted()) co_return head_outcome::stopped;
     if (sent_whole_) {
         set_time_limit(limit::step, settings().timeouts.first_byte, "first_byte_timeout");
         watch_client();
@@ -170,6 +183,12 @@ task<exchange::head_outcome> exchange::send_request() {
     co_return interrupted() ? head_outcome::stopped : head_outcome::arrived;
 }
 
+void exchange::keep_early_body() {
+    for (const auto& part : out_.parts().subspan(1)) {  // the first is the head
+        early_body_.append(static_cast<const char*>(part.data()), part.size());
+    }
+}
+
 bool exchange::may_send_again() const noexcept {
     return sent_whole_ && !interrupted() && is_idempotent(with_.method());
 }
@@ -177,50 +196,49 @@ bool exchange::may_send_again() const noexcept {
 task<exchange::head_outcome> exchange::await_head() {
     step_ = step::awaiting_head;
     incoming& in = connection_->in;
-    const std::size_t before = in.total();
-    const limits& most = by_->settings->limits;
     scan_ = {};
-    for (;;) {
+    while (!interrupted()) {
         const head_scan::outcome seen = scan_.look(in.data());
-        if (interrupted()) break;
-        if (seen == head_scan::outcome::bad) {
-            co_return upstream_failed(http::transport_error::framing, "framing", "http_protocol_error");
-        }
+        if (!examine_head(seen)) co_return head_outcome::failed;
         if (seen == head_scan::outcome::complete) {
-            decoder_.begin(with_.to_head());
-            const std::string_view wrong = decoder_.parse_head(in.data().substr(0, scan_.length()), answer_);
-            const auto problem = wrong.empty() ? check_answer_head(answer_, with_.to_head()) : std::optional{wrong};
-            if (problem || answer_.status == 101) {
-                co_return upstream_failed(http::transport_error::framing, "framing", "http_protocol_error");
-            }
-        }
-        if (in.data().size() > most.header_bytes && (seen == head_scan::outcome::incomplete || scan_.length() > most.header_bytes)) {
-            co_return upstream_failed(http::transport_error::framing, "head_too_large", "http_response_header_section_size");
-        }
-        if (seen == head_scan::outcome::complete) {
-            if (answer_.fields.size() > most.header_count) {
-                co_return upstream_failed(http::transport_error::framing, "head_too_large", "http_response_header_section_size");
-            }
             if (answer_.status >= 200) co_return head_outcome::arrived;
             if (!co_await forward_interim()) break;
             in.consume(scan_.length());
             scan_ = {};
             continue;
         }
-        if (!in.pending() && in.data().size() >= connection_->head_room) {
-            connection_->head_room = std::min(connection_->head_room * 2, most.header_bytes + 1);
-            in.reserve(connection_->head_room);
-        }
-        if (!co_await in.more() && !interrupted()) {
-            const bool silent = in.total() == before;
-            if (silent && connection_->reused && !fresh_only_) co_return head_outcome::stale;
-            co_return upstream_failed(http::transport_error::reset, "reset",
-                                      silent ? "connection_terminated" : "http_response_incomplete");
-        }
+        if (!in.pending() && in.full()) in.grow(by_->settings->limits.header_bytes + 1);
+        if (co_await in.more() || interrupted()) continue;
+        const bool silent = in.total() == received_before_;
+        if (silent && connection_->reused) co_return head_outcome::stale;
+        co_return upstream_failed(http::transport_error::reset, "reset",
+                                  silent ? "connection_terminated" : "http_response_incomplete");
     }
-    if (interruption_ != interruption::upstream_slow) co_return head_outcome::stopped;
-    interruption_ = interruption::none;
-    co_return upstream_failed(http::transport_error::timeout, error_.reason, "http_response_timeout");
+    co_return head_outcome::stopped;
+}
+
+/// Parses a complete head. Returns: false if it, or what there is of one, is none; `error_` says why.
+bool exchange::examine_head(head_scan::outcome seen) {
+    const limits& most = by_->settings->limits;
+    const bool complete = seen == head_scan::outcome::complete;
+    const std::string_view data = connection_->in.data();
+    if (complete) {
+        decoder_.begin(with_.to_head());
+        const std::string_view wrong = decoder_.parse_head(data.substr(0, scan_.length()), answer_);
+        const auto problem = wrong.empty() ? check_answer_head(answer_, with_.to_head()) : std::optional{wrong};
+        // Nobody asked for a change of protocol: Upgrade is not sent on.
+        if (problem || answer_.status == 101) seen = head_scan::outcome::bad;
+    }
+    if (seen == head_scan::outcome::bad) {
+        upstream_failed(http::transport_error::framing, "framing", "http_protocol_error");
+        return false;
+    }
+    if ((complete ? scan_.length() : data.size()) > most.header_bytes ||
+        (complete && answer_.fields.size() > most.header_count)) {
+        upstream_failed(http::transport_error::framing, "head_too_large", "http_response_header_section_size");
+        return false;
+    }
+    return true;
 }
 
 task<bool> exchange::forward_interim() {

@@ -82,11 +82,14 @@ private:
     std::string exposed_state() const;
 
     // The way to a head: exchange.cpp
+    task<bool> end(bool keep);
     task<head_outcome> attempt();
     task<bool> obtain_connection();
     void connection_timed_out(connector::phase);
     task<head_outcome> send_request();
+    void keep_early_body();
     task<head_outcome> await_head();
+    bool examine_head(head_scan::outcome);
     task<bool> forward_interim();
     head_outcome upstream_failed(http::transport_error, std::string_view reason, std::string_view proxy_error);
     bool may_send_again() const noexcept;
@@ -108,7 +111,6 @@ private:
     void settle(const verdict&);
     void note_duration();
     task<bool> answer_instead(const own_answer&, bool failed);
-    task<bool> finish_request(bool keep);
 
     client_session& with_;
     std::shared_ptr<const routing> by_;
@@ -119,7 +121,8 @@ private:
     time_point began_{};
 
     std::string head_text_;
-    std::string early_body_;  // what the first write took of a body that may have to be sent again
+    std::string early_body_;           // what the first write took of a body that may have to be sent again
+    std::size_t received_before_ = 0;  // on this connection, before this request
     bool sent_whole_ = false;
     bool fresh_only_ = false;
     std::optional<connector> connector_;
@@ -134,6 +137,7 @@ private:
     std::string_view status_text_;  // what the service said, for the log
     std::array<char, 4> status_digits_{};
     bool head_sent_ = false;
+    bool duration_noted_ = false;
 
     step step_ = step::connecting;
     interruption interruption_ = interruption::none;

@@ -1,5 +1,6 @@
 #include "incoming.hpp"
 
+#include <algorithm>
 #include <cstring>
 #include <utility>
 
@@ -7,11 +8,13 @@ namespace switchgear::gateway {
 
 void incoming::start() {
     if (pending_ || ended_) return;
-    if (!buffer_) {
-        buffer_ = std::make_unique_for_overwrite<char[]>(initial_capacity_);
-        capacity_ = initial_capacity_;
+    if (begin_ == end_) {
+        begin_ = end_ = 0;
+        if (capacity_ != initial_capacity_) {
+            buffer_ = std::make_unique_for_overwrite<char[]>(initial_capacity_);
+            capacity_ = initial_capacity_;
+        }
     }
-    if (begin_ == end_) begin_ = end_ = 0;
     if (end_ == capacity_ && begin_ > 0) {
         std::memmove(buffer_.get(), buffer_.get() + begin_, end_ - begin_);
         end_ -= begin_;
@@ -22,21 +25,15 @@ void incoming::start() {
     from_.start_read(asio::mutable_buffer{buffer_.get() + end_, capacity_ - end_}, completion{&read_ended, this});
 }
 
-void incoming::reserve(std::size_t bytes) {
-    if (bytes <= capacity_) return;
-    auto larger = std::make_unique_for_overwrite<char[]>(bytes);
+void incoming::grow(std::size_t most) {
+    const std::size_t wanted = std::min(std::max(capacity_, initial_capacity_) * 2, most);
+    if (wanted <= capacity_) return;
+    auto larger = std::make_unique_for_overwrite<char[]>(wanted);
     if (end_ > begin_) std::memcpy(larger.get(), buffer_.get() + begin_, end_ - begin_);
     end_ -= begin_;
     begin_ = 0;
     buffer_ = std::move(larger);
-    capacity_ = bytes;
-}
-
-void incoming::shrink() noexcept {
-    if (capacity_ <= initial_capacity_) return;
-    buffer_.reset();
-    capacity_ = 0;
-    begin_ = end_ = 0;
+    capacity_ = wanted;
 }
 
 bool incoming::waiting_for_more::await_ready() {

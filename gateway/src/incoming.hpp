@@ -41,10 +41,11 @@ public:
     /// Leaves a read pending, unless there is one, the stream has ended, or the buffer is full.
     /// Invalidates views of `data()`, except when a read is pending already.
     void start();
-    /// Room for a message head of up to `bytes`. Requires: no read is pending.
-    void reserve(std::size_t bytes);
-    /// Gives the memory of an unusually large head back. Requires: no data, no pending read.
-    void shrink() noexcept;
+    /// Whether what is there leaves no room, so that nothing more can come before some of it is consumed.
+    bool full() const noexcept { return end_ - begin_ == capacity_ && capacity_ > 0; }
+    /// More room, for a large message head: twice as much, but not above `most`. Given back once it is
+    /// empty. Requires: no read is pending.
+    void grow(std::size_t most);
 
     /// Awaits more data. Returns: false if there is none to come, or no room for it.
     auto more() noexcept { return waiting_for_more{*this}; }

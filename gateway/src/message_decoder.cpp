@@ -40,6 +40,8 @@ std::string_view message_decoder<IsRequest>::parse_head(std::string_view input, 
     if (failed == http::error::bad_value) return "a header field's value is malformed";
     if (failed || used != input.size() || !parser_->is_header_done()) return "the head is malformed";
     parser_->eager(true);
+    chunked_ = parser_->chunked();
+    chunk_left_ = 0;
     into.keep_alive = into.version == 11;
     return {};
 }
@@ -49,6 +51,9 @@ auto message_decoder<IsRequest>::parse_body(std::string_view data) -> progress {
     pieces_.clear();
     piece_bytes_ = 0;
     if (done_ || data.empty()) return {};
+    // The end of a chunked body takes five bytes. Beast asserts that it has them once it saw a "0".
+    constexpr std::size_t shortest_end = 5;
+    if (chunked_ && chunk_left_ == 0 && data.size() < shortest_end) return {};
     boost::beast::error_code failed;
     progress result;
     result.consumed = parser_->put(boost::asio::const_buffer{data.data(), data.size()}, failed);
@@ -102,7 +107,9 @@ std::size_t message_decoder<IsRequest>::parser::on_body_impl(string_view body, e
 }
 
 template <bool IsRequest>
-void message_decoder<IsRequest>::parser::on_chunk_header_impl(std::uint64_t, string_view extensions, error_code& failed) {
+void message_decoder<IsRequest>::parser::on_chunk_header_impl(std::uint64_t size, string_view extensions,
+                                                              error_code& failed) {
+    owner_.chunk_left_ = size;
     constexpr std::size_t longest_extensions = 256;
     if (extensions.size() > longest_extensions) failed = http::error::bad_chunk_extension;
 }
@@ -110,6 +117,7 @@ void message_decoder<IsRequest>::parser::on_chunk_header_impl(std::uint64_t, str
 template <bool IsRequest>
 std::size_t message_decoder<IsRequest>::parser::on_chunk_body_impl(std::uint64_t, string_view body, error_code&) {
     owner_.add_piece(text(body));
+    owner_.chunk_left_ -= body.size();
     return body.size();
 }
 

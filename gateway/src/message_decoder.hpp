@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 #include <boost/beast/http/basic_parser.hpp>
@@ -42,7 +43,6 @@ public:
     std::size_t piece_bytes() const noexcept { return piece_bytes_; }
 
 private:
-    class parser;
     // Beast's parser has no reset; it is made anew for every message.
     class parser final : public boost::beast::http::basic_parser<IsRequest> {
     public:
@@ -76,6 +76,8 @@ private:
     std::vector<std::string_view> pieces_;
     std::size_t piece_bytes_ = 0;
     bool done_ = false;
+    bool chunked_ = false;
+    std::uint64_t chunk_left_ = 0;  // of the chunk that has begun
 };
 
 using request_decoder = message_decoder<true>;

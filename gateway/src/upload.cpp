@@ -50,18 +50,10 @@ task<> upload::pump() {
             if (!co_await read_more()) co_return;
             continue;
         }
-        if (!discarding_) {
-            out_.clear();
-            out_.add_body(body.pieces(), body.piece_bytes(), from_.head().framing, body.done());
-            if (!out_.empty()) {
-                state_ = state::writing;
-                from_.limits().set(limit::upload, between_bytes_);
-                // The service does not want more of it; perhaps it has answered already.
-                if (co_await write_all{to_->io, out_.parts()}) discarding_ = true;
-                from_.limits().clear(limit::upload);
-            }
-        } else {
+        if (discarding_) {
             discarded_ += parsed.consumed;
+        } else {
+            co_await send_pieces();
         }
         from_.in().consume(parsed.consumed);
         if (discarded_ > most_discarded) {
@@ -70,6 +62,20 @@ task<> upload::pump() {
         }
     }
     if (discarding_) outcome_ = outcome::drained;
+}
+
+task<> upload::send_pieces() {
+    request_decoder& body = from_.body();
+    out_.clear();
+    out_.add_body(body.pieces(), body.piece_bytes(), from_.head().framing, body.done());
+    if (out_.empty()) co_return;
+    state_ = state::writing;
+    from_.limits().set(limit::upload, between_bytes_);
+    // On failure the service does not want more of it; perhaps it has answered already.
+    if (co_await write_all{to_->io, out_.parts()}) discarding_ = true;
+    from_.limits().clear(limit::upload);
+    state_ = state::reading;
+    if (auto waiting = std::exchange(waiting_for_write_, nullptr)) waiting.resume();
 }
 
 void upload::end() {

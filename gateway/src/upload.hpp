@@ -42,6 +42,8 @@ public:
     void begin(upstream_connection& to);
     /// Sends nothing more, and reads on only to keep the client's connection usable.
     void discard();
+    /// Awaits, after `discard`, that the service's connection is not used any more.
+    auto released() noexcept { return waiting_for_release{*this}; }
     /// Awaits the end; at once if it did not begin.
     auto finished() noexcept { return waiting_for_end{*this}; }
 
@@ -56,7 +58,14 @@ private:
         void await_suspend(std::coroutine_handle<> waiting) noexcept { whose.waiting_ = waiting; }
         void await_resume() const noexcept {}
     };
+    struct waiting_for_release {
+        upload& whose;
+        bool await_ready() const noexcept { return whose.state_ != state::writing; }
+        void await_suspend(std::coroutine_handle<> waiting) noexcept { whose.waiting_for_write_ = waiting; }
+        void await_resume() const noexcept {}
+    };
     task<> pump();
+    task<> send_pieces();
     task<bool> read_more();
     void end();
 
@@ -70,6 +79,7 @@ private:
     bool discarding_ = false;
     std::size_t discarded_ = 0;
     std::coroutine_handle<> waiting_;
+    std::coroutine_handle<> waiting_for_write_;
 };
 
 }  // namespace switchgear::gateway

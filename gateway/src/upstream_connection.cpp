@@ -23,7 +23,7 @@ std::string_view proxy_error_of(const error_code& failed) {
 }  // namespace
 
 upstream_connection::upstream_connection(asio::io_context& loop, std::shared_ptr<service_counters> of)
-    : io{loop}, in{io, upstream_buffer}, counters{std::move(of)}, head_room{upstream_buffer} {}
+    : io{loop}, in{io, upstream_buffer}, counters{std::move(of)} {}
 
 upstream_connection::~upstream_connection() = default;
 
@@ -55,11 +55,12 @@ task<connector::endpoints> connector::resolve(const endpoint& to) {
 
     const auto looked_up = std::make_shared<resolution>(loop_);
     resolving_ = looked_up;
-    looked_up->resolver.async_resolve(to.host, std::to_string(to.port), [looked_up](error_code failed, const auto& results) {
-        if (looked_up->done) return;
-        if (!failed) looked_up->found.assign(results.begin(), results.end());
-        looked_up->finish();
-    });
+    looked_up->resolver.async_resolve(to.host, std::to_string(to.port),
+                                      [looked_up](error_code failed, const auto& results) {
+                                          if (looked_up->done) return;
+                                          if (!failed) looked_up->found.assign(results.begin(), results.end());
+                                          looked_up->finish();
+                                      });
     co_await resolution::waiting_for_end{*looked_up};
     resolving_.reset();
     co_return std::move(looked_up->found);

@@ -30,8 +30,6 @@ struct upstream_connection {
     stream io;
     incoming in;
     std::shared_ptr<service_counters> counters;
-    /// How large a head fits at present.
-    std::size_t head_room;
     /// It carried a request before: its end before any answer may be a keep-alive that ran out.
     bool reused = false;
     time_point idle_until{};
