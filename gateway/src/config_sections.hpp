@@ -19,8 +19,8 @@ void read_listeners(config_reader&, const yaml_node& root, config&);
 void read_admin(config_reader&, const yaml_node& root, config&);
 void read_limits(config_reader&, const yaml_node& root, config&);
 void read_timeouts(config_reader&, merged, timeouts&);
-/// Everything of a service but its name and endpoints.
-void read_service(config_reader&, merged, reading, service&);
+/// Everything of a service but its name and endpoints. `defaults` is what reading those gave.
+void read_service(config_reader&, merged, reading, const service& defaults, service&);
 void read_services(config_reader&, const yaml_node& root, config&);
 void read_breaker(config_reader&, merged, reading, breaker_rules&);
 void read_classify(config_reader&, const yaml_node& list, std::vector<classify_rule>&);

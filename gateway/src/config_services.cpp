@@ -62,13 +62,23 @@ void read_timeouts(config_reader& in, merged from, timeouts& out) {
     in.read(from.child("idle"), out.idle, allowed);
 }
 
-void read_service(config_reader& in, merged from, reading what, service& out) {
+void read_service(config_reader& in, merged from, reading what, const service& defaults, service& out) {
     in.read_word(from.child("host"), host_policy_words, out.host);
     read_breaker(in, from.child("breaker"), what, out.breaker);
-    if (const merged rules = from.child("classify"); rules && !rules.is_off())
-        read_classify(in, *rules.node(), out.classify);
+    // The large ones are copied where they are inherited whole, rather than read again for every service.
+    const merged rules = from.child("classify");
+    if (rules.own == nullptr) {
+        out.classify = defaults.classify;
+    } else if (!rules.is_off()) {
+        read_classify(in, *rules.own, out.classify);
+    }
     in.read_word(from.child("on_failure"), failure_answer_words, out.on_failure);
-    read_fallback(in, from.child("fallback"), out.fallback);
+    const merged fallback = from.child("fallback");
+    if (fallback.own == nullptr) {
+        out.fallback = defaults.fallback;
+    } else {
+        read_fallback(in, fallback, out.fallback);
+    }
     read_health_check(in, from.child("health_check"), what, out.health_check);
     out.expose = out.breaker.scope != breaker_scope::key;
     in.read(from.child("expose"), out.expose);
@@ -76,11 +86,11 @@ void read_service(config_reader& in, merged from, reading what, service& out) {
 }
 
 void read_services(config_reader& in, const yaml_node& root, config& out) {
+    service unnamed;
     const yaml_node* defaults = root.find("defaults");
     if (in.section({defaults},
                    {"host", "breaker", "classify", "on_failure", "fallback", "health_check", "expose", "timeouts"})) {
-        service unnamed;
-        read_service(in, {defaults}, reading::defaults, unnamed);
+        read_service(in, {defaults}, reading::defaults, {}, unnamed);
         out.client_timeouts = unnamed.timeouts;
     } else {
         defaults = nullptr;
@@ -100,7 +110,7 @@ void read_services(config_reader& in, const yaml_node& root, config& out) {
         } else if (in.section({item}, {"endpoints", "host", "breaker", "classify", "on_failure", "fallback",
                                        "health_check", "expose", "timeouts"})) {
             read_endpoints(in, *item, one);
-            read_service(in, {item, defaults}, reading::a_service, one);
+            read_service(in, {item, defaults}, reading::a_service, unnamed, one);
         }
         out.client_timeouts.request_headers =
             std::max(out.client_timeouts.request_headers, one.timeouts.request_headers);
