@@ -73,8 +73,7 @@ void read_headers(config_reader& in, merged from, fallback_answer& out) {
             in.refuse(*part, fmt::format("{} headers: at most {} are allowed", part->children.size(), most_headers));
             continue;
         }
-        for (const yaml_node* header : part->children)
-            add_header(in, *header, out);
+        for (const yaml_node* header : part->children) add_header(in, *header, out);
     }
 }
 

@@ -18,14 +18,10 @@ using std::chrono::milliseconds;
 /// What a message calls a value of the wrong type.
 std::string named(const yaml_node& value) {
     switch (value.is) {
-        case yaml_node::kind::null:
-            return "nothing";
-        case yaml_node::kind::list:
-            return "a list";
-        case yaml_node::kind::map:
-            return "a map";
-        case yaml_node::kind::scalar:
-            break;
+        case yaml_node::kind::null: return "nothing";
+        case yaml_node::kind::list: return "a list";
+        case yaml_node::kind::map: return "a map";
+        case yaml_node::kind::scalar: break;
     }
     return fmt::format("\"{}\"", excerpt(value.text));
 }
@@ -78,8 +74,7 @@ bool config_reader::has_refused(source_position at) const noexcept {
 
 std::vector<config_violation> config_reader::take() && {
     std::vector<config_violation> listed;
-    for (const auto& [line, column, path, message] : found_)
-        listed.push_back({file_, line, column, path, message});
+    for (const auto& [line, column, path, message] : found_) listed.push_back({file_, line, column, path, message});
     if (more_) {
         listed.push_back(
             {file_, 0, 0, {}, fmt::format("more than {} violations; the rest is not listed", most_violations)});

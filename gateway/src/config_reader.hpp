@@ -37,7 +37,8 @@ struct merged {
     merged replaced(std::string_view key) const noexcept;
 };
 
-template <class T> struct range {
+template <class T>
+struct range {
     T least;
     T most;
 };
@@ -94,7 +95,8 @@ public:
     bool read_ratio(merged value, double& out);
 
     /// `off` and null empty it; anything else is read by `read_value(value, T&)`.
-    template <class T, class Read> void read_optional(merged value, std::optional<T>& out, Read&& read_value) {
+    template <class T, class Read>
+    void read_optional(merged value, std::optional<T>& out, Read&& read_value) {
         if (!value) return;
         if (value.is_off()) {
             out.reset();
@@ -104,7 +106,8 @@ public:
         if (std::invoke(read_value, value, held)) out = std::move(held);
     }
 
-    template <class E, std::size_t N> bool read_word(const yaml_node& value, const word<E> (&words)[N], E& out) {
+    template <class E, std::size_t N>
+    bool read_word(const yaml_node& value, const word<E> (&words)[N], E& out) {
         const auto text = text_of(value);
         if (!text) return false;
         std::vector<std::string_view> allowed;
@@ -118,7 +121,8 @@ public:
         refuse_word(value, *text, allowed);
         return false;
     }
-    template <class E, std::size_t N> bool read_word(merged value, const word<E> (&words)[N], E& out) {
+    template <class E, std::size_t N>
+    bool read_word(merged value, const word<E> (&words)[N], E& out) {
         return value && read_word(*value.node(), words, out);
     }
 

@@ -94,8 +94,7 @@ void read_routes(config_reader& in, const yaml_node& root, config& out) {
         return in.missing(root, "routes", "at least one, such as [{match: {path_prefix: /}, service: payments}]");
     if (list->is == yaml_node::kind::list && list->children.empty()) return in.refuse(*list, "has no route");
     std::unordered_map<std::string_view, std::size_t> indices;
-    for (std::size_t i = 0; i < out.services.size(); ++i)
-        indices.emplace(out.services[i].name, i);
+    for (std::size_t i = 0; i < out.services.size(); ++i) indices.emplace(out.services[i].name, i);
 
     for (const yaml_node* item : in.items(*list, config_reader::single::refused, most_routes)) {
         const merged from{item};
