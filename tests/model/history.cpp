@@ -108,10 +108,7 @@ settings reloaded(const settings& old, std::uint32_t choice) {
     s.trip = random_rules(d, over);
     s.trip.slow = old.trip.slow;
     if (s.trip.slow) s.trip.slow->ratio = d.any({0.2, 0.5, 1.0});
-    // Not reloaded here: counts, which a success after a reload judges late, and lease and ramp of the calls on their way.
-    s.trip.failures = old.trip.failures;
-    s.trip.limits = old.trip.limits;
-    s.trip.weights = old.trip.weights;
+    // Not reloaded here: the lease and the ramp of the calls on their way.
     s.recovery.open_for = d.any({112ms, 224ms, 500ms, 1'000ms});
     s.recovery.probes = 1 + d.below(4);
     return s;

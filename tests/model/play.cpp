@@ -137,8 +137,6 @@ private:
     void apply(std::uint32_t choice) {
         const settings s = reloaded(model_.rules, choice);
         if (!validate(s).empty()) return;
-        // A reload forgets which of the running calls were counted as overdue already.
-        if (std::any_of(running_.begin(), running_.end(), [](const running& r) { return r.model->overdue; })) return;
         real_.apply(s);
         model_.apply(s);
     }
@@ -153,9 +151,7 @@ private:
                 if (pause && model_.rules.recovery.max_retry_after.count() == 0) return;
                 return real_.trip(given, pause), model_.trip(pause);
             }
-            case kind::force_open:
-                if (held) return;
-                return real_.force_open(given), model_.force_open();
+            case kind::force_open: return real_.force_open(given), model_.force_open();
             case kind::force_closed: return real_.force_closed(given), model_.force_closed();
             default: return real_.lift_override(given), model_.lift();
         }
