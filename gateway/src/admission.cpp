@@ -28,7 +28,8 @@ std::optional<rejection> exchange::admit() {
             return admit_by(first, breaker_use{use_});
         case breaker_scope::endpoint: break;
     }
-    // The first whose breaker lets it through; if none does, the one that will first.
+    // The first whose breaker lets it through; if none does, the one that will first. When all are open the
+    // request is refused (no panic mode): letting it through to the least bad would take its probes away.
     std::optional<rejection> soonest;
     for (std::size_t i = 0; i < count; ++i) {
         const std::size_t endpoint = (first + i) % count;
@@ -38,6 +39,7 @@ std::optional<rejection> exchange::admit() {
         soonest = refused;
         use_ = of_.fixed[endpoint];
     }
+    of_.counters->all_endpoints_refused.fetch_add(1, std::memory_order_relaxed);
     return soonest;
 }
 

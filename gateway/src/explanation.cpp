@@ -157,24 +157,15 @@ std::string cause_words(const wire::transition_view& last) {
             return fmt::format("{} were slow, threshold {}", percent(seen.observed), percent(seen.threshold)) + counts;
         case cause::class_limit:
             return fmt::format("{:g} failures of one class, threshold {:g}", seen.observed, seen.threshold) + counts;
-        case cause::trip_verdict:
-            return "an answer said not to come back for a while";
-        case cause::adaptive:
-            return "calls went worse than they usually do" + counts;
-        case cause::probe_failed:
-            return "the probe failed";
-        case cause::probe_expired:
-            return "the probe was not answered in time";
-        case cause::pause_over:
-            return "the pause was over";
-        case cause::probes_succeeded:
-            return "the probes succeeded";
-        case cause::ramp_finished:
-            return "the ramp reached all calls";
-        case cause::operator_order:
-            return "an operator ordered it";
-        case cause::restored:
-            return "it was restored from a saved state";
+        case cause::trip_verdict: return "an answer said not to come back for a while";
+        case cause::adaptive: return "calls went worse than they usually do" + counts;
+        case cause::probe_failed: return "the probe failed";
+        case cause::probe_expired: return "the probe was not answered in time";
+        case cause::pause_over: return "the pause was over";
+        case cause::probes_succeeded: return "the probes succeeded";
+        case cause::ramp_finished: return "the ramp reached all calls";
+        case cause::operator_order: return "an operator ordered it";
+        case cause::restored: return "it was restored from a saved state";
     }
     return {};
 }
@@ -210,15 +201,9 @@ json::object explain(const wire::breaker_view& now, const settings& in_force,
             fmt::format("{} {}: until then nothing else decides", to_string(now.override), until_words(now.order)));
     }
     switch (now.state) {
-        case state::closed:
-            add_trip_rules(changes, now, in_force.trip);
-            break;
-        case state::open:
-            add_for_open(changes, now);
-            break;
-        case state::half_open:
-            add_for_half_open(changes, now, in_force);
-            break;
+        case state::closed: add_trip_rules(changes, now, in_force.trip); break;
+        case state::open: add_for_open(changes, now); break;
+        case state::half_open: add_for_half_open(changes, now, in_force); break;
     }
     std::string why = why_words(now, past);
     if (in_force.mode == mode::observe) why += "; mode is observe, so every call is admitted";

@@ -33,7 +33,8 @@ using boost::system::error_code;
 namespace {
 
 /// Sends the request; returns whether the answer's status says healthy. Throws: system_error.
-template <class Stream> asio::awaitable<bool> ask(Stream& stream, const endpoint& where, const std::string& path) {
+template <class Stream>
+asio::awaitable<bool> ask(Stream& stream, const endpoint& where, const std::string& path) {
     http::request<http::empty_body> question{http::verb::get, path, 11};
     question.set(http::field::host, authority(where));
     question.set(http::field::user_agent, "switchgear-health-check");

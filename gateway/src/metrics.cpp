@@ -65,6 +65,10 @@ std::vector<MetricFamily> of_services(const runtime& state) {
                              MetricType::Gauge,
                              {}};
     MetricFamily fallbacks{"switchgear_fallbacks_total", "Fallback answers given.", MetricType::Counter, {}};
+    MetricFamily everywhere{"switchgear_all_endpoints_refused_total",
+                            "Requests that the breakers of all endpoints refused.",
+                            MetricType::Counter,
+                            {}};
     state.for_each_service([&](const service_view& seen) {
         const std::string& name = seen.settings->name;
         const service_counters& counted = *seen.counters;
@@ -78,8 +82,11 @@ std::vector<MetricFamily> of_services(const runtime& state) {
                   static_cast<double>(counted.connections_idle.load()));
         add_counter(fallbacks, {{"service", name}, {"kind", "static"}},
                     counted.fallbacks_refused.load() + counted.fallbacks_failed.load());
+        if (seen.settings->breaker.scope == breaker_scope::endpoint) {
+            add_counter(everywhere, {{"service", name}}, counted.all_endpoints_refused.load());
+        }
     });
-    return {std::move(requests), std::move(connections), std::move(fallbacks)};
+    return {std::move(requests), std::move(connections), std::move(fallbacks), std::move(everywhere)};
 }
 
 std::vector<MetricFamily> of_the_process(const runtime& state, const control_counters& control) {

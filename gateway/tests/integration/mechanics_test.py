@@ -190,6 +190,8 @@ class Rules(Mechanics):
         self.assertGreaterEqual(int(reply.header("Retry-After")), 1)
         self.assertGreater(gateway.rejections(), before[0])
         self.assertEqual(len(first.requests) + len(second.requests), before[1])
+        self.assertRegex(gateway.admin("GET", "/metrics").text,
+                         r'(?m)^switchgear_all_endpoints_refused_total\{service="shop"\} [1-9]')
 
     def test_behaviour_51_the_wall_clock_opens_and_closes_nothing(self):
         upstream = self.upstream()

@@ -48,10 +48,11 @@ public:
         return codes_[code - first_code].load(std::memory_order_relaxed);
     }
 
-    std::atomic<std::uint64_t> fallbacks_refused{0};  ///< static fallbacks sent because a permit was refused
-    std::atomic<std::uint64_t> fallbacks_failed{0};   ///< … because the call failed
-    std::atomic<std::int64_t> connections_active{0};  ///< upstream connections with a request on them
-    std::atomic<std::int64_t> connections_idle{0};    ///< … in a pool
+    std::atomic<std::uint64_t> fallbacks_refused{0};      ///< static fallbacks sent because a permit was refused
+    std::atomic<std::uint64_t> fallbacks_failed{0};       ///< … because the call failed
+    std::atomic<std::uint64_t> all_endpoints_refused{0};  ///< requests that the breakers of all endpoints refused
+    std::atomic<std::int64_t> connections_active{0};      ///< upstream connections with a request on them
+    std::atomic<std::int64_t> connections_idle{0};        ///< … in a pool
 
 private:
     std::array<std::atomic<std::uint64_t>, last_code - first_code + 1> codes_{};
