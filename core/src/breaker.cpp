@@ -1,7 +1,8 @@
 #include <switchgear/breaker.hpp>
 
+#include <array>
 #include <atomic>
-#include <cassert>
+#include <cstdint>
 #include <utility>
 
 #include "breaker_core.hpp"
@@ -9,6 +10,9 @@
 
 namespace switchgear {
 namespace detail {
+
+template class tally<std_atomics>;
+
 namespace {
 
 /// Different in every breaker of this process, and in every process.
@@ -25,82 +29,101 @@ std::shared_ptr<const plan> checked(const settings& given) {
     return std::make_shared<const plan>(given);
 }
 
-breaker_core::breaker_core(std::string name, std::shared_ptr<const plan> by, const time_source& time,
+breaker_core::breaker_core(std::string name, std::shared_ptr<const plan> by, const time_source& source,
                            std::shared_ptr<listeners> also)
-    : name_{std::move(name)},
-      time_{time},
-      listeners_{std::make_shared<listeners>()},
-      also_{std::move(also)},
-      machine_{*this, by, by->given.recovery.jitter_seed.value_or(fresh_seed(this, now())), now()} {}
+    : machine{*this, by, by->given.recovery.jitter_seed.value_or(fresh_seed(this, in_ticks(source.now()))),
+              in_ticks(source.now()), source},
+      name_{std::move(name)},
+      also_{std::move(also)} {}
 
-subscription breaker_core::subscribe(std::function<void(const transition&)> listener) {
-    return listeners_->subscribe(std::move(listener));
+/// One reload or override at a time; never held around a listener or a clock. Orders are rare, so a few
+/// locks serve all breakers, and a million idle ones carry none.
+std::mutex& breaker_core::orders() const noexcept {
+    static std::array<std::mutex, 32> locks;
+    return locks[(reinterpret_cast<std::uintptr_t>(this) / 64) % locks.size()];
 }
 
-snapshot breaker_core::observe() const {
+subscription breaker_core::subscribe(std::function<void(const transition&)> listener) {
+    std::shared_ptr<listeners> hub;
+    {
+        const std::lock_guard lock{orders()};
+        if (!listeners_) {
+            listeners_ = std::make_shared<listeners>();
+            who_listens_.store(listeners_.get(), std::memory_order_release);  // pairs with tell()
+        }
+        hub = listeners_;
+    }
+    return hub->subscribe(std::move(listener));
+}
+
+snapshot breaker_core::observe() {
     snapshot seen;
-    const std::lock_guard lock{orders_};
-    machine_.observe(seen, now());
-    if (seen.override != override_mode::none) seen.order_in_force = in_force_;
+    const ticks at = now();
+    const std::lock_guard lock{orders()};
+    machine::observe(seen, at);
+    if (seen.override != override_mode::none && in_force_) seen.order_in_force = *in_force_;
     return seen;
 }
 
 settings breaker_core::current_settings() const {
-    const std::lock_guard lock{orders_};
-    return machine_.plan_in_force()->given;
+    const std::lock_guard lock{orders()};
+    return plan_in_force()->given;
 }
 
 void breaker_core::apply(std::shared_ptr<const plan> by) {
-    const std::lock_guard lock{orders_};
-    if (machine_.plan_in_force()->given != by->given) machine_.apply(std::move(by), now());
+    const ticks at = now();
+    const std::lock_guard lock{orders()};
+    if (plan_in_force()->given != by->given) machine::apply(std::move(by), at);
 }
 
 void breaker_core::reset(const order& by) {
-    if (const auto made = machine_.reset(now())) tell(*made, by);
+    if (const auto made = machine::reset(now())) tell(*made, by);
 }
 
 void breaker_core::trip(const order& by, std::optional<duration> pause) {
     std::optional<ticks> exact;
     if (pause) exact = pause->count();
-    if (const auto made = machine_.trip(exact, now())) tell(*made, by);
+    if (const auto made = machine::trip(exact, now())) tell(*made, by);
 }
 
 void breaker_core::force(override_mode mode, const order& by) {
-    const ticks until = by.until ? by.until->time_since_epoch().count() : never;
+    const ticks until = by.until ? in_ticks(*by.until) : never;
+    const ticks at = now();
     moved made;
     {
-        const std::lock_guard lock{orders_};
-        in_force_ = by;
-        made = machine_.force(mode, until, now());
+        const std::lock_guard lock{orders()};
+        in_force_ = std::make_unique<const order>(by);
+        made = machine::force(mode, until, at);
     }
     tell(made, by);
 }
 
 void breaker_core::lift(const order& by) {
+    const ticks at = now();
     std::optional<moved> made;
     {
-        const std::lock_guard lock{orders_};
-        made = machine_.lift(now());
+        const std::lock_guard lock{orders()};
+        made = machine::lift(at);
         in_force_.reset();
     }
     if (made) tell(*made, by);
 }
 
-std::string breaker_core::save() const { return write_record(machine_.save(now())); }
+std::string breaker_core::save() { return write_record(machine::save(now())); }
 
 bool breaker_core::restore(std::string_view record, duration elapsed) {
     auto saved = read_record(record);
     if (!saved) return false;
     saved->remaining = std::max<ticks>(saved->remaining - std::max<ticks>(elapsed.count(), 0), 0);
-    if (const auto made = machine_.restore(*saved, now())) tell(*made, std::nullopt);
+    if (const auto made = machine::restore(*saved, now())) tell(*made, std::nullopt);
     return true;
 }
 
 void breaker_core::told(const moved& what) noexcept {
     std::optional<order> by;
     if (what.kept_closed) {
-        const std::lock_guard lock{orders_};
-        by = in_force_;
+        const std::lock_guard lock{orders()};
+        if (in_force_) by = *in_force_;
     }
     tell(what, std::move(by));
 }
@@ -116,48 +139,57 @@ void breaker_core::tell(const moved& what, std::optional<order> by) noexcept {
                            .pause = duration{what.pause},
                            .attempt = what.attempt,
                            .order = std::move(by)};
-    listeners_->tell(event);
+    // acquire: pairs with subscribe().
+    if (auto* const own = who_listens_.load(std::memory_order_acquire)) own->tell(event);
     if (also_) also_->tell(event);
 }
 
+namespace {
+breaker_core& core_of(front& of) noexcept { return static_cast<breaker_core&>(of); }
+}  // namespace
+
+void front::acquire_further(answer& to) noexcept { core_of(*this).acquire(its_time, to); }
+void front::settle(grant of, verdict how) noexcept { core_of(*this).machine::settle(of, how, its_time); }
+void front::success_counted(std::uint64_t epoch) noexcept { core_of(*this).machine::success_counted(epoch, its_time); }
+void front::success_late() noexcept { core_of(*this).machine::success_late(); }
+
 }  // namespace detail
 
-void permit::settle(verdict how) noexcept {
-    assert(core_ != nullptr && "a permit is settled once");
-    if (core_ != nullptr) std::exchange(core_, nullptr)->settle(grant_, how);
-}
 void permit::overdue() noexcept {
-    if (core_ != nullptr) core_->overdue(grant_);
+    if (at_ != nullptr) detail::core_of(*at_).machine::overdue(grant_, at_->its_time);
 }
 void permit::answered() noexcept {
-    if (core_ != nullptr) core_->answered(grant_);
+    if (at_ != nullptr) detail::core_of(*at_).machine::answered(grant_, at_->its_time);
 }
 
 breaker::breaker(std::string name, const settings& given, const time_source& time)
-    : breaker{std::move(name), detail::checked(given), time, nullptr} {}
+    : breaker{std::move(name), detail::checked(given), time, nullptr} {
+    core().expect_failures();
+}
 
 breaker::breaker(std::string name, std::shared_ptr<const detail::plan> by, const time_source& time,
                  std::shared_ptr<detail::listeners> also)
-    : core_{std::make_unique<detail::breaker_core>(std::move(name), std::move(by), time, std::move(also))} {}
+    : front_{new detail::breaker_core{std::move(name), std::move(by), time, std::move(also)}} {}
 
-breaker::~breaker() = default;
+breaker::~breaker() { delete &core(); }
 
-result<permit> breaker::try_acquire() noexcept { return core_->try_acquire(); }
+detail::breaker_core& breaker::core() const noexcept { return static_cast<detail::breaker_core&>(*front_); }
+
 subscription breaker::subscribe(std::function<void(const transition&)> listener) {
-    return core_->subscribe(std::move(listener));
+    return core().subscribe(std::move(listener));
 }
-snapshot breaker::observe() const { return core_->observe(); }
-std::string_view breaker::name() const noexcept { return core_->name(); }
-settings breaker::current_settings() const { return core_->current_settings(); }
-void breaker::apply(const settings& given) { core_->apply(detail::checked(given)); }
-void breaker::end_pause() noexcept { core_->end_pause(); }
-void breaker::extend_pause(duration wait) noexcept { core_->extend_pause(wait); }
-void breaker::reset(order by) { core_->reset(by); }
-void breaker::trip(order by, std::optional<duration> pause) { core_->trip(by, pause); }
-void breaker::force_open(order by) { core_->force(override_mode::forced_open, by); }
-void breaker::force_closed(order by) { core_->force(override_mode::forced_closed, by); }
-void breaker::lift_override(order by) { core_->lift(by); }
-std::string breaker::save() const { return core_->save(); }
-bool breaker::restore(std::string_view record, duration elapsed) { return core_->restore(record, elapsed); }
+snapshot breaker::observe() const { return core().observe(); }
+std::string_view breaker::name() const noexcept { return core().name(); }
+settings breaker::current_settings() const { return core().current_settings(); }
+void breaker::apply(const settings& given) { core().apply(detail::checked(given)); }
+void breaker::end_pause() noexcept { core().end_pause(); }
+void breaker::extend_pause(duration wait) noexcept { core().extend_pause(wait); }
+void breaker::reset(order by) { core().reset(by); }
+void breaker::trip(order by, std::optional<duration> pause) { core().trip(by, pause); }
+void breaker::force_open(order by) { core().force(override_mode::forced_open, by); }
+void breaker::force_closed(order by) { core().force(override_mode::forced_closed, by); }
+void breaker::lift_override(order by) { core().lift(by); }
+std::string breaker::save() const { return core().save(); }
+bool breaker::restore(std::string_view record, duration elapsed) { return core().restore(record, elapsed); }
 
 }  // namespace switchgear

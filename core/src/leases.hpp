@@ -23,7 +23,7 @@ template <class Atomics>
 class leases {
 public:
     struct held {
-        std::uint32_t slot;
+        std::uint64_t slot;
         std::uint64_t value;
     };
     struct survey {
@@ -31,7 +31,7 @@ public:
         std::optional<ticks> earliest_expiry;  ///< what is left of the oldest lease
     };
 
-    explicit leases(std::uint32_t slots) noexcept { grow(slots); }
+    leases() = default;
     leases(const leases&) = delete;
     leases& operator=(const leases&) = delete;
     ~leases() {
@@ -41,6 +41,9 @@ public:
             extra = next;
         }
     }
+
+    /// How many slots there are without grow().
+    static constexpr std::uint32_t slots_to_begin_with = 4;
 
     void grow(std::uint32_t slots) {
         chunk* end = &first_;
@@ -95,7 +98,7 @@ private:
     template <class T>
     using atom = typename Atomics::template atom<T>;
     struct chunk {
-        static constexpr std::uint32_t size = 4;
+        static constexpr std::uint32_t size = slots_to_begin_with;
         std::array<atom<std::uint64_t>, size> slots{};
         atom<chunk*> next{nullptr};
     };

@@ -8,23 +8,18 @@
 #include <optional>
 #include <utility>
 
+#include <switchgear/detail/atomics.hpp>
+#include <switchgear/detail/hot_path.hpp>
 #include <switchgear/event.hpp>
-#include <switchgear/permit.hpp>
-#include <switchgear/result.hpp>
 #include <switchgear/snapshot.hpp>
 #include <switchgear/state.hpp>
 #include <switchgear/verdict.hpp>
 
-#include "atomics.hpp"
-#include "leases.hpp"
 #include "period.hpp"
 #include "plan.hpp"
-#include "probing.hpp"
-#include "ramp.hpp"
 #include "rules.hpp"
-#include "tally.hpp"
+#include "trouble.hpp"
 #include "window.hpp"
-#include "word.hpp"
 
 namespace switchgear::detail {
 
@@ -33,6 +28,8 @@ namespace switchgear::detail {
 // The word (word.hpp) is the breaker: state, epoch, override. Whoever changes the breaker swings the
 // word by one compare-and-swap, and whoever wins it is the one that caused the change and tells of it.
 // So a storm of failures opens once, and half-open begins once, without anybody waiting.
+//
+// What a healthy call does is in hot_path.hpp, and compiled into its caller; this is the rest.
 //
 // try_acquire() never locks and never allocates, in any state. Closed it reads the word and nothing
 // else. Open it reads the deadline of the period (period.hpp) and a cheap clock. Half-open it takes a
@@ -43,6 +40,11 @@ namespace switchgear::detail {
 // a failure, a slow call – is filed under a brief lock, because it needs a place in the order of
 // verdicts; the verdict that trips swings the word before it lets go of the lock. Nobody else's
 // admission or success waits for that lock, no user code runs under it, and listeners are told after it.
+//
+// Memory. What only a failing breaker needs (trouble.hpp, the columns of window.hpp) is allocated at the
+// first failure of a kind, and cells for the tally when threads first meet in it: a few times in a
+// breaker's life, never again, and never in try_acquire(). A breaker of its own, outside a registry, has
+// the first of it from the beginning.
 //
 // A stalled thread changes nothing in a later epoch: every place that counts carries the epoch (the tag
 // of the tally, the ledger, the leases, the run; evidence is filed only while the word shows the
@@ -71,25 +73,36 @@ struct saved_state {
     std::uint32_t attempt = 0;
 };
 
-/// The machine behind a breaker, over the atomics it uses and whom it tells of changes.
+/// The machine behind a breaker, over the atomics it uses and whom it tells of changes. `Front` is the
+/// hot path, or what its user made of it.
 ///
 /// `Sink` has `void told(const moved&) noexcept`, called without any lock held.
 /// Thread safety: every member may be called from any thread at any time, from the sink too, but for the
 /// two that say so.
-template <class Atomics, class Sink>
-class machine {
+template <class Atomics, class Sink, class Front = hot_path<Atomics>>
+class machine : public Front {
 public:
-    machine(Sink& sink, std::shared_ptr<const plan> by, std::uint64_t seed, ticks now);
+    template <class... OfFront>
+    machine(Sink& sink, std::shared_ptr<const plan> by, std::uint64_t seed, ticks now, OfFront&&... of_front);
+    ~machine() { delete trouble_.load(std::memory_order_relaxed); }
     machine(const machine&) = delete;
     machine& operator=(const machine&) = delete;
 
+    /// Makes room for a first failure now, so that it need not when it comes: for a breaker that is not one
+    /// of a million. To be called before any other thread knows of the machine.
+    void expect_failures();
+
     // machine_admission.hpp
     template <class Time>
-    result<grant> acquire(const Time& time) noexcept;
+    void acquire(const Time& time, answer& to) noexcept;
 
     // machine_verdicts.hpp
     template <class Time>
-    void settle(grant& of, verdict how, const Time& time) noexcept;
+    void settle(grant of, verdict how, const Time& time) noexcept;
+    /// The rest of what a success does that count_success() found more to do for, and of one that was late.
+    template <class Time>
+    void success_counted(std::uint64_t epoch, const Time& time) noexcept;
+    void success_late() noexcept;
     template <class Time>
     void overdue(grant& of, const Time& time) noexcept;
     template <class Time>
@@ -111,9 +124,21 @@ public:
     /// Whether anything would be lost with this breaker: it is not closed, or overridden.
     bool worth_keeping() const noexcept { return !current().plainly_closed(); }
 
+    using Front::current;
+
 private:
     template <class T>
     using atom = typename Atomics::template atom<T>;
+    using progress = typename Front::progress;
+    using Front::edge_;
+    using Front::granted;
+    using Front::next_move_;
+    using Front::run_;
+    using Front::slow_after_;
+    using Front::suspect_from_;
+    using Front::suspect_to_;
+    using Front::tally_;
+    using Front::word_;
     using guard = std::lock_guard<brief_lock<Atomics>>;
 
     /// The word and the period it points to, of one instant.
@@ -121,22 +146,19 @@ private:
         word at;
         period of;
     };
-    /// Settings in force and the window that they ask for. Two of them take turns: a reload fills the one
-    /// that nobody reads, and swings the word.
-    struct regime {
-        std::shared_ptr<const plan> by;
-        std::shared_ptr<sliding_window> window;
-    };
     /// Reads the settings in force while a reload is kept from replacing them; never around user code,
     /// and never while waiting for evidence_.
     template <class Read>
     auto with_plan(const Read& read_plan) const noexcept;
 
-    // acquire: pairs with the release of every swing: who sees an epoch sees all that began it.
-    word current() const noexcept { return word{word_.load(std::memory_order_acquire)}; }
     look read() const noexcept;
+    // acquire: pairs with the publication in in_trouble().
+    trouble<Atomics>* known_trouble() const noexcept { return trouble_.load(std::memory_order_acquire); }
+    trouble<Atomics>& in_trouble() noexcept;
     bool swing(word from, word to) noexcept;
     bool swing(word from, word to, const period& with) noexcept;
+
+    void make_room_for_probes(const settings& given);
 
     // Moves. Each returns whether this thread made it; none tells of it.
     std::optional<moved> open(const look& from, const finding& why, const plan& by, ticks now,
@@ -155,20 +177,20 @@ private:
         if (what) sink_.told(*what);
     }
 
-    // Admission, by state; nothing: the word has changed, look again.
+    // Admission, by state. Each returns false if the word has changed: look again.
+    bool refuse(reject_reason why, ticks retry_after, answer& to) noexcept;
     template <class Time>
-    static grant admit(word at, grant::role part, const Time& time) noexcept;
-    rejection refuse(reject_reason why, ticks retry_after) noexcept;
+    bool acquire_overridden(word at, const Time& time, answer& to) noexcept;
     template <class Time>
-    std::optional<result<grant>> acquire_overridden(word at, const Time& time) noexcept;
+    bool acquire_open(word at, const Time& time, answer& to) noexcept;
     template <class Time>
-    std::optional<result<grant>> acquire_open(word at, const Time& time) noexcept;
+    bool acquire_probe(word at, const Time& time, answer& to) noexcept;
     template <class Time>
-    std::optional<result<grant>> acquire_probe(word at, const Time& time) noexcept;
+    bool acquire_ramp(word at, const Time& time, answer& to) noexcept;
     template <class Time>
-    std::optional<result<grant>> acquire_ramp(word at, const Time& time) noexcept;
+    bool refuse_or_observe(word at, reject_reason why, ticks retry_after, const Time& time, answer& to) noexcept;
     template <class Time>
-    result<grant> refuse_or_observe(word at, reject_reason why, ticks retry_after, const Time& time) noexcept;
+    static ticks coarse_unless_near(ticks deadline, const Time& time) noexcept;
     void finish_probing(std::uint64_t epoch, ticks now) noexcept;
 
     // Verdicts. Each settle_… returns false if the verdict was late.
@@ -176,7 +198,7 @@ private:
     template <class Time>
     bool settle_counted(const grant& of, verdict how, bool slow, const Time& time) noexcept;
     template <class Time>
-    bool settle_success(const grant& of, const Time& time) noexcept;
+    bool settle_success(std::uint64_t epoch, const Time& time) noexcept;
     bool settle_evidence(const grant& of, verdict how, bool slow, ticks now) noexcept;
     template <class Time>
     bool settle_probe(const grant& of, verdict how, bool slow, const Time& time) noexcept;
@@ -188,59 +210,76 @@ private:
     void look_again(std::uint64_t epoch, ticks now) noexcept;
 
     // Under evidence_.
-    regime& in_step(const look& with) noexcept;
+    const plan& in_step(const look& with) noexcept;
     std::optional<moved> judge_window(std::uint64_t epoch, std::optional<verdict> by, ticks now) noexcept;
     void lengthen_run(std::uint32_t of_window) noexcept;
-    window_counts note_suspicion(const regime& of) noexcept;
+    window_counts note_suspicion(const plan& by) noexcept;
     std::uint32_t run_of(std::uint32_t of_window) const noexcept;
 
     Sink& sink_;
-    atom<std::uint64_t> word_{0};
-    tally<Atomics> tally_;
-    atom<std::uint64_t> run_{0};  ///< window:32 | failures in a row:32
-
-    // What a success reads to know that it changes nothing more. Written under evidence_.
-    atom<std::uint64_t> suspect_from_{~std::uint64_t{0}}, suspect_to_{0};
-    atom<std::uint64_t> edge_{0};   ///< the tally at the window's edge
-    atom<ticks> next_move_{never};  ///< when the window's present bucket ends
-    atom<ticks> slow_after_{never};
-
-    period_pool<Atomics> periods_;
-    probing<Atomics> probing_;
-    leases<Atomics> leases_;
-    ramp<Atomics> ramp_;
+    atom<trouble<Atomics>*> trouble_{nullptr};
     atom<std::uint64_t> draws_;  ///< state of the jitter's generator
 
-    std::array<regime, 2> regimes_;
+    // Settings in force: two take turns. A reload fills the one that nobody reads, and swings the word.
+    std::array<std::shared_ptr<const plan>, 2> plans_;
     mutable std::array<atom<std::uint32_t>, 2> readers_{};
+    // Of the plan in force, for those who refuse probes.
+    atom<ticks> probe_timeout_;
+    atom<std::uint32_t> most_probes_;
 
     brief_lock<Atomics> evidence_;
-    std::uint32_t evidence_window_ = 0;  // under evidence_: the window that the marks are of
     bool would_have_opened_ = false;     // under evidence_: told already in this episode
+    std::uint32_t evidence_window_ = 0;  // under evidence_: the window that the marks are of
+    sliding_window window_;              // under evidence_
 
-    atom<std::uint64_t> other_successes_{0}, slow_{0}, ignored_{0}, late_{0};
-    std::array<atom<std::uint64_t>, failure_class_count> failed_{};
-    std::array<atom<std::uint64_t>, 4> rejected_{};
+    atom<std::uint64_t> other_successes_{0}, ignored_{0}, late_{0};
 };
 
-template <class A, class S>
-machine<A, S>::machine(S& sink, std::shared_ptr<const plan> by, std::uint64_t seed, ticks now)
-    : sink_{sink}, leases_{by->given.recovery.probes}, draws_{seed} {
-    const settings& given = by->given;
-    regimes_[0].window = std::make_shared<sliding_window>(given.trip.window, given.trip.slow.has_value(), now, 0);
-    regimes_[0].by = std::move(by);
-    slow_after_.store(regimes_[0].by->slow_after);
-    next_move_.store(regimes_[0].window->next_move());
-    word_.store(word{}
-                    .with_period(periods_.claim())
-                    .with_observes(given.mode == mode::observe)
-                    .with_timed(given.trip.slow.has_value())
-                    .bits());
+template <class A, class S, class F>
+template <class... OfFront>
+machine<A, S, F>::machine(S& sink, std::shared_ptr<const plan> by, std::uint64_t seed, ticks now, OfFront&&... of_front)
+    : F{std::forward<OfFront>(of_front)...},
+      sink_{sink},
+      draws_{seed},
+      plans_{std::move(by), nullptr},
+      probe_timeout_{plans_[0]->probe_timeout},
+      most_probes_{plans_[0]->given.recovery.probes},
+      window_{plans_[0]->given.trip.window, plans_[0]->given.trip.slow.has_value(), now, 0} {
+    const settings& given = plans_[0]->given;
+    make_room_for_probes(given);
+    slow_after_.store(plans_[0]->slow_after);
+    next_move_.store(window_.next_move());
+    word_.store(word{}.with_observes(given.mode == mode::observe).with_timed(given.trip.slow.has_value()).bits());
 }
 
-template <class A, class S>
+template <class A, class S, class F>
+void machine<A, S, F>::expect_failures() {
+    in_trouble();
+    window_.expect_failures();
+}
+
+/// May allocate. Requires: nobody else does this just now.
+template <class A, class S, class F>
+void machine<A, S, F>::make_room_for_probes(const settings& given) {
+    if (given.recovery.probes > leases<A>::slots_to_begin_with) in_trouble().leased.grow(given.recovery.probes);
+}
+
+/// Makes it if there is none. Without memory the program ends: what went wrong must not be forgotten.
+template <class A, class S, class F>
+auto machine<A, S, F>::in_trouble() noexcept -> trouble<A>& {
+    trouble<A>* known = known_trouble();
+    if (known != nullptr) return *known;
+    auto made = std::make_unique<trouble<A>>();
+    // release: pairs with known_trouble().
+    if (!trouble_.compare_exchange_strong(known, made.get(), std::memory_order_acq_rel, std::memory_order_acquire)) {
+        return *known;
+    }
+    return *made.release();
+}
+
+template <class A, class S, class F>
 template <class Read>
-auto machine<A, S>::with_plan(const Read& read_plan) const noexcept {
+auto machine<A, S, F>::with_plan(const Read& read_plan) const noexcept {
     for (;;) {
         const auto index = current().regime();
         auto& readers = readers_[index];
@@ -251,34 +290,36 @@ auto machine<A, S>::with_plan(const Read& read_plan) const noexcept {
             readers.fetch_sub(1, std::memory_order_release);
             continue;
         }
-        const auto answer = read_plan(*regimes_[index].by);
+        const auto answer = read_plan(*plans_[index]);
         readers.fetch_sub(1, std::memory_order_release);  // pairs with apply()'s look at the readers
         return answer;
     }
 }
 
-template <class A, class S>
-auto machine<A, S>::read() const noexcept -> look {
+template <class A, class S, class F>
+auto machine<A, S, F>::read() const noexcept -> look {
     for (;;) {
         const word at = current();
-        const period of = periods_.read(at.period());
+        const auto* known = known_trouble();
+        const period of = known == nullptr ? period{} : known->periods.read(at.period());
         if (current() == at) return {at, of};
     }
 }
 
-template <class A, class S>
-bool machine<A, S>::swing(word from, word to) noexcept {
+template <class A, class S, class F>
+bool machine<A, S, F>::swing(word from, word to) noexcept {
     std::uint64_t expected = from.bits();
     // seq_cst: see with_plan(). It is also the release that current() pairs with.
     return word_.compare_exchange_strong(expected, to.revised().bits(), std::memory_order_seq_cst);
 }
 
-template <class A, class S>
-bool machine<A, S>::swing(word from, word to, const period& with) noexcept {
-    const auto index = periods_.claim();
-    periods_.write(index, with);
+template <class A, class S, class F>
+bool machine<A, S, F>::swing(word from, word to, const period& with) noexcept {
+    auto& periods = in_trouble().periods;
+    const auto index = periods.claim();
+    periods.write(index, with);
     const bool made = swing(from, to.with_period(index));
-    periods_.give_back(made ? from.period() : index);
+    periods.give_back(made ? from.period() : index);
     return made;
 }
 

@@ -9,145 +9,156 @@
 
 namespace switchgear::detail {
 
-inline ticks in_ticks(time_point at) noexcept { return at.time_since_epoch().count(); }
-
-template <class A, class S>
-template <class Time>
-grant machine<A, S>::admit(word at, grant::role part, const Time& time) noexcept {
-    grant given{.epoch = at.epoch(), .part = part, .timed = at.timed()};
-    if (at.timed()) given.begun = time.now();
-    return given;
-}
-
-template <class A, class S>
-rejection machine<A, S>::refuse(reject_reason why, ticks retry_after) noexcept {
+/// Always true: an answer was given.
+template <class A, class S, class F>
+bool machine<A, S, F>::refuse(reject_reason why, ticks retry_after, answer& to) noexcept {
     // relaxed: a count, read when it is read.
-    rejected_[static_cast<std::size_t>(why)].fetch_add(1, std::memory_order_relaxed);
-    return {why, duration{std::max<ticks>(retry_after, 1)}};
+    in_trouble().rejected[static_cast<std::size_t>(why)].fetch_add(1, std::memory_order_relaxed);
+    to.refuse({why, duration{std::max<ticks>(retry_after, 1)}});
+    return true;
 }
 
 /// Where enforcing would refuse, observing lets the call through and counts its verdict in totals only.
-template <class A, class S>
+template <class A, class S, class F>
 template <class Time>
-result<grant> machine<A, S>::refuse_or_observe(word at, reject_reason why, ticks retry_after,
-                                               const Time& time) noexcept {
-    if (at.observes()) return admit(at, grant::role::bystander, time);
-    return refuse(why, retry_after);
+bool machine<A, S, F>::refuse_or_observe(word at, reject_reason why, ticks retry_after, const Time& time,
+                                         answer& to) noexcept {
+    if (!at.observes()) return refuse(why, retry_after, to);
+    to.admit(granted(at, grant::bystander, time));
+    return true;
 }
 
-template <class A, class S>
+template <class A, class S, class F>
 template <class Time>
-result<grant> machine<A, S>::acquire(const Time& time) noexcept {
-    for (;;) {
+void machine<A, S, F>::acquire(const Time& time, answer& to) noexcept {
+    for (bool answered = false; !answered;) {
         const word at = current();
-        if (at.plainly_closed()) return admit(at, grant::role::counted, time);
-        std::optional<result<grant>> answer;
+        if (at.plainly_closed()) return to.admit(granted(at, 0, time));
         if (at.override() != override_mode::none) {
-            answer = acquire_overridden(at, time);
+            answered = acquire_overridden(at, time, to);
         } else if (at.where() == state::open) {
-            answer = acquire_open(at, time);
+            answered = acquire_open(at, time, to);
         } else if (at.on_ramp()) {
-            answer = acquire_ramp(at, time);
+            answered = acquire_ramp(at, time, to);
         } else {
-            answer = acquire_probe(at, time);
+            answered = acquire_probe(at, time, to);
         }
-        if (answer) return std::move(*answer);
     }
 }
 
-template <class A, class S>
+template <class A, class S, class F>
 template <class Time>
-std::optional<result<grant>> machine<A, S>::acquire_overridden(word at, const Time& time) noexcept {
+bool machine<A, S, F>::acquire_overridden(word at, const Time& time, answer& to) noexcept {
     const look seen = read();
-    if (seen.at != at) return {};
+    if (seen.at != at) return false;
     const ticks now = in_ticks(time.now());
     if (now >= seen.of.override_until) {
         tell(end_override(seen, now));
-        return {};
+        return false;
     }
     if (at.override() == override_mode::forced_open) {
         ticks wait = seen.of.override_until - now;
         if (seen.of.override_until == never) {
             wait = with_plan([](const plan& by) { return plan::in_ticks(by.given.recovery.open_for); });
         }
-        return refuse_or_observe(at, reject_reason::forced_open, wait, time);
+        return refuse_or_observe(at, reject_reason::forced_open, wait, time, to);
     }
     // Under forced_closed an order may have moved the state underneath: such calls are admitted, and
     // only those of a closed breaker have a window to count in.
-    return admit(at, at.where() == state::closed ? grant::role::counted : grant::role::bystander, time);
+    to.admit(granted(at, at.where() == state::closed ? std::uint64_t{0} : grant::bystander, time));
+    return true;
 }
 
-template <class A, class S>
+template <class A, class S, class F>
 template <class Time>
-std::optional<result<grant>> machine<A, S>::acquire_open(word at, const Time& time) noexcept {
-    constexpr ticks coarse_lag = 10'000'000;
-    const look seen = read();
-    if (seen.at != at) return {};
-    ticks now = in_ticks(time.coarse());
-    // The cheap clock is at most that far behind: near the deadline ask the exact one.
-    if (!at.due() && now < seen.of.deadline && seen.of.deadline - now <= coarse_lag) now = in_ticks(time.now());
-    if (!at.due() && now < seen.of.deadline) {
-        return refuse_or_observe(at, reject_reason::open, std::min(seen.of.deadline - now, seen.of.pause), time);
+bool machine<A, S, F>::acquire_open(word at, const Time& time, answer& to) noexcept {
+    const auto [deadline, pause] = in_trouble().periods.deadline_and_pause(at.period());
+    if (current() != at) return false;
+    const ticks now = coarse_unless_near(deadline, time);
+    if (!at.due() && now < deadline) {
+        return refuse_or_observe(at, reject_reason::open, std::min(deadline - now, pause), time, to);
     }
     tell(half_open(at, in_ticks(time.now())));
-    return {};
+    return false;
 }
 
-template <class A, class S>
+/// The present by the cheap clock where that cannot tell the wrong side of the deadline, else exactly.
+template <class A, class S, class F>
 template <class Time>
-std::optional<result<grant>> machine<A, S>::acquire_probe(word at, const Time& time) noexcept {
-    const auto [probes, length] =
-        with_plan([](const plan& by) { return std::pair{by.given.recovery.probes, by.probe_timeout}; });
-    const ticks now = in_ticks(time.now());
-    if (probing_.look(at.epoch()).enough) {
-        finish_probing(at.epoch(), now);
-        return {};
+ticks machine<A, S, F>::coarse_unless_near(ticks deadline, const Time& time) noexcept {
+    const ticks now = in_ticks(time.coarse());
+    return now < deadline && deadline - now <= coarse_lag ? in_ticks(time.now()) : now;
+}
+
+template <class A, class S, class F>
+template <class Time>
+bool machine<A, S, F>::acquire_probe(word at, const Time& time, answer& to) noexcept {
+    trouble<A>& known = in_trouble();
+    auto& probes = known.probes;
+    auto& leased = known.leased;
+    // relaxed: a reload moves them both; either plan will do for a caller that comes just then.
+    const auto length = probe_timeout_.load(std::memory_order_relaxed);
+    const auto most = most_probes_.load(std::memory_order_relaxed);
+    const auto so_far = probes.look(at.epoch());
+    if (so_far.enough) {
+        finish_probing(at.epoch(), in_ticks(time.now()));
+        return false;
     }
-    const auto out = leases_.look(at.epoch(), now, length);
+    ticks now = in_ticks(time.coarse());
+    auto out = leased.peek(at.epoch(), now, length);
+    const bool far = !out.expired && out.earliest_expiry && *out.earliest_expiry > coarse_lag;
+    if (far && so_far.outstanding >= most) {
+        if (current() != at) return false;
+        return refuse_or_observe(at, reject_reason::probes_busy, *out.earliest_expiry, time, to);
+    }
+    now = in_ticks(time.now());
+    out = leased.look(at.epoch(), now, length);
     if (out.expired) {
         const look seen = read();
-        if (seen.at.epoch() != at.epoch() || seen.at.on_ramp()) return {};
+        if (seen.at.epoch() != at.epoch() || seen.at.on_ramp()) return false;
         const finding timed_out{cause::probe_expired, {1, 1, 0, 1, 1}};
         tell(with_plan([&](const plan& by) { return open(seen, timed_out, by, now, {}); }));
-        return {};  // whoever made it: this caller is refused as any caller of an open breaker
+        return false;  // whoever made it: this caller is refused as any caller of an open breaker
     }
-    if (!probing_.take(at.epoch(), probes)) {
-        if (current() != at || probing_.look(at.epoch()).enough) return {};
-        return refuse_or_observe(at, reject_reason::probes_busy, out.earliest_expiry.value_or(length), time);
+    if (!probes.take(at.epoch(), most)) {
+        if (current() != at || probes.look(at.epoch()).enough) return false;
+        return refuse_or_observe(at, reject_reason::probes_busy, out.earliest_expiry.value_or(length), time, to);
     }
-    if (current().epoch() != at.epoch()) return {};  // a place in a ledger that is closed
+    if (current().epoch() != at.epoch()) return false;  // a place in a ledger that is closed
     // A thread that stalls just here holds a place without a lease: no call of its own is running yet, and
     // the place is free when it goes on.
-    grant given = admit(at, grant::role::probe, time);
-    given.begun = time_point{duration{now}};
-    const auto lease = leases_.take(at.epoch(), now);
-    given.slot = lease.slot;
-    given.lease = lease.value;
-    return result<grant>{given};
+    grant given = granted(at, grant::probe, time);
+    given.begun = now;
+    const auto lease = leased.take(at.epoch(), now);
+    given.which = lease.slot;
+    given.place = lease.value;
+    to.admit(given);
+    return true;
 }
 
-template <class A, class S>
+template <class A, class S, class F>
 template <class Time>
-std::optional<result<grant>> machine<A, S>::acquire_ramp(word at, const Time& time) noexcept {
+bool machine<A, S, F>::acquire_ramp(word at, const Time& time, answer& to) noexcept {
     const look seen = read();
-    if (seen.at != at) return {};
+    if (seen.at != at) return false;
     const auto rule = with_plan([](const plan& by) { return by.given.recovery.ramp; });
     const ticks now = in_ticks(time.now());
     const ticks elapsed = std::max<ticks>(now - seen.of.ramp_since, 0);
     // A reload may have taken the ramp away: then it is over.
     if (!rule || elapsed >= plan::in_ticks(rule->over)) {
         tell(close(seen, cause::ramp_finished, now));
-        return {};
+        return false;
     }
     const double share = ramp<A>::share_at(elapsed, plan::in_ticks(rule->over), rule->from);
-    const auto answer = ramp_.arrive(at.epoch(), share, elapsed);
-    if (answer.admitted) return admit(at, grant::role::counted, time);
-    return refuse_or_observe(at, reject_reason::ramping, answer.next_admission, time);
+    const auto drawn = in_trouble().admission.arrive(at.epoch(), share, elapsed);
+    if (!drawn.admitted) return refuse_or_observe(at, reject_reason::ramping, drawn.next_admission, time, to);
+    to.admit(granted(at, 0, time));
+    return true;
 }
 
 /// Ends probing with success: called by the deciding verdict, and by whoever comes while it is stalled.
-template <class A, class S>
-void machine<A, S>::finish_probing(std::uint64_t epoch, ticks now) noexcept {
+template <class A, class S, class F>
+void machine<A, S, F>::finish_probing(std::uint64_t epoch, ticks now) noexcept {
     const bool ramps = with_plan([](const plan& by) { return by.given.recovery.ramp.has_value(); });
     for (;;) {
         const look seen = read();

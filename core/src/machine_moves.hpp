@@ -18,8 +18,8 @@ inline double symmetric_draw(std::uint64_t counter) noexcept {
     return static_cast<double>(z >> 11) * 0x1p-52 - 1.0;
 }
 
-template <class A, class S>
-ticks machine<A, S>::spread(ticks pause, double jitter) noexcept {
+template <class A, class S, class F>
+ticks machine<A, S, F>::spread(ticks pause, double jitter) noexcept {
     if (jitter == 0) return pause;
     // relaxed: a counter of its own.
     const auto drawn = draws_.fetch_add(0x9e3779b97f4a7c15, std::memory_order_relaxed) + 0x9e3779b97f4a7c15;
@@ -28,17 +28,17 @@ ticks machine<A, S>::spread(ticks pause, double jitter) noexcept {
 }
 
 /// A server's or an operator's wish as far as it is honoured: 0 if it is none (rule 12).
-template <class A, class S>
-ticks machine<A, S>::capped(std::optional<ticks> hint, const plan& by) noexcept {
+template <class A, class S, class F>
+ticks machine<A, S, F>::capped(std::optional<ticks> hint, const plan& by) noexcept {
     if (!hint || *hint <= 0) return 0;
     return std::min(*hint, plan::in_ticks(by.given.recovery.max_retry_after));
 }
 
 /// To open, from any state. `exact` is an operator's pause; else back-off, cap and jitter, and at least
 /// the hint.
-template <class A, class S>
-std::optional<moved> machine<A, S>::open(const look& from, const finding& why, const plan& by, ticks now,
-                                         std::optional<ticks> hint, std::optional<ticks> exact) noexcept {
+template <class A, class S, class F>
+std::optional<moved> machine<A, S, F>::open(const look& from, const finding& why, const plan& by, ticks now,
+                                            std::optional<ticks> hint, std::optional<ticks> exact) noexcept {
     const recovery_rules& rules = by.given.recovery;
     const ticks first = plan::in_ticks(rules.open_for);
     const ticks cap = plan::in_ticks(rules.max_open_for);
@@ -54,10 +54,10 @@ std::optional<moved> machine<A, S>::open(const look& from, const finding& why, c
     return moved{from.at.where(), state::open, to.epoch(), now, why.cause, why.evidence, next.pause, next.attempt};
 }
 
-template <class A, class S>
-std::optional<moved> machine<A, S>::half_open(word from, ticks now) noexcept {
+template <class A, class S, class F>
+std::optional<moved> machine<A, S, F>::half_open(word from, ticks now) noexcept {
     // The attempt goes with the period: one reading of it while the word is still `from`.
-    const auto attempt = periods_.read(from.period()).attempt;
+    const auto attempt = in_trouble().periods.read(from.period()).attempt;
     const word to = from.with_state(state::half_open);
     if (!swing(from, to)) return {};
     return moved{.from = state::open,
@@ -69,8 +69,8 @@ std::optional<moved> machine<A, S>::half_open(word from, ticks now) noexcept {
 }
 
 /// To closed, with empty windows and the back-off at its beginning.
-template <class A, class S>
-std::optional<moved> machine<A, S>::close(const look& from, cause why, ticks now) noexcept {
+template <class A, class S, class F>
+std::optional<moved> machine<A, S, F>::close(const look& from, cause why, ticks now) noexcept {
     const word to = from.at.with_state(state::closed);
     // The window is opened before the word swings: whoever sees the new epoch may count in it at once,
     // and whoever still counts for the old one is late.
@@ -87,8 +87,8 @@ std::optional<moved> machine<A, S>::close(const look& from, cause why, ticks now
 }
 
 /// From probing to the ramp, in the same epoch: the window of the ramp is its own.
-template <class A, class S>
-bool machine<A, S>::begin_ramp(const look& from, ticks now) noexcept {
+template <class A, class S, class F>
+bool machine<A, S, F>::begin_ramp(const look& from, ticks now) noexcept {
     period next = from.of;
     next.ramp_since = now;
     next.window_base = open_window(from.at, from.at.epoch());
@@ -97,8 +97,8 @@ bool machine<A, S>::begin_ramp(const look& from, ticks now) noexcept {
 }
 
 /// An empty window for a closed breaker, in the same epoch: calls that run will count in it.
-template <class A, class S>
-period machine<A, S>::with_empty_window(const look& from) const noexcept {
+template <class A, class S, class F>
+period machine<A, S, F>::with_empty_window(const look& from) const noexcept {
     period next = from.of;
     next.window_base = tally_.sum();
     ++next.window;
@@ -107,8 +107,8 @@ period machine<A, S>::with_empty_window(const look& from) const noexcept {
 
 /// What becomes of the breaker when an override ends (rule 24): forced_open leads to open with a probe
 /// due, forced_closed to closed with empty windows.
-template <class A, class S>
-std::optional<moved> machine<A, S>::end_override(const look& from, ticks now) noexcept {
+template <class A, class S, class F>
+std::optional<moved> machine<A, S, F>::end_override(const look& from, ticks now) noexcept {
     word to = from.at;
     period next = from.of;
     if (from.at.override() == override_mode::forced_open) {
@@ -130,8 +130,8 @@ std::optional<moved> machine<A, S>::end_override(const look& from, ticks now) no
                  .attempt = from.of.attempt};
 }
 
-template <class A, class S>
-std::uint64_t machine<A, S>::open_window(word while_at, std::uint64_t epoch) noexcept {
+template <class A, class S, class F>
+std::uint64_t machine<A, S, F>::open_window(word while_at, std::uint64_t epoch) noexcept {
     return tally_.open_window(epoch, [&] { return current() == while_at; });
 }
 

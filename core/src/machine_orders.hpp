@@ -7,31 +7,33 @@
 
 namespace switchgear::detail {
 
-template <class A, class S>
-void machine<A, S>::apply(std::shared_ptr<const plan> by, ticks now) {
+template <class A, class S, class F>
+void machine<A, S, F>::apply(std::shared_ptr<const plan> by, ticks now) {
     const settings& given = by->given;
     const std::uint32_t fresh = current().regime() ^ 1U;
-    leases_.grow(given.recovery.probes);
-    // seq_cst: see with_plan(). Readers of the set to be filled are those of the reload before this one.
+    make_room_for_probes(given);
+    // seq_cst: see with_plan(). Readers of the plan to be replaced are those of the reload before this one.
     while (readers_[fresh].load(std::memory_order_seq_cst) != 0) A::wait_a_moment();
 
     const guard lock{evidence_};
-    const regime& old = in_step(read());
+    const plan& old = in_step(read());
     const bool slow_rule = given.trip.slow.has_value();
-    std::shared_ptr<sliding_window> window = old.window;
-    if (!window->suits(given.trip.window, slow_rule)) {
+    if (!window_.suits(given.trip.window, slow_rule)) {
         const auto tally = tally_.sum();
-        old.window->move_to(now, tally);
-        window = std::make_shared<sliding_window>(given.trip.window, slow_rule, now, tally);
-        window->adopt(*old.window, tally);
+        window_.move_to(now, tally);
+        sliding_window wanted{given.trip.window, slow_rule, now, tally};
+        wanted.adopt(window_, tally);
+        window_ = std::move(wanted);
     }
-    if (given.recovery.jitter_seed && given.recovery.jitter_seed != old.by->given.recovery.jitter_seed) {
+    if (given.recovery.jitter_seed && given.recovery.jitter_seed != old.given.recovery.jitter_seed) {
         draws_.store(*given.recovery.jitter_seed, std::memory_order_relaxed);
     }
-    regime& next = regimes_[fresh];
-    next.window = std::move(window);
-    next.by = std::move(by);
-    slow_after_.store(next.by->slow_after, std::memory_order_relaxed);
+    plans_[fresh] = std::move(by);
+    const plan& next = *plans_[fresh];
+    // relaxed: each is a bound of its own, for verdicts and refusals to come.
+    slow_after_.store(next.slow_after, std::memory_order_relaxed);
+    probe_timeout_.store(next.probe_timeout, std::memory_order_relaxed);
+    most_probes_.store(given.recovery.probes, std::memory_order_relaxed);
     for (word at = current();
          !swing(at, at.with_regime(fresh).with_timed(slow_rule).with_observes(given.mode == mode::observe));) {
         at = current();
@@ -39,16 +41,16 @@ void machine<A, S>::apply(std::shared_ptr<const plan> by, ticks now) {
     note_suspicion(next);
 }
 
-template <class A, class S>
-void machine<A, S>::end_pause() noexcept {
+template <class A, class S, class F>
+void machine<A, S, F>::end_pause() noexcept {
     for (;;) {
         const word at = current();
         if (at.where() != state::open || at.due() || swing(at, at.with_due(true))) return;
     }
 }
 
-template <class A, class S>
-void machine<A, S>::extend_pause(ticks wait, ticks now) noexcept {
+template <class A, class S, class F>
+void machine<A, S, F>::extend_pause(ticks wait, ticks now) noexcept {
     for (;;) {
         const look seen = read();
         if (seen.at.where() != state::open || wait <= 0) return;
@@ -61,8 +63,8 @@ void machine<A, S>::extend_pause(ticks wait, ticks now) noexcept {
     }
 }
 
-template <class A, class S>
-std::optional<moved> machine<A, S>::reset(ticks now) noexcept {
+template <class A, class S, class F>
+std::optional<moved> machine<A, S, F>::reset(ticks now) noexcept {
     for (;;) {
         const look seen = read();
         std::optional<moved> made;
@@ -79,8 +81,8 @@ std::optional<moved> machine<A, S>::reset(ticks now) noexcept {
     }
 }
 
-template <class A, class S>
-std::optional<moved> machine<A, S>::trip(std::optional<ticks> pause, ticks now) noexcept {
+template <class A, class S, class F>
+std::optional<moved> machine<A, S, F>::trip(std::optional<ticks> pause, ticks now) noexcept {
     for (;;) {
         const look seen = read();
         const auto made = with_plan([&](const plan& settings) -> std::pair<bool, std::optional<moved>> {
@@ -103,8 +105,8 @@ std::optional<moved> machine<A, S>::trip(std::optional<ticks> pause, ticks now) 
     }
 }
 
-template <class A, class S>
-moved machine<A, S>::force(override_mode mode, ticks until, ticks now) noexcept {
+template <class A, class S, class F>
+moved machine<A, S, F>::force(override_mode mode, ticks until, ticks now) noexcept {
     for (;;) {
         const look seen = read();
         word to = seen.at;
@@ -128,8 +130,8 @@ moved machine<A, S>::force(override_mode mode, ticks until, ticks now) noexcept 
     }
 }
 
-template <class A, class S>
-std::optional<moved> machine<A, S>::lift(ticks now) noexcept {
+template <class A, class S, class F>
+std::optional<moved> machine<A, S, F>::lift(ticks now) noexcept {
     for (;;) {
         const look seen = read();
         if (seen.at.override() == override_mode::none) return {};
@@ -137,8 +139,8 @@ std::optional<moved> machine<A, S>::lift(ticks now) noexcept {
     }
 }
 
-template <class A, class S>
-auto machine<A, S>::seen_at(ticks now) const noexcept -> look {
+template <class A, class S, class F>
+auto machine<A, S, F>::seen_at(ticks now) const noexcept -> look {
     look seen = read();
     if (seen.at.override() == override_mode::none || now < seen.of.override_until) return seen;
     // After its time an override reads as lifted, though nobody has called since.
@@ -148,8 +150,8 @@ auto machine<A, S>::seen_at(ticks now) const noexcept -> look {
     return seen;
 }
 
-template <class A, class S>
-saved_state machine<A, S>::save(ticks now) const noexcept {
+template <class A, class S, class F>
+saved_state machine<A, S, F>::save(ticks now) const noexcept {
     const look seen = seen_at(now);
     if (seen.at.where() == state::closed) return {};
     const bool waiting = seen.at.where() == state::open && !seen.at.due();
@@ -160,8 +162,8 @@ saved_state machine<A, S>::save(ticks now) const noexcept {
             .attempt = seen.of.attempt};
 }
 
-template <class A, class S>
-std::optional<moved> machine<A, S>::restore(const saved_state& from, ticks now) noexcept {
+template <class A, class S, class F>
+std::optional<moved> machine<A, S, F>::restore(const saved_state& from, ticks now) noexcept {
     for (;;) {
         const look seen = read();
         std::optional<moved> made;
@@ -190,17 +192,17 @@ std::optional<moved> machine<A, S>::restore(const saved_state& from, ticks now) 
     }
 }
 
-template <class A, class S>
-void machine<A, S>::observe(snapshot& into, ticks now) noexcept {
+template <class A, class S, class F>
+void machine<A, S, F>::observe(snapshot& into, ticks now) noexcept {
     look seen;
     {
         const guard lock{evidence_};
         const look actual = read();
         seen = seen_at(now);
         if (actual.at.counts()) {
-            sliding_window& window = *in_step(actual).window;
-            window.move_to(now, tally_.sum());
-            const window_counts counts = window.counts(tally_.sum());
+            in_step(actual);
+            window_.move_to(now, tally_.sum());
+            const window_counts counts = window_.counts(tally_.sum());
             into.window = {counts.calls, counts.failures(), counts.slow};
             into.failures_in_a_row = run_of(actual.of.window);
         }
@@ -217,17 +219,22 @@ void machine<A, S>::observe(snapshot& into, ticks now) noexcept {
 
     auto& totals = into.totals;
     totals.successes = tally_.sum() + other_successes_.load();
-    totals.slow = slow_.load();
     totals.ignored = ignored_.load();
     totals.late = late_.load();
-    for (std::size_t i = 0; i < failed_.size(); ++i) totals.failures += totals.failures_by_class[i] = failed_[i].load();
-    for (std::size_t i = 0; i < rejected_.size(); ++i)
-        totals.rejected += totals.rejected_by_reason[i] = rejected_[i].load();
+    const auto* known = known_trouble();
+    if (known == nullptr) return;
+    totals.slow = known->slow.load();
+    for (std::size_t i = 0; i < failure_class_count; ++i) {
+        totals.failures += totals.failures_by_class[i] = known->failed[i].load();
+    }
+    for (std::size_t i = 0; i < known->rejected.size(); ++i) {
+        totals.rejected += totals.rejected_by_reason[i] = known->rejected[i].load();
+    }
 }
 
 /// The share admitted, and how long until a call is.
-template <class A, class S>
-auto machine<A, S>::outlook(const look& seen, const plan& by, ticks now) const noexcept -> std::pair<double, ticks> {
+template <class A, class S, class F>
+auto machine<A, S, F>::outlook(const look& seen, const plan& by, ticks now) const noexcept -> std::pair<double, ticks> {
     const recovery_rules& rules = by.given.recovery;
     if (seen.at.observes() || seen.at.override() == override_mode::forced_closed) return {1, 0};
     if (seen.at.override() == override_mode::forced_open) {
@@ -245,14 +252,15 @@ auto machine<A, S>::outlook(const look& seen, const plan& by, ticks now) const n
         if (!rules.ramp) return {1, 0};
         return {ramp<A>::share_at(now - seen.of.ramp_since, plan::in_ticks(rules.ramp->over), rules.ramp->from), 0};
     }
-    if (probing_.look(seen.at.epoch()).outstanding < rules.probes) return {0, 0};
-    const auto out = leases_.peek(seen.at.epoch(), now, by.probe_timeout);
+    const auto* known = known_trouble();
+    if (known == nullptr || known->probes.look(seen.at.epoch()).outstanding < rules.probes) return {0, 0};
+    const auto out = known->leased.peek(seen.at.epoch(), now, by.probe_timeout);
     return {0, out.expired ? 0 : out.earliest_expiry.value_or(by.probe_timeout)};
 }
 
-template <class A, class S>
-std::shared_ptr<const plan> machine<A, S>::plan_in_force() const {
-    return regimes_[current().regime()].by;
+template <class A, class S, class F>
+std::shared_ptr<const plan> machine<A, S, F>::plan_in_force() const {
+    return plans_[current().regime()];
 }
 
 }  // namespace switchgear::detail

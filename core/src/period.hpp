@@ -2,13 +2,11 @@
 
 #include <array>
 #include <cstdint>
-#include <limits>
+#include <utility>
+
+#include <switchgear/detail/ticks.hpp>
 
 namespace switchgear::detail {
-
-/// Ticks of switchgear::duration since the clock's zero: what fits into an atomic.
-using ticks = std::int64_t;
-inline constexpr ticks never = std::numeric_limits<ticks>::max();
 
 /// What belongs to the present stretch of the breaker's life and does not fit into the word.
 struct period {
@@ -28,6 +26,8 @@ struct period {
 /// the word pointed to is free from then on. Readers load the word, the fields, and the word again: an
 /// unchanged word means that nothing was replaced meanwhile. So no reader waits, and a writer waits only
 /// if three others are stalled between claiming and swinging.
+///
+/// A word points to record 0 from the beginning, which reads as period{}.
 ///
 /// Ordering. Fields are stored with release and loaded with acquire: a reader that sees a field of a
 /// later owner also sees that the word had left this record before it was claimed, and reads again.
@@ -65,6 +65,11 @@ public:
         to.window.store(from.window, std::memory_order_release);
         to.attempt.store(from.attempt, std::memory_order_release);
     }
+    /// Deadline and pause alone: what a refusal needs.
+    std::pair<ticks, ticks> deadline_and_pause(std::uint32_t index) const noexcept {
+        const auto& from = records_[index];
+        return {from.deadline.load(std::memory_order_acquire), from.pause.load(std::memory_order_acquire)};
+    }
     period read(std::uint32_t index) const noexcept {
         const auto& from = records_[index];
         return {.deadline = from.deadline.load(std::memory_order_acquire),
@@ -87,7 +92,7 @@ private:
     };
 
     std::array<record, size> records_{};
-    atom<std::uint32_t> free_{(1U << size) - 1};
+    atom<std::uint32_t> free_{((1U << size) - 1) & ~1U};
 };
 
 }  // namespace switchgear::detail

@@ -143,8 +143,8 @@ public:
             present.reserve(entries_.size());
             for (const auto& one : entries_) present.push_back(one->held);
         }
-        for (const auto& one : present) one->core_->apply(book.for_key(one->name()));
-        if (const auto shared = overflow()) shared->core_->apply(book.defaults);
+        for (const auto& one : present) one->core().apply(book.for_key(one->name()));
+        if (const auto shared = overflow()) shared->core().apply(book.defaults);
     }
 
     subscription subscribe(std::function<void(const transition&)> listener) {
@@ -173,7 +173,7 @@ private:
     }
 
     /// Under the lock: nobody takes a new handle, so one that is ours alone stays so.
-    static bool may_go(const entry& of) { return of.held.use_count() == 1 && !of.held->core_->worth_keeping(); }
+    static bool may_go(const entry& of) { return of.held.use_count() == 1 && !of.held->core().worth_keeping(); }
 
     bool evict() {
         // Twice round: once to take the marks off, once to find what was left unmarked.

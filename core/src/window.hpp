@@ -3,14 +3,14 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <numeric>
 #include <utility>
 #include <variant>
 #include <vector>
 
+#include <switchgear/detail/ticks.hpp>
 #include <switchgear/settings.hpp>
 #include <switchgear/verdict.hpp>
-
-#include "period.hpp"
 
 namespace switchgear::detail {
 
@@ -135,13 +135,15 @@ private:
 /// than 0.9 T, nothing older than T, with room for a coarse clock's 10 ms on both ends, at every T from
 /// one second on. There is no tumbling boundary: the window's edge moves by a sixteenth at a time.
 ///
-/// Each bucket remembers the tally at its beginning, so the successes of the window are a difference.
+/// The successes of the window are a difference of the tally: each bucket remembers where it stood at the
+/// bucket's beginning. What else is counted has a column of sixteen, made when there is first any of it:
+/// most breakers never see more than one kind of failure, and the healthy ones none.
 class time_window {
 public:
     static constexpr std::size_t buckets = 16;
 
     time_window(ticks span, ticks now, std::uint64_t tally)
-        : width_{(span - lag) / static_cast<ticks>(buckets)},
+        : width_{(span - coarse_lag) / static_cast<ticks>(buckets)},
           span_{span},
           origin_{now - width_ * static_cast<ticks>(buckets)} {
         begin(tally);
@@ -151,70 +153,81 @@ public:
     /// When the present bucket ends and move_to() is due.
     ticks bucket_end() const noexcept { return origin_ + static_cast<ticks>(current_ + 1) * width_; }
     /// The tally at the window's edge.
-    std::uint64_t edge() const noexcept { return ring_[(current_ + 1) % buckets].tally; }
+    std::uint64_t edge() const noexcept { return tallies_[(current_ + 1) % buckets]; }
+
+    void expect_failures() { column_of(static_cast<std::uint8_t>(failure_class::error)); }
 
     /// Forgets all that came before that point of the tally.
     void begin(std::uint64_t tally) noexcept {
-        for (auto& b : ring_) b = bucket{.tally = std::max(b.tally, tally)};
+        for (auto& t : tallies_) t = std::max(t, tally);
+        for (auto& c : columns_) c.in_bucket = {};
     }
     /// Silence of any length costs one round of the ring at the most.
     void move_to(ticks now, std::uint64_t tally) noexcept {
         const std::uint64_t index = index_of(now);
         if (index <= current_) return;
         const std::uint64_t steps = index - current_ < buckets ? index - current_ : buckets;
-        for (std::uint64_t i = 1; i <= steps; ++i) ring_[(index - steps + i) % buckets] = bucket{.tally = tally};
+        for (std::uint64_t i = 1; i <= steps; ++i) {
+            const std::size_t place = (index - steps + i) % buckets;
+            tallies_[place] = tally;
+            for (auto& c : columns_) c.in_bucket[place] = 0;
+        }
         current_ = index;
     }
     void file(const mark& what) noexcept {
-        bucket& b = ring_[current_ % buckets];
-        if (what.counts_call) ++b.extra;
-        if (what.slow) ++b.slow;
-        if (what.failed != mark::no_failure) ++b.failed[what.failed];
+        const bool failed = what.failed != mark::no_failure;
+        if (failed) ++column_of(what.failed)[current_ % buckets];
+        if (what.slow) ++column_of(slow)[current_ % buckets];
+        // Most failures are calls of their own, and nothing else filed here is.
+        if (failed != what.counts_call) column_of(correction)[current_ % buckets] += failed ? minus_one : 1;
     }
     window_counts counts(std::uint64_t tally) const noexcept {
         window_counts now{.calls = tally - edge()};
-        for (const auto& b : ring_) {
-            now.calls += b.extra;
-            now.slow += b.slow;
-            for (std::size_t i = 0; i < failure_class_count; ++i) now.failed[i] += b.failed[i];
+        for (const auto& c : columns_) {
+            const std::uint64_t sum = std::accumulate(c.in_bucket.begin(), c.in_bucket.end(), std::uint64_t{0});
+            if (c.of != slow) now.calls += sum;
+            if (c.of == slow) now.slow += sum;
+            if (c.of < slow) now.failed[c.of] += sum;
         }
         return now;
     }
-    std::uint64_t extra_calls() const noexcept {
-        std::uint64_t sum = 0;
-        for (const auto& b : ring_) sum += b.extra;
-        return sum;
-    }
+    std::uint64_t extra_calls() const noexcept { return counts(edge()).calls; }
     bool holds(ticks counted_at) const noexcept { return index_of(counted_at) + buckets > current_; }
 
     /// Takes over the buckets of a window of another length. A bucket is dated by its beginning: what may
     /// be too old for the new window is left out, because nothing older than T ever counts.
     /// Requires: nothing was filed here yet.
-    void adopt(const time_window& from, std::uint64_t tally) noexcept {
+    void adopt(const time_window& from, std::uint64_t tally) {
         const std::uint64_t oldest = current_ + 1 - buckets;
+        for (const auto& c : from.columns_) column_of(c.of);
         for (std::uint64_t back = buckets; back-- > 0;) {
             const std::uint64_t old = from.current_ - back;
-            const bucket& content = from.ring_[old % buckets];
             const std::uint64_t into = index_of(from.origin_ + static_cast<ticks>(old) * from.width_);
             if (into < oldest || into > current_) continue;
-            ring_[into % buckets].take(content);
-            const std::uint64_t next = back == 0 ? tally : from.ring_[(old + 1) % buckets].tally;
-            for (std::uint64_t i = oldest; i <= into; ++i) ring_[i % buckets].tally -= next - content.tally;
+            for (const auto& c : from.columns_) column_of(c.of)[into % buckets] += c.in_bucket[old % buckets];
+            const std::uint64_t began = from.tallies_[old % buckets];
+            const std::uint64_t ended = back == 0 ? tally : from.tallies_[(old + 1) % buckets];
+            for (std::uint64_t i = oldest; i <= into; ++i) tallies_[i % buckets] -= ended - began;
         }
     }
 
 private:
-    static constexpr ticks lag = 10'000'000;
-    struct bucket {
-        std::uint64_t tally = 0;  ///< at the beginning
-        std::uint32_t extra = 0, slow = 0;
-        std::array<std::uint32_t, failure_class_count> failed{};
-
-        void take(const bucket& other) noexcept {
-            extra += other.extra, slow += other.slow;
-            for (std::size_t i = 0; i < failure_class_count; ++i) failed[i] += other.failed[i];
-        }
+    // A column's subject: the index of a failure class, or one of these.
+    static constexpr std::uint8_t slow = failure_class_count;
+    static constexpr std::uint8_t correction = slow + 1;  ///< calls beside the failures, modulo 2^64
+    static constexpr std::uint64_t minus_one = ~std::uint64_t{0};
+    using column_counts = std::array<std::uint64_t, buckets>;
+    struct column {
+        std::uint8_t of;
+        column_counts in_bucket;
     };
+
+    column_counts& column_of(std::uint8_t what) {
+        for (auto& c : columns_) {
+            if (c.of == what) return c.in_bucket;
+        }
+        return columns_.emplace_back(column{what, {}}).in_bucket;
+    }
 
     std::uint64_t index_of(ticks at) const noexcept {
         return at <= origin_ ? 0 : static_cast<std::uint64_t>((at - origin_) / width_);
@@ -222,7 +235,8 @@ private:
 
     ticks width_, span_, origin_;
     std::uint64_t current_ = buckets;
-    std::array<bucket, buckets> ring_{};
+    std::array<std::uint64_t, buckets> tallies_{};  // at the bucket's beginning
+    std::vector<column> columns_;
 };
 
 /// The window that the settings ask for. Every member under the lock of evidence.
@@ -259,6 +273,10 @@ public:
         }
     }
 
+    /// Makes room for failures of the first kind; windows of calls have it from the beginning.
+    void expect_failures() {
+        if (auto* time = std::get_if<time_window>(&kind_)) time->expect_failures();
+    }
     void begin(std::uint64_t tally) noexcept {
         ++generation_;
         std::visit([&](auto& of) { of.begin(tally); }, kind_);

@@ -24,6 +24,8 @@ namespace switchgear {
 
 namespace detail {
 
+class breaker_core;
+class listeners;
 struct plan;
 
 /// Whether a refusal fits into R itself, so that `call` needs no second layer around it.
@@ -93,7 +95,16 @@ public:
     /// Asks for the right to make one call.
     /// Returns: a permit, to be settled once; or a rejection with the time to come back.
     /// Cost: no lock, no allocation, in every state; no clock while closed without a slow rule.
-    [[nodiscard]] result<permit> try_acquire() noexcept;
+    [[nodiscard]] result<permit> try_acquire() noexcept {
+        const detail::word at = front_->current();
+        if (!at.plainly_closed()) [[unlikely]] {
+            detail::answer further;
+            front_->acquire_further(further);
+            if (!further.admitted) return further.refusal;
+            return permit{*front_, further.given};
+        }
+        return permit{*front_, detail::front::granted(at, 0, front_->its_time)};
+    }
 
     /// Makes the call if it is admitted, judges how it went, and hands its outcome on untouched.
     ///
@@ -148,7 +159,9 @@ private:
     breaker(std::string name, std::shared_ptr<const detail::plan>, const time_source&,
             std::shared_ptr<detail::listeners> also);
 
-    std::unique_ptr<detail::breaker_core> core_;
+    detail::breaker_core& core() const noexcept;
+
+    detail::front* const front_;  ///< of the breaker_core that this owns
 };
 
 template <class F, class Judge>

@@ -39,10 +39,15 @@ public:
                  !std::same_as<std::remove_cvref_t<U>, E>)
     constexpr result(U&& value) noexcept(std::is_nothrow_constructible_v<T, U&&>) : has_value_{true} {
         std::construct_at(std::addressof(value_), std::forward<U>(value));
+        fill_the_other();
     }
-    constexpr result(const E& error) : has_value_{false} { std::construct_at(std::addressof(error_), error); }
+    constexpr result(const E& error) : has_value_{false} {
+        std::construct_at(std::addressof(error_), error);
+        fill_the_other();
+    }
     constexpr result(E&& error) noexcept(std::is_nothrow_move_constructible_v<E>) : has_value_{false} {
         std::construct_at(std::addressof(error_), std::move(error));
+        fill_the_other();
     }
 
     constexpr result(const result& other)
@@ -115,6 +120,7 @@ private:
         } else {
             std::construct_at(std::addressof(error_), std::forward<Other>(other).error_);
         }
+        fill_the_other();
     }
     constexpr void destroy() noexcept {
         if (has_value_) {
@@ -127,9 +133,25 @@ private:
         if (!has_value_) throw bad_result_access{};
     }
 
+    /// A constant has to be initialised to its last byte.
+    constexpr void fill_the_other() noexcept {
+        if (!std::is_constant_evaluated()) return;
+        if (has_value_) {
+            std::construct_at(&no_error_);
+        } else {
+            std::construct_at(&no_value_);
+        }
+    }
+
+    struct none {};
+    // Side by side, not on top of each other: so a compiler keeps what a healthy call returns in registers.
     union {
         T value_;
+        none no_value_;
+    };
+    union {
         E error_;
+        none no_error_;
     };
     bool has_value_;
 };

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
 
 namespace switchgear {
@@ -24,6 +25,10 @@ public:
 
     /// The present, cheap: the same time line as `now()`, behind it by 10 ms at the most.
     virtual time_point coarse() const noexcept { return now(); }
+
+    /// Where `coarse()` is kept in memory, in ticks since the time line's zero: a breaker reads it there
+    /// without a call. Null if it is not. Must be the same at every call, and live as long as the source.
+    virtual const std::atomic<duration::rep>* ticked() const noexcept { return nullptr; }
 
     /// When this process last woke from a suspension (a frozen serverless instance, a paused machine);
     /// `time_point::min()` if it never slept. A call that began before it and settles after it is not

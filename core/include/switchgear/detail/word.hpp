@@ -16,7 +16,7 @@ namespace switchgear::detail {
 /// - revision: grows at every change of the word, so that a reader of a period can tell that it was
 ///   not replaced under it (8,192 changes within one epoch and one reading of a few loads).
 /// - period: which record holds the deadline and the rest (period.hpp).
-/// - regime: which of the two sets of settings is in force (regime.hpp).
+/// - regime: which of the two sets of settings is in force.
 /// - due: a health check ended the pause. timed: a slow rule is on, so calls need their start.
 class word {
 public:

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <algorithm>
 #include <atomic>
+#include <bit>
 #include <thread>
 
 namespace switchgear::detail {
@@ -13,6 +15,19 @@ struct std_atomics {
 
     /// Somebody else has to finish a few instructions first.
     static void wait_a_moment() noexcept { std::this_thread::yield(); }
+
+    /// Which of several cells this thread counts in; whoever meets another thread there moves on.
+    static unsigned& lane() noexcept {
+        static constinit thread_local unsigned own = 0;
+        return own;
+    }
+    /// How many cells are worth having: a power of two. More than sixteen would be more than 1 KiB.
+    static unsigned lanes() noexcept { return std::bit_ceil(std::clamp(std::thread::hardware_concurrency(), 2U, 16U)); }
+    /// A lane for a thread that has met another: neighbours in order of their meeting.
+    static unsigned next_lane() noexcept {
+        static constinit std::atomic<unsigned> next{0};
+        return next.fetch_add(1, std::memory_order_relaxed);
+    }
 };
 
 /// A lock for a few dozen instructions that never run user code.

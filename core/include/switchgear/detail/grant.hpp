@@ -1,0 +1,38 @@
+#pragma once
+
+#include <cstdint>
+
+#include <switchgear/detail/ticks.hpp>
+
+namespace switchgear::detail {
+
+/// What a breaker remembers of one call: everything that its verdict will need. In whole words, and as few
+/// as will do: a healthy call keeps them in registers.
+struct grant {
+    enum trait : std::uint64_t {
+        // None of the first two: the call was admitted while closed, or on the ramp, and counts in the window.
+        probe = 1,      ///< admitted while half-open, under a lease
+        bystander = 2,  ///< let through only because the breaker observes: its verdict moves nothing
+        timed = 4,      ///< a slow rule was on: begun is set, and slowness is judged
+        answered = 8,   ///< took is set
+        overdue = 16,   ///< counted as slow already
+    };
+
+    std::uint64_t epoch = 0;
+    ticks begun = 0;  ///< when it was admitted; set for probes and where timed
+    ticks took = 0;   ///< how long the service took; set by answered()
+    std::uint64_t place =
+        0;  ///< of a probe: what is written in its slot, 0: no lease runs; overdue: where it was counted
+    std::uint64_t which = 0;  ///< of a probe: the slot; overdue: the window in which it was counted
+    std::uint64_t traits = 0;
+
+    constexpr bool is(trait t) const noexcept { return (traits & t) != 0; }
+    /// Neither a probe nor looked at since it was admitted: its success is the healthy path's.
+    constexpr bool plain() const noexcept { return (traits & ~std::uint64_t{timed}) == 0; }
+    /// A copy made word by word, so that what is copied can be in registers.
+    constexpr grant in_words() const noexcept { return {epoch, begun, took, place, which, traits}; }
+    /// A probe whose lease was not ended yet.
+    constexpr bool leased() const noexcept { return is(probe) && !is(overdue) && place != 0; }
+};
+
+}  // namespace switchgear::detail

@@ -1,0 +1,94 @@
+#pragma once
+
+#include <cstdint>
+
+#include <switchgear/detail/grant.hpp>
+#include <switchgear/detail/tally.hpp>
+#include <switchgear/detail/ticks.hpp>
+#include <switchgear/detail/word.hpp>
+#include <switchgear/state.hpp>
+
+namespace switchgear::detail {
+
+/// A grant or a refusal. Filled in where its asker keeps it, so that nothing is copied, and that what a
+/// healthy call is given need not be in memory.
+struct answer {
+    answer() noexcept {}  // nothing yet: a refusal costs what is written, and no more
+
+    void admit(const grant& with) noexcept { admitted = true, given = with; }
+    void refuse(const rejection& with) noexcept { admitted = false, refusal = with; }
+
+    bool admitted;
+    union {
+        grant given;
+        rejection refusal;
+    };
+};
+
+/// All that a healthy call touches, and what it does: the part of the machine that is compiled into its
+/// caller. Everything else is behind calls, in machine.hpp, which tells how it works and why it is safe.
+///
+/// Thread safety: every member may be called from any thread at any time.
+template <class Atomics>
+class hot_path {
+public:
+    // acquire: pairs with the release of every swing: who sees an epoch sees all that began it.
+    word current() const noexcept { return word{word_.load(std::memory_order_acquire)}; }
+
+    /// A call of that epoch. Reads the clock only where slowness is judged.
+    template <class Time>
+    static grant granted(word at, std::uint64_t traits, const Time& time) noexcept {
+        if (!at.timed()) return {.epoch = at.epoch(), .traits = traits};
+        return {.epoch = at.epoch(), .begun = in_ticks(time.now()), .traits = traits | grant::timed};
+    }
+
+    /// How far the healthy path got with a success.
+    enum class progress {
+        counted,       ///< all is done
+        look_further,  ///< counted, and it ends a run of failures or may matter to a rule
+        late,          ///< its window is over; nothing was counted
+        not_yet,       ///< nothing was counted: the window moves first, or it may have been slow
+    };
+
+    /// The success of a plain grant. Never waits.
+    template <class Time>
+    [[gnu::always_inline]] progress count_success(const grant& of, const Time& time) noexcept {
+        // relaxed: of a window that moves just now the old edge or the new one will do (rule 8 has room).
+        const ticks next_move = next_move_.load(std::memory_order_relaxed);
+        const bool timed = of.is(grant::timed);
+        if (next_move != never || timed) {
+            const ticks now = in_ticks(time.coarse());
+            if (now >= next_move) return progress::not_yet;
+            // The exact end of the call is later than the coarse clock by its lag at the most.
+            if (timed && now - of.begun > slow_after_.load(std::memory_order_relaxed) - coarse_lag) {
+                return progress::not_yet;
+            }
+        }
+        return count_success(of.epoch);
+    }
+
+protected:
+    [[gnu::always_inline]] progress count_success(std::uint64_t epoch) noexcept {
+        if (!tally_.add(epoch, word_)) return progress::late;
+        // seq_cst, after the addition: see machine::note_suspicion().
+        const bool suspected = suspect_to_.load(std::memory_order_seq_cst) != 0;
+        // acquire: pairs with the release of machine::lengthen_run().
+        const bool ends_run = (run_.load(std::memory_order_acquire) & 0xffff'ffff) != 0;
+        return suspected || ends_run ? progress::look_further : progress::counted;
+    }
+
+    template <class T>
+    using atom = typename Atomics::template atom<T>;
+
+    atom<std::uint64_t> word_{0};
+    tally<Atomics> tally_;
+    atom<std::uint64_t> run_{0};  ///< window:32 | failures in a row:32
+
+    // What a success reads to know that it changes nothing more. Written under the lock of evidence.
+    atom<std::uint64_t> suspect_from_{~std::uint64_t{0}}, suspect_to_{0};
+    atom<std::uint64_t> edge_{0};   ///< the tally at the window's edge
+    atom<ticks> next_move_{never};  ///< when the window's present bucket ends
+    atom<ticks> slow_after_{never};
+};
+
+}  // namespace switchgear::detail
