@@ -41,7 +41,7 @@ def about(folder, options, load_before):
         f"- machine: {model[1] if model else 'unknown'}, {os.cpu_count()} cores, Linux {os.uname().release}; "
         f"load {load_before:.1f} before, {os.getloadavg()[0]:.1f} at the end",
         f"- switchgear {commit}{' with changes in core' if changed else ''}, compiled by {compiler}, preset `release` (-O2)",
-        f"- command: `bench/run{options.said}`: {options.repetitions} repetitions of at least {options.seconds} s of "
+        f"- command: `{options.said}`: {options.repetitions} repetitions of at least {options.seconds} s of "
         "every row, in random order in one run",
         "- nanoseconds of one call as its thread sees it (`try_acquire` and the verdict; the call itself does nothing); "
         "medians of the repetitions",
