@@ -33,6 +33,7 @@ if(SWITCHGEAR_BUILD_TESTS)
 endif()
 
 if(SWITCHGEAR_BENCH)
+    find_package(Threads REQUIRED)
     # The micro-benchmarks alone need it; the gateway's comparison is a script.
     find_package(benchmark CONFIG QUIET)
 endif()
