@@ -7,7 +7,7 @@
 #include <string_view>
 #include <thread>
 
-#include <switchgear/time.hpp>
+#include <switchgear/ticking/ticking_time.hpp>
 
 namespace switchgear::bench {
 
@@ -35,16 +35,6 @@ private:
     std::jthread keeper_;
 };
 
-/// The exact time from the system, the coarse one from memory.
-class ticking_clock final : public time_source {
-public:
-    time_point now() const noexcept override { return std::chrono::steady_clock::now(); }
-    time_point coarse() const noexcept override { return memory_.coarse(); }
-
-private:
-    callers_clock memory_;
-};
-
 /// The clocks that rows are measured with, by the name that stands in the row's.
 struct named_clock {
     std::string_view name;
@@ -53,11 +43,11 @@ struct named_clock {
 
 /// `system`, `ticking` and `callers`, in this order; made at first use.
 inline const std::array<named_clock, 3>& clocks() {
-    static const ticking_clock ticking;
+    static const ticking::ticking_time ticking_clock;
     static const callers_clock callers;
     static const std::array<named_clock, 3> all{{
         {"system", time_source::steady()},
-        {"ticking", ticking},
+        {"ticking", ticking_clock},
         {"callers", callers},
     }};
     return all;

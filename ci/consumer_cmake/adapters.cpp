@@ -15,6 +15,7 @@
 #include <switchgear/prometheus/collector.hpp>
 #include <switchgear/switchgear.hpp>
 #include <switchgear/testing/manual_time.hpp>
+#include <switchgear/ticking/ticking_time.hpp>
 #include <switchgear/wire/json.hpp>
 
 using namespace std::chrono_literals;
@@ -47,6 +48,8 @@ unsigned status_of_coroutine(switchgear::breaker& service, unsigned& asked) {
 }  // namespace
 
 int main() {
+    const switchgear::ticking::ticking_time ticking;
+    const switchgear::breaker ticked{"ticked", {}, ticking};
     switchgear::testing::manual_time clock;
     switchgear::registry services{{}, clock};
     switchgear::prometheus::collector metrics{services};

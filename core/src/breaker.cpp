@@ -163,11 +163,11 @@ void permit::answered() noexcept {
 }
 
 breaker::breaker(std::string name, const settings& given, const time_source& time)
-    : breaker{std::move(name), detail::checked(given), time, nullptr} {
+    : breaker{of_registry{}, std::move(name), detail::checked(given), time, nullptr} {
     core().expect_failures();
 }
 
-breaker::breaker(std::string name, std::shared_ptr<const detail::plan> by, const time_source& time,
+breaker::breaker(of_registry, std::string name, std::shared_ptr<const detail::plan> by, const time_source& time,
                  std::shared_ptr<detail::listeners> also)
     : front_{new detail::breaker_core{std::move(name), std::move(by), time, std::move(also)}} {}
 

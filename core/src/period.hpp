@@ -25,7 +25,7 @@ struct period {
 /// A change of the breaker claims a free record, fills it, and swings the word to it; the record that
 /// the word pointed to is free from then on. Readers load the word, the fields, and the word again: an
 /// unchanged word means that nothing was replaced meanwhile. So no reader waits, and a writer waits only
-/// if three others are stalled between claiming and swinging.
+/// if two others are stalled between claiming and swinging.
 ///
 /// A word points to record 0 from the beginning, which reads as period{}.
 ///
@@ -34,7 +34,7 @@ struct period {
 template <class Atomics>
 class period_pool {
 public:
-    static constexpr std::uint32_t size = 4;
+    static constexpr std::uint32_t size = 3;
 
     /// A record that nobody else writes until it is given back or replaced.
     std::uint32_t claim() noexcept {

@@ -5,7 +5,7 @@
 #include <limits>
 #include <mutex>
 #include <shared_mutex>
-#include <unordered_map>
+#include <unordered_set>
 #include <utility>
 
 #include "breaker_core.hpp"
@@ -44,9 +44,21 @@ struct rulebook {
     std::vector<rule> rules;
 };
 
-struct text_hash {
+/// A breaker in the table, found by its name.
+struct entry {
+    std::shared_ptr<breaker> held;
+    mutable std::atomic<bool> used{true};  ///< since the hand's last visit
+
+    explicit entry(std::shared_ptr<breaker> made) noexcept : held{std::move(made)} {}
+};
+
+struct by_name {
     using is_transparent = void;
-    std::size_t operator()(std::string_view text) const noexcept { return std::hash<std::string_view>{}(text); }
+    // Not noexcept, so that the standard library keeps the hashes: they would be looked up in the breakers.
+    std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
+    std::size_t operator()(const entry& of) const { return (*this)(of.held->name()); }
+    bool operator()(const entry& a, const entry& b) const { return a.held == b.held; }
+    bool operator()(std::string_view text, const entry& of) const { return text == of.held->name(); }
 };
 
 }  // namespace
@@ -74,7 +86,7 @@ std::vector<violation> validate(const registry_settings& all) {
 ///
 /// Eviction is by CLOCK (Corbató, "A paging experiment with the Multics system", 1968): a hand goes round,
 /// takes the mark off what was used since its last visit, and evicts what was not and may go. One request
-/// looks at 1,024 entries at the most, so that a flood of keys on a table full of open breakers costs the
+/// looks at 1,024 buckets of the table at the most, so that a flood of keys on a table full of open breakers costs the
 /// flood and not the others.
 class registry::table {
 public:
@@ -84,34 +96,31 @@ public:
     std::shared_ptr<breaker> get(std::string_view key) {
         {
             const std::shared_lock lock{mutex_};
-            if (const auto at = by_key_.find(key); at != by_key_.end()) return use(*at->second);
+            if (const auto at = by_key_.find(key); at != by_key_.end()) return use(*at);
         }
+        entries::node_type gone;  // destroyed after the lock: its listeners are user code
         const std::unique_lock lock{mutex_};
-        if (const auto at = by_key_.find(key); at != by_key_.end()) return use(*at->second);
-        if (by_key_.size() >= max_entries_ && !evict()) {
+        if (const auto at = by_key_.find(key); at != by_key_.end()) return use(*at);
+        if (by_key_.size() >= max_entries_ && !(gone = evict())) {
             overflowed_.fetch_add(1, std::memory_order_relaxed);
             if (!overflow_) overflow_ = make("(overflow)", book_.defaults);
             return overflow_;
         }
-        auto added = std::make_unique<entry>(make(std::string{key}, book_.for_key(key)));
-        auto& kept = *entries_.emplace_back(std::move(added));
-        kept.place = entries_.size() - 1;
-        by_key_.emplace(kept.held->name(), &kept);
-        return kept.held;
+        return by_key_.emplace(make(std::string{key}, book_.for_key(key))).first->held;
     }
 
     std::shared_ptr<breaker> find(std::string_view key) const {
         const std::shared_lock lock{mutex_};
         const auto at = by_key_.find(key);
-        return at == by_key_.end() ? nullptr : at->second->held;
+        return at == by_key_.end() ? nullptr : at->held;
     }
 
     bool remove(std::string_view key) {
-        std::unique_ptr<entry> gone;  // destroyed after the lock
+        entries::node_type gone;  // destroyed after the lock
         const std::unique_lock lock{mutex_};
         const auto at = by_key_.find(key);
         if (at == by_key_.end()) return false;
-        gone = take_out(*at->second);
+        gone = by_key_.extract(at);
         return true;
     }
 
@@ -124,8 +133,8 @@ public:
     std::vector<std::shared_ptr<breaker>> all() const {
         const std::shared_lock lock{mutex_};
         std::vector<std::shared_ptr<breaker>> handles;
-        handles.reserve(entries_.size() + 1);
-        for (const auto& one : entries_) handles.push_back(one->held);
+        handles.reserve(by_key_.size() + 1);
+        for (const auto& one : by_key_) handles.push_back(one.held);
         if (overflow_) handles.push_back(overflow_);
         return handles;
     }
@@ -134,14 +143,18 @@ public:
         const std::lock_guard one_at_a_time{applying_};
         rulebook book{given};
         std::vector<std::shared_ptr<breaker>> present;
+        std::vector<entries::node_type> gone;
         {
             const std::unique_lock lock{mutex_};
             book_ = book;
             max_entries_ = given.max_entries;
-            while (by_key_.size() > max_entries_ && evict()) {
+            while (by_key_.size() > max_entries_) {
+                auto one = evict();
+                if (!one) break;
+                gone.push_back(std::move(one));
             }
-            present.reserve(entries_.size());
-            for (const auto& one : entries_) present.push_back(one->held);
+            present.reserve(by_key_.size());
+            for (const auto& one : by_key_) present.push_back(one.held);
         }
         for (const auto& one : present) one->core().apply(book.for_key(one->name()));
         if (const auto shared = overflow()) shared->core().apply(book.defaults);
@@ -152,20 +165,15 @@ public:
     }
 
 private:
-    struct entry {
-        explicit entry(std::shared_ptr<breaker> made) : held{std::move(made)} {}
-        std::shared_ptr<breaker> held;
-        std::size_t place = 0;
-        std::atomic<bool> used{true};  ///< since the hand's last visit
-    };
+    using entries = std::unordered_set<entry, by_name, by_name>;
 
-    static std::shared_ptr<breaker> use(entry& of) {
+    static std::shared_ptr<breaker> use(const entry& of) {
         // relaxed: a hint to the hand. Read first, so that a busy key is not written by every caller.
         if (!of.used.load(std::memory_order_relaxed)) of.used.store(true, std::memory_order_relaxed);
         return of.held;
     }
     std::shared_ptr<breaker> make(std::string name, const std::shared_ptr<const plan>& by) const {
-        return std::shared_ptr<breaker>{new breaker{std::move(name), by, time_, hub_}};
+        return std::make_shared<breaker>(breaker::of_registry{}, std::move(name), by, time_, hub_);
     }
     std::shared_ptr<breaker> overflow() const {
         const std::shared_lock lock{mutex_};
@@ -175,27 +183,19 @@ private:
     /// Under the lock: nobody takes a new handle, so one that is ours alone stays so.
     static bool may_go(const entry& of) { return of.held.use_count() == 1 && !of.held->core().worth_keeping(); }
 
-    bool evict() {
+    /// The hand goes from bucket to bucket. Returns: who went, or nobody.
+    entries::node_type evict() {
         // Twice round: once to take the marks off, once to find what was left unmarked.
         constexpr std::size_t most_looks = 1'024;
-        const std::size_t looks = std::min(2 * entries_.size(), most_looks);
+        const std::size_t looks = std::min(2 * by_key_.bucket_count(), most_looks);
         for (std::size_t i = 0; i < looks; ++i) {
-            hand_ = hand_ + 1 < entries_.size() ? hand_ + 1 : 0;
-            entry& seen = *entries_[hand_];
-            if (seen.used.exchange(false, std::memory_order_relaxed) || !may_go(seen)) continue;
-            take_out(seen);
-            return true;
+            hand_ = hand_ + 1 < by_key_.bucket_count() ? hand_ + 1 : 0;
+            for (auto at = by_key_.begin(hand_); at != by_key_.end(hand_); ++at) {
+                if (at->used.exchange(false, std::memory_order_relaxed) || !may_go(*at)) continue;
+                return by_key_.extract(by_key_.find(at->held->name()));
+            }
         }
-        return false;
-    }
-    std::unique_ptr<entry> take_out(entry& gone) {
-        by_key_.erase(by_key_.find(gone.held->name()));
-        const std::size_t place = gone.place;
-        std::swap(entries_[place], entries_.back());
-        entries_[place]->place = place;
-        auto out = std::move(entries_.back());
-        entries_.pop_back();
-        return out;
+        return {};
     }
 
     const time_source& time_;
@@ -204,8 +204,7 @@ private:
     mutable std::shared_mutex mutex_;
     rulebook book_;
     std::size_t max_entries_;
-    std::vector<std::unique_ptr<entry>> entries_;
-    std::unordered_map<std::string_view, entry*, text_hash, std::equal_to<>> by_key_;  // keys: the breakers' names
+    entries by_key_;
     std::shared_ptr<breaker> overflow_;
     std::size_t hand_ = 0;
     std::atomic<std::uint64_t> overflowed_{0};

@@ -156,9 +156,18 @@ public:
 
 private:
     friend class registry;
-    breaker(std::string name, std::shared_ptr<const detail::plan>, const time_source&,
+    class of_registry {
+        friend class breaker;
+        friend class registry;
+        of_registry() = default;
+    };
+
+public:
+    /// The registry's own way: settings that are shared, and listeners of all its breakers.
+    breaker(of_registry, std::string name, std::shared_ptr<const detail::plan>, const time_source&,
             std::shared_ptr<detail::listeners> also);
 
+private:
     detail::breaker_core& core() const noexcept;
 
     detail::front* const front_;  ///< of the breaker_core that this owns

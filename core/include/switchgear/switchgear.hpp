@@ -11,6 +11,7 @@
 #include <switchgear/settings.hpp>
 #include <switchgear/snapshot.hpp>
 #include <switchgear/state.hpp>
+#include <switchgear/ticked_time.hpp>
 #include <switchgear/time.hpp>
 #include <switchgear/verdict.hpp>
 #include <switchgear/version.hpp>
