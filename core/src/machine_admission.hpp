@@ -111,18 +111,20 @@ std::optional<result<grant>> machine<A, S>::acquire_probe(word at, const Time& t
         tell(with_plan([&](const plan& by) { return open(seen, timed_out, by, now, {}); }));
         return {};  // whoever made it: this caller is refused as any caller of an open breaker
     }
-    if (!probing_.take(at.epoch(), probes)) {
+    const auto still_probing = [&] { return current().epoch() == at.epoch(); };
+    if (!probing_.take(at.epoch(), probes, still_probing)) {
         if (current() != at || probing_.look(at.epoch()).enough) return {};
         return refuse_or_observe(at, reject_reason::probes_busy, out.earliest_expiry.value_or(length), time);
     }
-    if (current().epoch() != at.epoch()) return {};  // a place in a ledger that is closed
+    if (!still_probing()) return {};  // a place in a ledger that is closed
     // A thread that stalls just here holds a place without a lease: no call of its own is running yet, and
     // the place is free when it goes on.
+    const auto lease = leases_.take(at.epoch(), now, still_probing);
+    if (!lease) return {};
     grant given = admit(at, grant::role::probe, time);
     given.begun = time_point{duration{now}};
-    const auto lease = leases_.take(at.epoch(), now);
-    given.slot = lease.slot;
-    given.lease = lease.value;
+    given.slot = lease->slot;
+    given.lease = lease->value;
     return result<grant>{given};
 }
 
