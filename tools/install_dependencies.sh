@@ -12,6 +12,7 @@ groups:
   test    what ./test needs besides: GoogleTest, nginx, promtool
   bench   the other proxies, the load generator and the measuring tools
   ci      clang, the sanitizer runtimes, clang-format and clang-tidy
+  spin    the model checker of tests/model/spin
 
 --list    print the packages instead of installing them
 TEXT
@@ -27,6 +28,7 @@ build_packages=(
 test_packages=(libgtest-dev libgmock-dev nginx openssl curl python3 prometheus)
 bench_packages=(libbenchmark-dev nginx haproxy wrk valgrind python3)
 ci_packages=(clang-14 libclang-rt-14-dev llvm-14 clang-format-19 clang-tidy-19)
+spin_packages=(spin gcc libc6-dev python3)
 
 # Packages that would start a server once installed. Ours are started by the tests alone.
 services=(nginx haproxy prometheus)
@@ -69,6 +71,7 @@ for argument in "$@"; do
         test) wanted+=("${test_packages[@]}") ;;
         bench) wanted+=("${bench_packages[@]}") ;;
         ci) wanted+=("${ci_packages[@]}") ;;
+        spin) wanted+=("${spin_packages[@]}") ;;
         --list) list_only=yes ;;
         -h | --help) usage; exit 0 ;;
         *) echo "install_dependencies.sh: unknown group '$argument'" >&2; usage >&2; exit 2 ;;

@@ -151,7 +151,7 @@ breaker_core& core_of(front& of) noexcept { return static_cast<breaker_core&>(of
 void front::acquire_further(answer& to) noexcept { core_of(*this).acquire(its_time, to); }
 void front::settle(grant of, verdict how) noexcept { core_of(*this).machine::settle(of, how, its_time); }
 void front::success_counted(std::uint64_t epoch) noexcept { core_of(*this).machine::success_counted(epoch, its_time); }
-void front::success_late() noexcept { core_of(*this).machine::success_late(); }
+void front::success_late(std::uint64_t epoch) noexcept { core_of(*this).machine::success_late(epoch); }
 
 }  // namespace detail
 

@@ -12,8 +12,8 @@ namespace switchgear::detail {
 /// When each outstanding probe began, for the probes of one breaker (rules 17 and 20).
 ///
 /// A slot is one word: the low 16 bits of the epoch and the start modulo 2^48 ticks (78 hours, more than
-/// three times the longest lease). A slot of another epoch is free, whatever it holds: a thread that
-/// stalled over a change of epoch may write its old lease here, and it means nothing.
+/// three times the longest lease). A slot of another epoch is free, whatever it holds. A thread that
+/// stalled over a change of epoch never writes over a lease of the later one (`still_wanted`).
 ///
 /// A lease that ran out is marked before it is scored: its own verdict finds the mark and is late, and
 /// whoever else asks finds it and completes the scoring if the marking thread was stalled.
@@ -58,20 +58,26 @@ public:
         }
     }
 
-    /// Writes a lease into a free slot. Requires: fewer leases of that epoch than slots.
-    held take(std::uint64_t epoch, ticks now) noexcept {
+    /// Writes a lease into a free slot; nothing if the epoch is over: `still_wanted` is asked after each
+    /// look and before each attempt. Requires: fewer leases of that epoch than slots.
+    template <class StillWanted>
+    std::optional<held> take(std::uint64_t epoch, ticks now, const StillWanted& still_wanted) noexcept {
         const std::uint64_t mine = tag_of(epoch) | start_of(now);
         for (;;) {
             std::optional<held> got;
+            bool wanted = true;
             for_each([&](std::uint32_t index, atom<std::uint64_t>& slot) {
-                std::uint64_t seen = slot.load(std::memory_order_relaxed);
+                // acquire: pairs with the exchange of a later epoch's lease, so that still_wanted() sees that epoch.
+                std::uint64_t seen = slot.load(std::memory_order_acquire);
                 if ((seen & tag_mask) == tag_of(epoch)) return true;
+                wanted = still_wanted();
+                if (!wanted) return false;
                 // acq_rel: pairs with the acquire in look(): a lease is seen after the admission it is for.
                 if (!slot.compare_exchange_strong(seen, mine, std::memory_order_acq_rel)) return true;
                 got = held{index, mine};
                 return false;
             });
-            if (got) return *got;
+            if (got || !wanted) return got;
         }
     }
 

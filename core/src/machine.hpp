@@ -102,7 +102,7 @@ public:
     /// The rest of what a success does that count_success() found more to do for, and of one that was late.
     template <class Time>
     void success_counted(std::uint64_t epoch, const Time& time) noexcept;
-    void success_late() noexcept;
+    void success_late(std::uint64_t epoch) noexcept;
     template <class Time>
     void overdue(grant& of, const Time& time) noexcept;
     template <class Time>
@@ -192,13 +192,14 @@ private:
     template <class Time>
     static ticks coarse_unless_near(ticks deadline, const Time& time) noexcept;
     void finish_probing(std::uint64_t epoch, ticks now) noexcept;
+    void end_ramp(std::uint64_t epoch, ticks now) noexcept;
 
-    // Verdicts. Each settle_… returns false if the verdict was late.
+    // Verdicts. What returns a bool returns false for a verdict that was late and is to be counted so.
     bool was_slow(const grant& of, ticks now, ticks resumed_at) const noexcept;
     template <class Time>
     bool settle_counted(const grant& of, verdict how, bool slow, const Time& time) noexcept;
     template <class Time>
-    bool settle_success(std::uint64_t epoch, const Time& time) noexcept;
+    void settle_success(std::uint64_t epoch, const Time& time) noexcept;
     bool settle_evidence(const grant& of, verdict how, bool slow, ticks now) noexcept;
     template <class Time>
     bool settle_probe(const grant& of, verdict how, bool slow, const Time& time) noexcept;

@@ -120,18 +120,20 @@ bool machine<A, S, F>::acquire_probe(word at, const Time& time, answer& to) noex
         tell(with_plan([&](const plan& by) { return open(seen, timed_out, by, now, {}); }));
         return false;  // whoever made it: this caller is refused as any caller of an open breaker
     }
-    if (!probes.take(at.epoch(), most)) {
+    const auto still_probing = [&] { return current().epoch() == at.epoch(); };
+    if (!probes.take(at.epoch(), most, still_probing)) {
         if (current() != at || probes.look(at.epoch()).enough) return false;
         return refuse_or_observe(at, reject_reason::probes_busy, out.earliest_expiry.value_or(length), time, to);
     }
-    if (current().epoch() != at.epoch()) return false;  // a place in a ledger that is closed
+    if (!still_probing()) return false;  // a place in a ledger that is closed
     // A thread that stalls just here holds a place without a lease: no call of its own is running yet, and
     // the place is free when it goes on.
+    const auto lease = leased.take(at.epoch(), now, still_probing);
+    if (!lease) return false;
     grant given = granted(at, grant::probe, time);
     given.begun = now;
-    const auto lease = leased.take(at.epoch(), now);
-    given.which = lease.slot;
-    given.place = lease.value;
+    given.which = lease->slot;
+    given.place = lease->value;
     to.admit(given);
     return true;
 }
@@ -146,7 +148,7 @@ bool machine<A, S, F>::acquire_ramp(word at, const Time& time, answer& to) noexc
     const ticks elapsed = std::max<ticks>(now - seen.of.ramp_since, 0);
     // A reload may have taken the ramp away: then it is over.
     if (!rule || elapsed >= plan::in_ticks(rule->over)) {
-        tell(close(seen, cause::ramp_finished, now));
+        end_ramp(at.epoch(), now);
         return false;
     }
     const double share = ramp<A>::share_at(elapsed, plan::in_ticks(rule->over), rule->from);
@@ -154,6 +156,17 @@ bool machine<A, S, F>::acquire_ramp(word at, const Time& time, answer& to) noexc
     if (!drawn.admitted) return refuse_or_observe(at, reject_reason::ramping, drawn.next_admission, time, to);
     to.admit(granted(at, 0, time));
     return true;
+}
+
+/// Closes the breaker whose ramp was found to be over, even if a reload makes it longer just then: the tally
+/// may be another window's already (open_window()), so there is no way back.
+template <class A, class S, class F>
+void machine<A, S, F>::end_ramp(std::uint64_t epoch, ticks now) noexcept {
+    for (;;) {
+        const look seen = read();
+        if (seen.at.epoch() != epoch) return;
+        if (const auto made = close(seen, cause::ramp_finished, now)) return tell(made);
+    }
 }
 
 /// Ends probing with success: called by the deciding verdict, and by whoever comes while it is stalled.

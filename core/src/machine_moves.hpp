@@ -59,6 +59,9 @@ std::optional<moved> machine<A, S, F>::half_open(word from, ticks now) noexcept 
     // The attempt goes with the period: one reading of it while the word is still `from`.
     const auto attempt = in_trouble().periods.read(from.period()).attempt;
     const word to = from.with_state(state::half_open);
+    // For the ramp, which stays in this epoch. Windows are so only ever opened for the epoch after the
+    // present one: whoever begins the ramp cannot take the tally back from whoever closes meanwhile.
+    open_window(from, to.epoch());
     if (!swing(from, to)) return {};
     return moved{.from = state::open,
                  .to = state::half_open,
@@ -91,7 +94,7 @@ template <class A, class S, class F>
 bool machine<A, S, F>::begin_ramp(const look& from, ticks now) noexcept {
     period next = from.of;
     next.ramp_since = now;
-    next.window_base = open_window(from.at, from.at.epoch());
+    next.window_base = tally_.sum();  // exact: until the word says ramp nobody counts in this epoch
     ++next.window;
     return swing(from.at, from.at.with_ramp(true), next);
 }

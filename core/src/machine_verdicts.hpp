@@ -55,26 +55,25 @@ bool machine<A, S, F>::was_slow(const grant& of, ticks now, ticks resumed_at) co
 template <class A, class S, class F>
 template <class Time>
 bool machine<A, S, F>::settle_counted(const grant& of, verdict how, bool slow, const Time& time) noexcept {
-    if (how.is_success() && !slow && !of.is(grant::overdue)) return settle_success(of.epoch, time);
+    if (how.is_success() && !slow && !of.is(grant::overdue)) {
+        settle_success(of.epoch, time);
+        return true;  // counted, if only among the late
+    }
     return settle_evidence(of, how, slow, in_ticks(time.now()));
 }
 
 /// As hot_path::count_success(), for a success that has to move the window first.
 template <class A, class S, class F>
 template <class Time>
-bool machine<A, S, F>::settle_success(std::uint64_t epoch, const Time& time) noexcept {
+void machine<A, S, F>::settle_success(std::uint64_t epoch, const Time& time) noexcept {
     const ticks next_move = next_move_.load(std::memory_order_relaxed);
     if (next_move != never) {
         const ticks now = in_ticks(time.coarse());
         if (now >= next_move) move_window(now);
     }
-    switch (F::count_success(epoch)) {
-        case progress::late:
-        case progress::not_yet: return false;
-        case progress::look_further: success_counted(epoch, time); break;
-        case progress::counted: break;
-    }
-    return true;
+    const progress got = F::count_success(epoch);
+    if (got == progress::late) success_late(epoch);
+    if (got == progress::look_further) success_counted(epoch, time);
 }
 
 template <class A, class S, class F>
@@ -92,11 +91,14 @@ void machine<A, S, F>::success_counted(std::uint64_t epoch, const Time& time) no
 }
 
 template <class A, class S, class F>
-void machine<A, S, F>::success_late() noexcept {
-    late_.fetch_add(1, std::memory_order_relaxed);
+void machine<A, S, F>::success_late(std::uint64_t epoch) noexcept {
+    // Where the epoch is still on, somebody has opened the next window and is about to swing the word: the
+    // success came before that, in a window that ends without a verdict to come.
+    const bool in_time = current().epoch() == epoch;
+    (in_time ? other_successes_ : late_).fetch_add(1, std::memory_order_relaxed);
 }
 
-/// A failure, a slow call, or the verdict on one that was overdue.
+/// A failure, a slow call, or the verdict on one that was overdue. Returns: false if it was late.
 template <class A, class S, class F>
 bool machine<A, S, F>::settle_evidence(const grant& of, verdict how, bool slow, ticks now) noexcept {
     std::optional<moved> made;
@@ -114,7 +116,9 @@ bool machine<A, S, F>::settle_evidence(const grant& of, verdict how, bool slow, 
             if (counted_before) {
                 other_successes_.fetch_add(1, std::memory_order_relaxed);
             } else if (!tally_.add(of.epoch, word_)) {
-                return false;
+                const bool in_time = current().epoch() == of.epoch;  // as in success_late()
+                if (in_time) other_successes_.fetch_add(1, std::memory_order_relaxed);
+                return in_time;
             }
         } else {
             what.failed = static_cast<std::uint8_t>(how.failed_with());
@@ -250,7 +254,7 @@ template <class A, class S, class F>
 void machine<A, S, F>::give_back(const grant& of) noexcept {
     trouble<A>& known = in_trouble();
     if (of.leased() && !known.leased.end({of.which, of.place})) return;
-    known.probes.end(of.epoch, probing<A>::ending::given_back, 0);
+    known.probes.end(of.epoch, probing<A>::ending::given_back, 0, [&] { return current().epoch() == of.epoch; });
 }
 
 template <class A, class S, class F>
@@ -270,10 +274,9 @@ bool machine<A, S, F>::settle_probe(const grant& of, verdict how, bool slow, con
         return at.epoch() == of.epoch && at.on_ramp() && settle_counted(of, how, slow, time);
     }
     const auto ending = how.is_success() ? probing<A>::ending::success : probing<A>::ending::given_back;
-    if (!known.probes.end(of.epoch, ending, needed)) return false;
-    const bool enough = known.probes.look(of.epoch).enough;
-    if (enough) finish_probing(of.epoch, now);
-    if (!enough && current().epoch() != of.epoch) return false;
+    if (!known.probes.end(of.epoch, ending, needed, [&] { return current().epoch() == of.epoch; })) return false;
+    // From here it counts: when the place was given back the epoch was the present one, whatever came then.
+    if (known.probes.look(of.epoch).enough) finish_probing(of.epoch, now);
     if (how.is_success()) other_successes_.fetch_add(1, std::memory_order_relaxed);
     return true;
 }

@@ -9,8 +9,8 @@ namespace switchgear::detail {
 ///
 ///     epoch:38 | enough:1 | outstanding:11 | successes:14
 ///
-/// A word of another epoch reads as nothing done: nobody has to clear it, and a thread that stalled over
-/// a change of epoch finds that its expected value is gone, or writes what the new epoch reads as zero.
+/// A word of another epoch reads as nothing done: nobody has to clear it. A thread that stalled over a
+/// change of epoch finds that its expected value is gone, or that its epoch is over (`still_wanted`).
 template <class Atomics>
 class probing {
 public:
@@ -23,12 +23,14 @@ public:
 
     progress look(std::uint64_t epoch) const noexcept { return unpack(word_.load(std::memory_order_acquire), epoch); }
 
-    /// Takes a permit if fewer than `most` are out and success is not certain yet.
-    bool take(std::uint64_t epoch, std::uint32_t most) noexcept {
+    /// Takes a permit if fewer than `most` are out and success is not certain yet. `still_wanted` is asked
+    /// after each look and before each attempt, so that a stalled thread cannot wipe a later epoch's word.
+    template <class StillWanted>
+    bool take(std::uint64_t epoch, std::uint32_t most, const StillWanted& still_wanted) noexcept {
         std::uint64_t seen = word_.load(std::memory_order_acquire);
         for (;;) {
             progress now = unpack(seen, epoch);
-            if (now.outstanding >= most || now.enough) return false;
+            if (now.outstanding >= most || now.enough || !still_wanted()) return false;
             ++now.outstanding;
             // acq_rel: the exchanges on this word are one order of admissions and endings.
             if (word_.compare_exchange_weak(seen, pack(epoch, now), std::memory_order_acq_rel,
@@ -38,14 +40,16 @@ public:
         }
     }
 
-    /// Ends a permit; a success may make it `enough`.
+    /// Ends a permit; a success may make it `enough`. `still_wanted` as in take().
     /// Returns: whether the epoch was still the one probed.
-    bool end(std::uint64_t epoch, ending how, std::uint32_t successes_needed) noexcept {
+    template <class StillWanted>
+    bool end(std::uint64_t epoch, ending how, std::uint32_t successes_needed,
+             const StillWanted& still_wanted) noexcept {
         std::uint64_t seen = word_.load(std::memory_order_acquire);
         for (;;) {
             if (seen >> epoch_shift != tag_of(epoch)) return false;
             progress now = unpack(seen, epoch);
-            if (now.outstanding == 0) return false;
+            if (now.outstanding == 0 || !still_wanted()) return false;
             --now.outstanding;
             if (how == ending::success) {
                 if (now.successes < successes_mask) ++now.successes;

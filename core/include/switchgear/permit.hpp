@@ -42,7 +42,7 @@ public:
                 using enum detail::front::progress;
                 case counted: return;
                 case look_further: return at->success_counted(grant_.epoch);
-                case late: return at->success_late();
+                case late: return at->success_late(grant_.epoch);
                 case not_yet: break;
             }
         }

@@ -22,9 +22,9 @@ public:
     /// Any verdict of which nothing was counted yet. Takes copies, so that a healthy call keeps its grant
     /// in registers.
     void settle(grant, verdict) noexcept;
-    /// For a success that count_success() has counted, and one that came late.
+    /// For a success that count_success() has counted, and one whose window was over.
     void success_counted(std::uint64_t epoch) noexcept;
-    void success_late() noexcept;
+    void success_late(std::uint64_t epoch) noexcept;
 
 protected:
     explicit front(const time_source& from) noexcept : its_time{from} {}
