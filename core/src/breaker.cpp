@@ -18,7 +18,7 @@ namespace {
 /// Different in every breaker of this process, and in every process.
 std::uint64_t fresh_seed(const void* where, ticks now) noexcept {
     static std::atomic<std::uint64_t> made{0};
-    const auto nth = made.fetch_add(1, std::memory_order_relaxed);
+    const auto nth = made.fetch_add(1, std::memory_order_relaxed);  // a counter of its own
     return static_cast<std::uint64_t>(now) ^ (nth * 0xd1342543de82ef95) ^ reinterpret_cast<std::uintptr_t>(where);
 }
 

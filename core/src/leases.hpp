@@ -35,6 +35,7 @@ public:
     leases(const leases&) = delete;
     leases& operator=(const leases&) = delete;
     ~leases() {
+        // relaxed, here: nobody else is left.
         for (auto* extra = first_.next.load(std::memory_order_relaxed); extra != nullptr;) {
             auto* next = extra->next.load(std::memory_order_relaxed);
             delete extra;
@@ -48,6 +49,7 @@ public:
     void grow(std::uint32_t slots) {
         chunk* end = &first_;
         for (std::uint32_t have = chunk::size;; have += chunk::size) {
+            // relaxed: growers take turns, under the caller's lock.
             chunk* next = end->next.load(std::memory_order_relaxed);
             if (next == nullptr) {
                 if (have >= slots) return;
@@ -87,6 +89,8 @@ public:
         for_each([&](std::uint32_t index, atom<std::uint64_t>& slot) {
             if (index != lease.slot) return true;
             std::uint64_t expected = lease.value;
+            // acq_rel: pairs with the mark in scan() and with take(): a lease is ended once or marked, and whoever
+            // takes the slot next comes after.
             ended = slot.compare_exchange_strong(expected, 0, std::memory_order_acq_rel);
             return false;
         });
@@ -130,6 +134,7 @@ private:
     template <class Visit>
     void for_each(const Visit& visit) noexcept {
         std::uint32_t index = 0;
+        // acquire: pairs with the release in grow().
         for (chunk* part = &first_; part != nullptr; part = part->next.load(std::memory_order_acquire)) {
             for (auto& slot : part->slots) {
                 if (!visit(index++, slot)) return;
@@ -141,6 +146,7 @@ private:
     static survey scan(leases& of, std::uint64_t epoch, ticks now, ticks length) noexcept {
         survey found;
         of.for_each([&](std::uint32_t, atom<std::uint64_t>& slot) {
+            // acquire: pairs with the exchanges of take(), end() and the mark below.
             std::uint64_t seen = slot.load(std::memory_order_acquire);
             if ((seen & tag_mask) != tag_of(epoch)) return true;
             if ((seen & start_mask) == marked) {
@@ -154,7 +160,7 @@ private:
                 return true;
             }
             if constexpr (Mark) {
-                // A failed exchange: it was settled this moment, in time.
+                // acq_rel: pairs with end(). A failed exchange: it was settled this moment, in time.
                 if (!slot.compare_exchange_strong(seen, tag_of(epoch) | marked, std::memory_order_acq_rel)) return true;
             }
             found.expired = true;

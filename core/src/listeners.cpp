@@ -6,6 +6,7 @@ namespace switchgear {
 namespace detail {
 
 listeners::~listeners() {
+    // relaxed: nobody else is left.
     for (auto* entry = first_.load(std::memory_order_relaxed); entry != nullptr;) {
         delete std::exchange(entry, entry->next);
     }
@@ -23,7 +24,7 @@ subscription listeners::subscribe(std::function<void(const transition&)> listene
         }
     }
     auto* entry = new listener_entry{.use = listener_entry::live, .call = std::move(listener), .next = nullptr};
-    entry->next = first_.load(std::memory_order_relaxed);
+    entry->next = first_.load(std::memory_order_relaxed);  // the exchange looks again
     // release: pairs with the acquire loads of first_.
     while (!first_.compare_exchange_weak(entry->next, entry, std::memory_order_release, std::memory_order_relaxed)) {
     }
@@ -32,7 +33,7 @@ subscription listeners::subscribe(std::function<void(const transition&)> listene
 
 void listeners::tell(const transition& what) noexcept {
     for (auto* entry = first_.load(std::memory_order_acquire); entry != nullptr; entry = entry->next) {
-        auto use = entry->use.load(std::memory_order_relaxed);
+        auto use = entry->use.load(std::memory_order_relaxed);  // the exchange looks again
         // acquire: pairs with the store of `live` in subscribe(), so that `call` is seen whole.
         while ((use & listener_entry::live) != 0 &&
                !entry->use.compare_exchange_weak(use, use + 1, std::memory_order_acquire, std::memory_order_relaxed)) {

@@ -84,7 +84,7 @@ class machine : public Front {
 public:
     template <class... OfFront>
     machine(Sink& sink, std::shared_ptr<const plan> by, std::uint64_t seed, ticks now, OfFront&&... of_front);
-    ~machine() { delete trouble_.load(std::memory_order_relaxed); }
+    ~machine() { delete trouble_.load(std::memory_order_relaxed); }  // nobody else is left
     machine(const machine&) = delete;
     machine& operator=(const machine&) = delete;
 
@@ -271,7 +271,7 @@ auto machine<A, S, F>::in_trouble() noexcept -> trouble<A>& {
     trouble<A>* known = known_trouble();
     if (known != nullptr) return *known;
     auto made = std::make_unique<trouble<A>>();
-    // release: pairs with known_trouble().
+    // acq_rel: the release pairs with known_trouble(), and so does the acquire where another thread was first.
     if (!trouble_.compare_exchange_strong(known, made.get(), std::memory_order_acq_rel, std::memory_order_acquire)) {
         return *known;
     }
@@ -288,7 +288,7 @@ auto machine<A, S, F>::with_plan(const Read& read_plan) const noexcept {
         // reader sees the swing and tries the other one.
         readers.fetch_add(1, std::memory_order_seq_cst);
         if (word{word_.load(std::memory_order_seq_cst)}.regime() != index) {
-            readers.fetch_sub(1, std::memory_order_release);
+            readers.fetch_sub(1, std::memory_order_release);  // pairs as below; nothing was read
             continue;
         }
         const auto answer = read_plan(*plans_[index]);

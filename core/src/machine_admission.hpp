@@ -152,7 +152,9 @@ bool machine<A, S, F>::acquire_ramp(word at, const Time& time, answer& to) noexc
         return false;
     }
     const double share = ramp<A>::share_at(elapsed, plan::in_ticks(rule->over), rule->from);
-    const auto drawn = in_trouble().admission.arrive(at.epoch(), share, elapsed);
+    const auto drawn =
+        in_trouble().admission.arrive(at.epoch(), share, elapsed, [&] { return current().epoch() == at.epoch(); });
+    if (drawn.over) return false;
     if (!drawn.admitted) return refuse_or_observe(at, reject_reason::ramping, drawn.next_admission, time, to);
     to.admit(granted(at, 0, time));
     return true;

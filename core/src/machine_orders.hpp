@@ -26,7 +26,7 @@ void machine<A, S, F>::apply(std::shared_ptr<const plan> by, ticks now) {
         window_ = std::move(wanted);
     }
     if (given.recovery.jitter_seed && given.recovery.jitter_seed != old.given.recovery.jitter_seed) {
-        draws_.store(*given.recovery.jitter_seed, std::memory_order_relaxed);
+        draws_.store(*given.recovery.jitter_seed, std::memory_order_relaxed);  // a counter of its own
     }
     plans_[fresh] = std::move(by);
     const plan& next = *plans_[fresh];

@@ -49,6 +49,7 @@ template <class A, class S, class F>
 bool machine<A, S, F>::was_slow(const grant& of, ticks now, ticks resumed_at) const noexcept {
     if (of.is(grant::overdue) || resumed_at > of.begun) return false;
     const ticks took = of.is(grant::answered) ? of.took : now - of.begun;
+    // relaxed: a bound of its own. A reload that comes just now is one that came before or after this verdict.
     return took > slow_after_.load(std::memory_order_relaxed);
 }
 
@@ -66,6 +67,7 @@ bool machine<A, S, F>::settle_counted(const grant& of, verdict how, bool slow, c
 template <class A, class S, class F>
 template <class Time>
 void machine<A, S, F>::settle_success(std::uint64_t epoch, const Time& time) noexcept {
+    // relaxed: as in count_success().
     const ticks next_move = next_move_.load(std::memory_order_relaxed);
     if (next_move != never) {
         const ticks now = in_ticks(time.coarse());
@@ -79,12 +81,14 @@ void machine<A, S, F>::settle_success(std::uint64_t epoch, const Time& time) noe
 template <class A, class S, class F>
 template <class Time>
 void machine<A, S, F>::success_counted(std::uint64_t epoch, const Time& time) noexcept {
+    // acquire: pairs with the exchange in lengthen_run().
     if ((run_.load(std::memory_order_acquire) & 0xffff'ffff) != 0) end_run(epoch);
     // `to` before `from`: they are written the other way round, so a new `to` comes with a `from` at least
     // as new.
     const auto to = suspect_to_.load(std::memory_order_seq_cst);
     if (to == 0) return;
     const auto from = suspect_from_.load(std::memory_order_seq_cst);
+    // acquire: pairs with the release in note_suspicion(): the edge is that of this suspicion or a later one.
     const auto successes = tally_.sum() - edge_.load(std::memory_order_acquire);
     if (successes > to) return move_window(in_ticks(time.coarse()));  // which finds that no success matters now
     if (successes >= from) look_again(epoch, in_ticks(time.now()));
@@ -189,8 +193,10 @@ window_counts machine<A, S, F>::note_suspicion(const plan& by) noexcept {
     suspicion now = suspect(window_.counts(tally), window_.extra_calls(), by);
     // Successes only become more, and the window's edge does not move without coming here.
     if (tally - window_.edge() > now.to) now = {};
+    // release: pairs with success_counted(), which reads the edge after the suspicion.
     edge_.store(window_.edge(), std::memory_order_release);
-    next_move_.store(window_.next_move(), std::memory_order_release);
+    // relaxed: see hot_path::count_success().
+    next_move_.store(window_.next_move(), std::memory_order_relaxed);
     suspect_from_.store(now.from, std::memory_order_seq_cst);
     suspect_to_.store(now.to, std::memory_order_seq_cst);
     return window_.counts(tally_.sum());
@@ -220,17 +226,18 @@ void machine<A, S, F>::move_window(ticks now) noexcept {
 /// Under evidence_; successes end the run at any time without it.
 template <class A, class S, class F>
 void machine<A, S, F>::lengthen_run(std::uint32_t of_window) noexcept {
-    auto seen = run_.load(std::memory_order_relaxed);
+    auto seen = run_.load(std::memory_order_relaxed);  // the exchange looks again
     for (;;) {
         const std::uint64_t run = seen >> 32 == of_window ? seen & 0xffff'ffff : 0;
         const std::uint64_t next = (std::uint64_t{of_window} << 32) | (run == 0xffff'ffff ? run : run + 1);
-        // acq_rel: pairs with the acquire of the success that ends it.
+        // acq_rel: pairs with the acquires in end_run(), run_of() and hot_path::count_success(). relaxed: looks again.
         if (run_.compare_exchange_weak(seen, next, std::memory_order_acq_rel, std::memory_order_relaxed)) return;
     }
 }
 
 template <class A, class S, class F>
 void machine<A, S, F>::end_run(std::uint64_t epoch) noexcept {
+    // acquire, here and below: pairs with lengthen_run(), so that the epoch read next is no older than the run.
     auto seen = run_.load(std::memory_order_acquire);
     while ((seen & 0xffff'ffff) != 0) {
         // After the load: if the window is still ours now, then what was loaded is of no later one, and
@@ -245,6 +252,7 @@ void machine<A, S, F>::end_run(std::uint64_t epoch) noexcept {
 
 template <class A, class S, class F>
 std::uint32_t machine<A, S, F>::run_of(std::uint32_t of_window) const noexcept {
+    // acquire: pairs with the exchanges that lengthen it and end it.
     const auto seen = run_.load(std::memory_order_acquire);
     return seen >> 32 == of_window ? static_cast<std::uint32_t>(seen) : 0;
 }
@@ -277,7 +285,7 @@ bool machine<A, S, F>::settle_probe(const grant& of, verdict how, bool slow, con
     if (!known.probes.end(of.epoch, ending, needed, [&] { return current().epoch() == of.epoch; })) return false;
     // From here it counts: when the place was given back the epoch was the present one, whatever came then.
     if (known.probes.look(of.epoch).enough) finish_probing(of.epoch, now);
-    if (how.is_success()) other_successes_.fetch_add(1, std::memory_order_relaxed);
+    if (how.is_success()) other_successes_.fetch_add(1, std::memory_order_relaxed);  // a count
     return true;
 }
 
@@ -292,7 +300,7 @@ bool machine<A, S, F>::reopen(std::uint64_t epoch, verdict how, bool slow, ticks
         if (seen.at.epoch() != epoch || seen.at.on_ramp()) return false;
         const auto made = with_plan([&](const plan& by) { return open(seen, failed, by, now, hint); });
         if (!made) continue;
-        if (how.is_success()) other_successes_.fetch_add(1, std::memory_order_relaxed);
+        if (how.is_success()) other_successes_.fetch_add(1, std::memory_order_relaxed);  // a count
         tell(made);
         return true;
     }
@@ -304,6 +312,7 @@ void machine<A, S, F>::overdue(grant& of, const Time& time) noexcept {
     const word at = current();
     constexpr auto settled_otherwise = grant::overdue | grant::answered | grant::bystander;
     if (!of.is(grant::timed) || (of.traits & settled_otherwise) != 0) return;
+    // relaxed: as in was_slow().
     if (at.epoch() != of.epoch || slow_after_.load(std::memory_order_relaxed) == never) return;
     if (in_ticks(time.resumed_at()) > of.begun) return;
     const ticks now = in_ticks(time.now());

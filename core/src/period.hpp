@@ -39,7 +39,7 @@ public:
     /// A record that nobody else writes until it is given back or replaced.
     std::uint32_t claim() noexcept {
         for (;;) {
-            std::uint32_t free = free_.load(std::memory_order_relaxed);
+            std::uint32_t free = free_.load(std::memory_order_relaxed);  // the exchange looks again
             if (free == 0) {
                 Atomics::wait_a_moment();
                 continue;
@@ -52,8 +52,10 @@ public:
             }
         }
     }
+    // release: pairs with the acquire in claim().
     void give_back(std::uint32_t index) noexcept { free_.fetch_or(1U << index, std::memory_order_release); }
 
+    // release and acquire: see above.
     void write(std::uint32_t index, const period& from) noexcept {
         auto& to = records_[index];
         to.deadline.store(from.deadline, std::memory_order_release);

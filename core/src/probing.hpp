@@ -21,6 +21,7 @@ public:
     };
     enum class ending { success, given_back };
 
+    // acquire, here and where the exchanges look first: pairs with the exchanges.
     progress look(std::uint64_t epoch) const noexcept { return unpack(word_.load(std::memory_order_acquire), epoch); }
 
     /// Takes a permit if fewer than `most` are out and success is not certain yet. `still_wanted` is asked
@@ -55,6 +56,7 @@ public:
                 if (now.successes < successes_mask) ++now.successes;
                 now.enough = now.enough || now.successes >= successes_needed;
             }
+            // acq_rel: as in take().
             if (word_.compare_exchange_weak(seen, pack(epoch, now), std::memory_order_acq_rel,
                                             std::memory_order_acquire)) {
                 return true;

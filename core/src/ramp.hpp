@@ -13,12 +13,14 @@ namespace switchgear::detail {
 ///
 ///     epoch:16 | arrivals:16 | account:32 (the fraction only)
 ///
-/// A word of another epoch is an account that admits the first arrival. Arrivals are counted for the
+/// A word of another epoch is an account that admits the first arrival; a thread that stalled over a change
+/// of epoch never writes over a later account (`still_wanted`). Arrivals are counted for the
 /// estimate of how long until the next admission, and stop at 65,535.
 template <class Atomics>
 class ramp {
 public:
     struct answer {
+        bool over;  ///< not wanted any more: the rest says nothing
         bool admitted;
         ticks next_admission;  ///< refused: the time to the next admission, as arrivals have come so far
     };
@@ -29,21 +31,27 @@ public:
         return from + (1.0 - from) * done;
     }
 
-    answer arrive(std::uint64_t epoch, double share, ticks elapsed) noexcept {
+    /// `still_wanted` is asked after each look and before each attempt.
+    template <class StillWanted>
+    answer arrive(std::uint64_t epoch, double share, ticks elapsed, const StillWanted& still_wanted) noexcept {
         const auto step = static_cast<std::uint64_t>(share * static_cast<double>(whole));
-        std::uint64_t seen = word_.load(std::memory_order_relaxed);
+        // acquire: pairs with the exchange of a later epoch's arrival, so that still_wanted() sees that epoch.
+        std::uint64_t seen = word_.load(std::memory_order_acquire);
         for (;;) {
+            if (!still_wanted()) return {true, false, 0};
             const bool fresh = (seen >> 48) != (epoch & 0xffff);
             const std::uint64_t account = (fresh ? whole - step : seen & (whole - 1)) + step;
             const std::uint64_t arrivals = std::min<std::uint64_t>(fresh ? 1 : ((seen >> 32) & 0xffff) + 1, 0xffff);
             const std::uint64_t next = ((epoch & 0xffff) << 48) | (arrivals << 32) | (account & (whole - 1));
-            // relaxed: only the order of the exchanges on this word matters.
-            if (!word_.compare_exchange_weak(seen, next, std::memory_order_relaxed)) continue;
-            if (account >= whole) return {true, 0};
+            // acq_rel: pairs with the acquire above, and where an exchange failed.
+            if (!word_.compare_exchange_weak(seen, next, std::memory_order_acq_rel, std::memory_order_acquire)) {
+                continue;
+            }
+            if (account >= whole) return {false, true, 0};
             const double missing =
                 static_cast<double>(whole - account) / static_cast<double>(std::max<std::uint64_t>(step, 1));
             const double gap = static_cast<double>(elapsed) / static_cast<double>(arrivals);
-            return {false, std::max<ticks>(static_cast<ticks>(missing * gap), 1)};
+            return {false, false, std::max<ticks>(static_cast<ticks>(missing * gap), 1)};
         }
     }
 

@@ -47,18 +47,19 @@ struct rulebook {
 /// A breaker in the table, found by its name.
 struct entry {
     std::shared_ptr<breaker> held;
+    std::string_view name;                 ///< the breaker's own; here so that a look costs fewer cache lines
     mutable std::atomic<bool> used{true};  ///< since the hand's last visit
 
-    explicit entry(std::shared_ptr<breaker> made) noexcept : held{std::move(made)} {}
+    explicit entry(std::shared_ptr<breaker> made) noexcept : held{std::move(made)}, name{held->name()} {}
 };
 
 struct by_name {
     using is_transparent = void;
     // Not noexcept, so that the standard library keeps the hashes: they would be looked up in the breakers.
     std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
-    std::size_t operator()(const entry& of) const { return (*this)(of.held->name()); }
+    std::size_t operator()(const entry& of) const { return (*this)(of.name); }
     bool operator()(const entry& a, const entry& b) const { return a.held == b.held; }
-    bool operator()(std::string_view text, const entry& of) const { return text == of.held->name(); }
+    bool operator()(std::string_view text, const entry& of) const { return text == of.name; }
 };
 
 }  // namespace
@@ -102,7 +103,7 @@ public:
         const std::unique_lock lock{mutex_};
         if (const auto at = by_key_.find(key); at != by_key_.end()) return use(*at);
         if (by_key_.size() >= max_entries_ && !(gone = evict())) {
-            overflowed_.fetch_add(1, std::memory_order_relaxed);
+            overflowed_.fetch_add(1, std::memory_order_relaxed);  // a count
             if (!overflow_) overflow_ = make("(overflow)", book_.defaults);
             return overflow_;
         }
@@ -191,8 +192,9 @@ private:
         for (std::size_t i = 0; i < looks; ++i) {
             hand_ = hand_ + 1 < by_key_.bucket_count() ? hand_ + 1 : 0;
             for (auto at = by_key_.begin(hand_); at != by_key_.end(hand_); ++at) {
+                // relaxed: as in use().
                 if (at->used.exchange(false, std::memory_order_relaxed) || !may_go(*at)) continue;
-                return by_key_.extract(by_key_.find(at->held->name()));
+                return by_key_.extract(by_key_.find(at->name));
             }
         }
         return {};

@@ -15,6 +15,7 @@ void exchange::settle(const verdict& how) {
     if (how.is_failure()) {
         log_failure(with_.on().runtime().log(), *use_.what, status_text_);
     }
+    static_cast<void>(with_.on().runtime().clock().now());  // what the breaker reads is of this moment then
     {
         const settling_status scope{status_text_};
         permit_->settle(how);

@@ -26,7 +26,7 @@ struct std_atomics {
     /// A lane for a thread that has met another: neighbours in order of their meeting.
     static unsigned next_lane() noexcept {
         static constinit std::atomic<unsigned> next{0};
-        return next.fetch_add(1, std::memory_order_relaxed);
+        return next.fetch_add(1, std::memory_order_relaxed);  // a counter of its own
     }
 };
 
@@ -35,14 +35,16 @@ template <class Atomics>
 class brief_lock {
 public:
     void lock() noexcept {
-        // acquire: pairs with the release in unlock(). Test first, so that waiting does not write.
+        // acquire: pairs with the release in unlock(). relaxed: only to wait without writing; the exchange decides.
         while (held_.exchange(true, std::memory_order_acquire)) {
             while (held_.load(std::memory_order_relaxed)) Atomics::wait_a_moment();
         }
     }
+    /// Memory orders as in lock().
     bool try_lock() noexcept {
         return !held_.load(std::memory_order_relaxed) && !held_.exchange(true, std::memory_order_acquire);
     }
+    // release: pairs with the acquire of whoever takes it next.
     void unlock() noexcept { held_.store(false, std::memory_order_release); }
 
 private:

@@ -59,7 +59,7 @@ public:
         if (next_move != never || timed) {
             const ticks now = in_ticks(time.coarse());
             if (now >= next_move) return progress::not_yet;
-            // The exact end of the call is later than the coarse clock by its lag at the most.
+            // relaxed: a bound of its own. The exact end of the call is later than the coarse clock by its lag at the most.
             if (timed && now - of.begun > slow_after_.load(std::memory_order_relaxed) - coarse_lag) {
                 return progress::not_yet;
             }

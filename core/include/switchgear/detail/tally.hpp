@@ -35,7 +35,7 @@ public:
     tally() = default;
     tally(const tally&) = delete;
     tally& operator=(const tally&) = delete;
-    ~tally() { delete lanes_.load(std::memory_order_relaxed); }
+    ~tally() { delete lanes_.load(std::memory_order_relaxed); }  // nobody else is left
 
     /// Counts a success. `now` is the state word: read after the cell, so that what is added to is of this
     /// epoch and no other with the same low bits.
