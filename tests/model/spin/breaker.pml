@@ -287,9 +287,28 @@ inline with_empty_window(from, to, until) {
     }
 }
 
-/* probing::end: gives a place back, perhaps with a success. Leaves whether the epoch was still probed. The
- * exchange is tried again until nobody was in the way, so it is one step. */
+/* probing::end: gives a place back, perhaps with a success. Leaves whether the epoch was still probed. */
 inline end_probe(epoch, success) {
+    do
+    :: c = ledger;
+       atomic {
+           if
+#ifndef FAULT_late_verdict_frees_a_place
+           :: EPOCH(word) != epoch -> MARK("a place of a past epoch"); made = false; c = 0; break
+#endif
+           :: else
+           fi
+       }
+       atomic {
+           if
+           :: ledger == c -> c = 0; exchange_ledger(epoch, success); break
+           :: else  /* somebody was in the way */
+           fi
+       }
+    od
+}
+
+inline exchange_ledger(epoch, success) {
     made = false;
     if
 #ifdef FAULT_late_verdict_frees_a_place
@@ -428,7 +447,22 @@ ramping: /* acquire_ramp */
         :: word == at && ramp_left > 0 -> goto refused
         fi
     }
-    close(at, WITH_STATE(at, CLOSED), false);
+    do /* end_ramp */
+    :: atomic {
+           seen = word;
+           if
+           :: EPOCH(seen) != EPOCH(at) -> seen = 0; break
+           :: else
+           fi
+       }
+       close(seen, WITH_STATE(seen, CLOSED), false);
+       atomic {
+           if
+           :: made -> seen = 0; break
+           :: else
+           fi
+       }
+    od;
     goto look;
 
 probing: /* acquire_probe */
@@ -613,7 +647,7 @@ settle_counted:
            :: tag != TAG_OF(p_epoch) || EPOCH(word) != p_epoch ->
                c = 0; tag = 0; k = 0;
                MARK("the window is over");
-               goto settled_late
+               goto window_over
            :: else
            fi
        }
@@ -722,22 +756,22 @@ settle_probe:
             fi
         }
     :: how == SUCCESS ->
+        end_probe(p_epoch, true);
         atomic {
-            end_probe(p_epoch, true);
             if
             :: !made -> goto settled_late
             :: else -> made = false
             fi
         }
 #ifdef FAULT_place_given_back_twice
-        atomic { end_probe(p_epoch, false); made = false }
+        end_probe(p_epoch, false);
+        made = false;
 #endif
         atomic {
             expired = ENOUGH(p_epoch)
         }
         if
         :: expired -> atomic { expired = false; MARK("enough") }; finish_probing(p_epoch)
-        :: !expired && EPOCH(word) != p_epoch -> goto settled_late
         :: else
         fi;
         goto settled_elsewhere
@@ -765,9 +799,10 @@ ignoring: /* give_back */
             :: else -> GHOST(ignored++); goto settled
             fi
         }
-        atomic { end_probe(p_epoch, false); MARK("given back") }
+        end_probe(p_epoch, false);
+        MARK("given back");
 #ifdef FAULT_place_given_back_twice
-        atomic { end_probe(p_epoch, false) }
+        end_probe(p_epoch, false);
 #endif
     :: else
     fi;
@@ -787,12 +822,23 @@ settled_elsewhere:
         goto settled
     }
 
+window_over: /* success_late */
+    atomic {
+        if
+        :: EPOCH(word) == p_epoch ->
+            MARK("in time, but the window was closed");
+            assert(TAG(cell[0]) == TAG_OF(p_epoch + 1));
+            goto settled_elsewhere
+        :: else -> goto settled_late
+        fi
+    }
+
 settled_late:
     atomic {
 #ifndef LIVENESS
         late++;
-        /* Never of the present epoch, but while its window is being closed, and after a lease ran out. */
-        assert(EPOCH(word) != p_epoch || TAG(cell[0]) == TAG_OF(p_epoch + 1)
+        /* Never of the present epoch, but after a lease ran out. */
+        assert(EPOCH(word) != p_epoch
                || (p_part == PROBE && slot_tag[p_slot] == TAG_OF(p_epoch) && slot_age[p_slot] == MARKED));
 #endif
         at = 0
