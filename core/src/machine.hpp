@@ -189,8 +189,13 @@ private:
 
     // Under evidence_.
     regime& in_step(const look& with) noexcept;
-    std::optional<moved> judge_window(std::uint64_t epoch, std::optional<verdict> by, ticks now) noexcept;
-    void lengthen_run(std::uint32_t of_window) noexcept;
+    /// A run of failures as it was when a verdict lengthened it.
+    struct lengthened {
+        std::uint32_t window = 0, run = 0;
+    };
+    std::optional<moved> judge_window(std::uint64_t epoch, std::optional<verdict> by, ticks now,
+                                      lengthened mine = {}) noexcept;
+    lengthened lengthen_run(std::uint32_t of_window) noexcept;
     window_counts note_suspicion(const regime& of) noexcept;
     std::uint32_t run_of(std::uint32_t of_window) const noexcept;
 
