@@ -12,8 +12,8 @@ namespace switchgear::detail {
 /// When each outstanding probe began, for the probes of one breaker (rules 17 and 20).
 ///
 /// A slot is one word: the low 16 bits of the epoch and the start modulo 2^48 ticks (78 hours, more than
-/// three times the longest lease). A slot of another epoch is free, whatever it holds: a thread that
-/// stalled over a change of epoch may write its old lease here, and it means nothing.
+/// three times the longest lease). A slot of an earlier epoch is free, whatever it holds: a thread that
+/// stalls over a change of epoch may still write its old lease into a free slot, and it means nothing.
 ///
 /// A lease that ran out is marked before it is scored: its own verdict finds the mark and is late, and
 /// whoever else asks finds it and completes the scoring if the marking thread was stalled.
@@ -56,20 +56,26 @@ public:
     }
 
     /// Writes a lease into a free slot. Requires: fewer leases of that epoch than slots.
-    held take(std::uint64_t epoch, ticks now) noexcept {
+    /// `still_wanted` is asked between the look at a slot and the attempt to write it, so that a stalled thread
+    /// cannot overwrite a lease of a later epoch. Returns: nothing if not wanted.
+    template <class StillWanted>
+    std::optional<held> take(std::uint64_t epoch, ticks now, const StillWanted& still_wanted) noexcept {
         const std::uint64_t mine = tag_of(epoch) | start_of(now);
-        for (;;) {
-            std::optional<held> got;
+        std::optional<held> got;
+        for (bool wanted = true; wanted && !got;) {
             for_each([&](std::uint32_t index, atom<std::uint64_t>& slot) {
-                std::uint64_t seen = slot.load(std::memory_order_relaxed);
+                // acquire: pairs with the exchange below; who sees a lease of a later epoch sees that epoch.
+                std::uint64_t seen = slot.load(std::memory_order_acquire);
                 if ((seen & tag_mask) == tag_of(epoch)) return true;
+                wanted = still_wanted();
+                if (!wanted) return false;
                 // acq_rel: pairs with the acquire in look(): a lease is seen after the admission it is for.
                 if (!slot.compare_exchange_strong(seen, mine, std::memory_order_acq_rel)) return true;
                 got = held{index, mine};
                 return false;
             });
-            if (got) return *got;
         }
+        return got;
     }
 
     /// Ends a lease. Returns: false if it ran out and was marked.
@@ -145,8 +151,11 @@ private:
                 return true;
             }
             if constexpr (Mark) {
-                // A failed exchange: it was settled this moment, in time.
-                if (!slot.compare_exchange_strong(seen, tag_of(epoch) | marked, std::memory_order_acq_rel)) return true;
+                // A failed exchange: somebody else marked it this moment, or it was settled in time.
+                if (!slot.compare_exchange_strong(seen, tag_of(epoch) | marked, std::memory_order_acq_rel) &&
+                    seen != (tag_of(epoch) | marked)) {
+                    return true;
+                }
             }
             found.expired = true;
             return false;

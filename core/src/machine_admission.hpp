@@ -111,18 +111,19 @@ std::optional<result<grant>> machine<A, S>::acquire_probe(word at, const Time& t
         tell(with_plan([&](const plan& by) { return open(seen, timed_out, by, now, {}); }));
         return {};  // whoever made it: this caller is refused as any caller of an open breaker
     }
-    if (!probing_.take(at.epoch(), probes)) {
+    const auto still_probing = [&] { return current().epoch() == at.epoch(); };
+    if (!probing_.take(at.epoch(), probes, still_probing)) {
         if (current() != at || probing_.look(at.epoch()).enough) return {};
         return refuse_or_observe(at, reject_reason::probes_busy, out.earliest_expiry.value_or(length), time);
     }
-    if (current().epoch() != at.epoch()) return {};  // a place in a ledger that is closed
     // A thread that stalls just here holds a place without a lease: no call of its own is running yet, and
     // the place is free when it goes on.
+    const auto lease = leases_.take(at.epoch(), now, still_probing);
+    if (!lease) return {};  // a place in a ledger that is closed
     grant given = admit(at, grant::role::probe, time);
     given.begun = time_point{duration{now}};
-    const auto lease = leases_.take(at.epoch(), now);
-    given.slot = lease.slot;
-    given.lease = lease.value;
+    given.slot = lease->slot;
+    given.lease = lease->value;
     return result<grant>{given};
 }
 
@@ -140,9 +141,10 @@ std::optional<result<grant>> machine<A, S>::acquire_ramp(word at, const Time& ti
         return {};
     }
     const double share = ramp<A>::share_at(elapsed, plan::in_ticks(rule->over), rule->from);
-    const auto answer = ramp_.arrive(at.epoch(), share, elapsed);
-    if (answer.admitted) return admit(at, grant::role::counted, time);
-    return refuse_or_observe(at, reject_reason::ramping, answer.next_admission, time);
+    const auto answer = ramp_.arrive(at.epoch(), share, elapsed, [&] { return current().epoch() == at.epoch(); });
+    if (!answer) return {};
+    if (answer->admitted) return admit(at, grant::role::counted, time);
+    return refuse_or_observe(at, reject_reason::ramping, answer->next_admission, time);
 }
 
 /// Ends probing with success: called by the deciding verdict, and by whoever comes while it is stalled.

@@ -10,7 +10,8 @@ namespace switchgear::detail {
 ///     epoch:38 | enough:1 | outstanding:11 | successes:14
 ///
 /// A word of another epoch reads as nothing done: nobody has to clear it, and a thread that stalled over
-/// a change of epoch finds that its expected value is gone, or writes what the new epoch reads as zero.
+/// a change of epoch finds that its expected value is gone, or writes what the new epoch reads as zero
+/// before anyone has taken a permit in it.
 template <class Atomics>
 class probing {
 public:
@@ -23,10 +24,13 @@ public:
 
     progress look(std::uint64_t epoch) const noexcept { return unpack(word_.load(std::memory_order_acquire), epoch); }
 
-    /// Takes a permit if fewer than `most` are out and success is not certain yet.
-    bool take(std::uint64_t epoch, std::uint32_t most) noexcept {
+    /// Takes a permit if fewer than `most` are out and success is not certain yet. `still_wanted` is asked
+    /// between each look and the attempt that follows it, so that a stalled thread cannot overwrite the
+    /// ledger of a later epoch: whoever wrote that had seen that epoch, and by the acquire so does the asker.
+    template <class StillWanted>
+    bool take(std::uint64_t epoch, std::uint32_t most, const StillWanted& still_wanted) noexcept {
         std::uint64_t seen = word_.load(std::memory_order_acquire);
-        for (;;) {
+        while (still_wanted()) {
             progress now = unpack(seen, epoch);
             if (now.outstanding >= most || now.enough) return false;
             ++now.outstanding;
@@ -36,6 +40,7 @@ public:
                 return true;
             }
         }
+        return false;
     }
 
     /// Ends a permit; a success may make it `enough`.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <optional>
 
 #include "period.hpp"
 
@@ -29,22 +30,28 @@ public:
         return from + (1.0 - from) * done;
     }
 
-    answer arrive(std::uint64_t epoch, double share, ticks elapsed) noexcept {
+    /// `still_wanted` is asked between each look and the attempt that follows it, so that a stalled thread
+    /// cannot draw from, or begin, an account of an epoch that is over. Returns: nothing if not wanted.
+    template <class StillWanted>
+    std::optional<answer> arrive(std::uint64_t epoch, double share, ticks elapsed,
+                                 const StillWanted& still_wanted) noexcept {
         const auto step = static_cast<std::uint64_t>(share * static_cast<double>(whole));
-        std::uint64_t seen = word_.load(std::memory_order_relaxed);
-        for (;;) {
+        // acquire: pairs with the exchange; who sees the account of a later epoch sees that epoch.
+        std::uint64_t seen = word_.load(std::memory_order_acquire);
+        while (still_wanted()) {
             const bool fresh = (seen >> 48) != (epoch & 0xffff);
             const std::uint64_t account = (fresh ? whole - step : seen & (whole - 1)) + step;
             const std::uint64_t arrivals = std::min<std::uint64_t>(fresh ? 1 : ((seen >> 32) & 0xffff) + 1, 0xffff);
             const std::uint64_t next = ((epoch & 0xffff) << 48) | (arrivals << 32) | (account & (whole - 1));
-            // relaxed: only the order of the exchanges on this word matters.
-            if (!word_.compare_exchange_weak(seen, next, std::memory_order_relaxed)) continue;
-            if (account >= whole) return {true, 0};
+            // The exchanges on this word are one order; acq_rel for the look before them.
+            if (!word_.compare_exchange_weak(seen, next, std::memory_order_acq_rel, std::memory_order_acquire)) continue;
+            if (account >= whole) return answer{true, 0};
             const double missing =
                 static_cast<double>(whole - account) / static_cast<double>(std::max<std::uint64_t>(step, 1));
             const double gap = static_cast<double>(elapsed) / static_cast<double>(arrivals);
-            return {false, std::max<ticks>(static_cast<ticks>(missing * gap), 1)};
+            return answer{false, std::max<ticks>(static_cast<ticks>(missing * gap), 1)};
         }
+        return {};
     }
 
 private:

@@ -74,7 +74,8 @@ private:
 /// Tries the schedules of plays. One at a time in a process: atoms find it by current().
 class explorer {
 public:
-    /// `coarse`: atoms are no choices, only boundary() is: each stretch between two of them is run at once.
+    /// `coarse`: atoms are no choices, only boundary() is, and a write to the atom that is watched, and having to
+    /// wait: each stretch between two of them is run at once.
     explicit explorer(const limits& within, bool coarse = false) : limits_{within}, coarse_{coarse} {}
     explorer(const explorer&) = delete;
     explorer& operator=(const explorer&) = delete;
@@ -152,6 +153,8 @@ private:
     bool may_go_on(const actor& of) const noexcept;
     std::uint32_t choose_older(std::uint32_t olders);
     void executed(event what);
+    location& touch(std::uint32_t where) noexcept;
+    void write_directly(std::uint32_t where, std::uint64_t value);
     bool direct() const noexcept { return coarse_ || phase_ == phase::outside; }
 
     static inline explorer* current_ = nullptr;
@@ -254,7 +257,7 @@ inline void explorer::announce(const intent& next) {
     }
     actor& me = threads_[self];
     me.woken_by = me.waits ? me.index + 1 : 0;
-    if (std::exchange(me.waits, false) && next.where != me.touched) {
+    if (std::exchange(me.waits, false) && next.where != me.touched && !coarse_) {
         fail("waits for another atom than the one that it looks at next");
     }
 }
@@ -324,7 +327,8 @@ inline bool explorer::plan_next() {
             return true;
         }
         last.asleep |= only(last.thread);
-        const threads left = affordable(last.planned & ~last.asleep, last.able, last.before, last.switches);
+        const threads left =
+            affordable(last.planned & last.able & ~last.asleep, last.able, last.before, last.switches);
         if (left == 0) continue;
         last.thread = static_cast<std::uint32_t>(__builtin_ctz(left));
         last.older = last.olders = 0;
@@ -372,7 +376,7 @@ inline std::uint32_t explorer::new_location(std::uint64_t value) {
 }
 
 inline std::uint64_t explorer::load(std::uint32_t where, std::memory_order with) {
-    if (direct()) return locations_[where].newest();
+    if (direct()) return touch(where).newest();
     announce({where, false});
     location& at = locations_[where];
     actor& me = threads_[running_];
@@ -391,7 +395,7 @@ inline std::uint64_t explorer::load(std::uint32_t where, std::memory_order with)
 
 inline void explorer::store(std::uint32_t where, std::uint64_t value, std::memory_order with) {
     if (direct()) {
-        locations_[where].set(value);
+        write_directly(where, value);
     } else {
         announce({where, true});
         location& at = locations_[where];
@@ -400,18 +404,17 @@ inline void explorer::store(std::uint32_t where, std::uint64_t value, std::memor
         at.write(value, running_, me.seen, with, false);
         executed({.where = where, .what = event::kind::store, .with = with, .index = at.last(), .value = value});
         me.touched = where, me.index = at.last();
+        if (where == watched_) watcher_(value);
     }
-    if (where == watched_) watcher_(value);
 }
 
 template <class Next>
 std::uint64_t explorer::modify(std::uint32_t where, const Next& next, std::memory_order with,
                                std::memory_order failed) {
     if (direct()) {
-        const std::uint64_t old = locations_[where].newest();
+        const std::uint64_t old = touch(where).newest();
         const std::optional<std::uint64_t> value = next(old);
-        if (value) locations_[where].set(*value);
-        if (value && where == watched_) watcher_(*value);
+        if (value) write_directly(where, *value);
         return old;
     }
     announce({where, true});
@@ -442,11 +445,31 @@ std::uint64_t explorer::modify(std::uint32_t where, const Next& next, std::memor
 }
 
 inline void explorer::wait_for_change() noexcept {
-    if (direct()) {
-        std::fputs("interleave: one thread alone waits for another\n", stderr);
+    if (!in_thread()) {
+        std::fputs("interleave: waits, and there is nobody to wait for\n", stderr);
         std::abort();
     }
     threads_[running_].waits = true;
+    if (coarse_) boundary();
+}
+
+inline location& explorer::touch(std::uint32_t where) noexcept {
+    location& at = locations_[where];
+    if (in_thread()) threads_[running_].touched = where, threads_[running_].index = at.last();
+    return at;
+}
+
+inline void explorer::write_directly(std::uint32_t where, std::uint64_t value) {
+    location& at = locations_[where];
+    if (in_thread()) {
+        at.write(value, running_, threads_[running_].seen, std::memory_order_relaxed, false);
+    } else {
+        at.set(value);
+    }
+    touch(where);
+    if (where != watched_) return;
+    watcher_(value);
+    boundary();
 }
 
 inline void explorer::boundary() {

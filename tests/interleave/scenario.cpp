@@ -21,31 +21,28 @@ void set_up(const scenario& of, const std::shared_ptr<const detail::plan>& by, p
 
 verdict_on examine(const scenario& of, const limits& within) {
     const auto by = planned(of.given);
-    std::set<std::string> outcomes;
-    if (of.as_in_order) {
-        explorer in_order{{}, true};
-        const report whole = in_order.explore([&](play& into) {
-            set_up(of, by, into, [&](stage& on) { outcomes.insert(on.outcome()); });
-        });
-        if (!whole.failure.empty()) return {whole, outcomes.size()};
-    }
+    std::set<std::string> outcomes, strays;
+    explorer in_order{{}, true};
+    const report whole = in_order.explore(
+        [&](play& into) { set_up(of, by, into, [&](stage& on) { outcomes.insert(on.outcome()); }); });
+    if (!whole.failure.empty()) return {whole, outcomes.size(), 0};
+
     explorer all{within};
     const report found = all.explore([&](play& into) {
         set_up(of, by, into, [&](stage& on) {
-            if (!of.as_in_order) return;
             const std::string outcome = on.outcome();
-            if (outcomes.contains(outcome)) return;
+            if (outcomes.contains(outcome) || !strays.insert(outcome).second || strays.size() <= of.strays) return;
             std::string why = "no order of whole operations has this outcome:\n" + outcome + "those that there are:\n";
             for (const auto& one : outcomes) why += one + "--\n";
             explorer::current().fail(std::move(why));
         });
     });
-    return {found, outcomes.size()};
+    return {found, outcomes.size(), strays.size()};
 }
 
-limits limits_of(const scenario& of, memory how) {
+limits limits_of(const scenario& of, memory how, effort much) {
     limits within{.memory = how};
-    within.switches = how == memory::weak ? of.weak_switches : of.switches;
+    if (of.large) within.switches = (how == memory::weak ? 2U : 3U) + (much == effort::all ? 2U : 0U);
     return within;
 }
 

@@ -19,12 +19,11 @@ struct scenario {
     settings given;
     /// Brings the breaker to where it begins, and gives each thread its operations.
     std::function<void(stage&, play&)> act;
-    /// Whether the outcome has to be that of whole operations in some order; else only the audit holds.
-    bool as_in_order = true;
-    /// Switches away from a thread that could go on, in one execution; nothing: all schedules.
-    std::optional<std::uint32_t> switches{};
-    /// With memory that is weak: the same, tighter or looser.
-    std::optional<std::uint32_t> weak_switches = switches;
+    /// Outcomes that no order of whole operations has, but that are known and right, for this reason.
+    std::size_t strays = 0;
+    std::string_view why_strays{};
+    /// So many schedules that only those with few switches are tried, in the long run too.
+    bool large = false;
 };
 
 /// All of them, in the order in which they are shown.
@@ -39,13 +38,18 @@ std::vector<scenario> reloads();
 struct verdict_on {
     interleave::report report;
     std::size_t outcomes = 0;  ///< that whole operations in some order have
+    std::size_t strays = 0;    ///< others that were seen
 };
 
 /// Tries the schedules of a scenario: every execution is audited, and its outcome is one that whole operations in
-/// some order have.
+/// some order have, but for the strays that are known. An operation that changes the state several times may be
+/// in order in parts: each reaches to a change of the state word.
 verdict_on examine(const scenario& of, const limits& within);
 
-/// The limits of a scenario with sequential or weak memory.
-limits limits_of(const scenario& of, memory how);
+enum class effort : std::uint8_t {
+    quick,  ///< at most a few switches in a scenario that is large; else all schedules
+    all,    ///< all schedules but in those that are too large for any patience
+};
+limits limits_of(const scenario& of, memory how, effort much);
 
 }  // namespace switchgear::interleave

@@ -252,10 +252,10 @@ std::string stage::outcome() {
     for (const auto& one : moves) text += "told " + one + '\n';
     const auto& t = last.totals;
     text += "at the end " + instant(last) + window_of(last) + '\n';
-    // A success that comes between the verdict that trips and the change of epoch still counts in the old one, though
-    // the evidence is without it: which of its two numbers it is in, audit_totals() bounds.
-    return text += "totals success or late " + number(t.successes + t.late) + " failure " + number(t.failures) +
-                   " ignored " + number(t.ignored) + " rejected " + number(t.rejected) + '\n';
+    // A verdict that comes between the judgement of another one and the change of epoch that follows still counts in
+    // the old epoch, though the evidence is without it: whether it is late, audit_totals() bounds.
+    return text += "totals counted or late " + number(t.successes + t.failures + t.late) + " ignored " +
+                   number(t.ignored) + " rejected " + number(t.rejected) + '\n';
 }
 
 }  // namespace switchgear::interleave
