@@ -44,7 +44,8 @@ public:
             const std::uint64_t arrivals = std::min<std::uint64_t>(fresh ? 1 : ((seen >> 32) & 0xffff) + 1, 0xffff);
             const std::uint64_t next = ((epoch & 0xffff) << 48) | (arrivals << 32) | (account & (whole - 1));
             // The exchanges on this word are one order; acq_rel for the look before them.
-            if (!word_.compare_exchange_weak(seen, next, std::memory_order_acq_rel, std::memory_order_acquire)) continue;
+            if (!word_.compare_exchange_weak(seen, next, std::memory_order_acq_rel, std::memory_order_acquire))
+                continue;
             if (account >= whole) return answer{true, 0};
             const double missing =
                 static_cast<double>(whole - account) / static_cast<double>(std::max<std::uint64_t>(step, 1));

@@ -46,14 +46,13 @@ public:
     bool compare_exchange_strong(T& expected, T desired, std::memory_order with, std::memory_order failed) noexcept {
         const std::uint64_t wanted = pack(expected);
         const std::uint64_t old = explorer::current().modify(
-            where_,
-            [&](std::uint64_t is) { return is == wanted ? std::optional{pack(desired)} : std::nullopt; }, with, failed);
+            where_, [&](std::uint64_t is) { return is == wanted ? std::optional{pack(desired)} : std::nullopt; }, with,
+            failed);
         if (old == wanted) return true;
         expected = unpack(old);
         return false;
     }
-    bool compare_exchange_strong(T& expected, T desired,
-                                 std::memory_order with = std::memory_order_seq_cst) noexcept {
+    bool compare_exchange_strong(T& expected, T desired, std::memory_order with = std::memory_order_seq_cst) noexcept {
         return compare_exchange_strong(expected, desired, with, of_a_failure(with));
     }
     /// Never fails without a reason: a loop around it would only go round once more.

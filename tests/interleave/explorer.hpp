@@ -44,10 +44,11 @@ enum class memory : std::uint8_t {
 
 struct limits {
     interleave::memory memory = memory::sequential;
-    std::uint32_t older = 1;               ///< weak: how many stores a load may lag behind
-    std::uint32_t stale_reads = 1;         ///< weak: how many loads of one execution may return an older store
+    std::uint32_t older = 1;                  ///< weak: how many stores a load may lag behind
+    std::uint32_t stale_reads = 1;            ///< weak: how many loads of one execution may return an older store
     std::optional<std::uint32_t> switches{};  ///< away from threads that could go on, in one execution
     std::uint64_t executions = ~std::uint64_t{0};
+    bool reduce = true;            ///< false: every two operations count as dependent, and every order is tried
     std::uint32_t steps = 20'000;  ///< of one execution: beyond is a livelock
 };
 
@@ -327,8 +328,7 @@ inline bool explorer::plan_next() {
             return true;
         }
         last.asleep |= only(last.thread);
-        const threads left =
-            affordable(last.planned & last.able & ~last.asleep, last.able, last.before, last.switches);
+        const threads left = affordable(last.planned & last.able & ~last.asleep, last.able, last.before, last.switches);
         if (left == 0) continue;
         last.thread = static_cast<std::uint32_t>(__builtin_ctz(left));
         last.older = last.olders = 0;
@@ -351,6 +351,7 @@ inline void explorer::executed(event what) {
     const auto at = trace_.size();
     const bool plan = !repeats_ && at >= first_new_;
     const actor& me = threads_[running_];
+    if (!limits_.reduce) what = {.thread = what.thread, .what = event::kind::boundary, .index = what.index};
     trace_.add(what, [&](std::uint32_t earlier, threads first) {
         if (!plan) return;
         // What ended a wait could not have come after it.
@@ -364,7 +365,7 @@ inline void explorer::executed(event what) {
     for (std::uint32_t t = 0; t < bodies_.size(); ++t) {
         const bool sleeps = (choices_[at].asleep & only(t)) != 0 && t != running_;
         const intent& next = threads_[t].next;
-        const bool depends = next.where == what.where && (next.writes || what.writes());
+        const bool depends = !limits_.reduce || (next.where == what.where && (next.writes || what.writes()));
         if (sleeps && !depends) asleep_ |= only(t);
     }
 }

@@ -1,11 +1,11 @@
 #pragma once
 
+#include <ucontext.h>
 #include <csetjmp>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <ucontext.h>
 #include <utility>
 
 namespace switchgear::interleave {

@@ -37,9 +37,9 @@ constexpr bool releases(std::memory_order o) noexcept {
 
 struct stored {
     std::uint64_t value = 0;
-    clock released{};         ///< what an acquire takes over
+    clock released{};  ///< what an acquire takes over
     std::uint32_t thread = 0;
-    std::uint32_t step = 0;   ///< of that thread; 0: before the threads began
+    std::uint32_t step = 0;  ///< of that thread; 0: before the threads began
 };
 
 /// One location, and who has read and written it.

@@ -23,8 +23,8 @@ verdict_on examine(const scenario& of, const limits& within) {
     const auto by = planned(of.given);
     std::set<std::string> outcomes, strays;
     explorer in_order{{}, true};
-    const report whole = in_order.explore(
-        [&](play& into) { set_up(of, by, into, [&](stage& on) { outcomes.insert(on.outcome()); }); });
+    const report whole =
+        in_order.explore([&](play& into) { set_up(of, by, into, [&](stage& on) { outcomes.insert(on.outcome()); }); });
     if (!whole.failure.empty()) return {whole, outcomes.size(), 0};
 
     explorer all{within};

@@ -19,9 +19,7 @@ settings plain_settings() {
 constexpr std::string_view filed_and_swept =
     "a failure that was filed when the order emptied the window, and not judged yet, trips nothing";
 
-void probe(stage& s) {
-    s.trip(0), s.acquire(0, due);
-}
+void probe(stage& s) { s.trip(0), s.acquire(0, due); }
 
 std::vector<scenario> resets_and_trips() {
     const auto given = plain_settings();

@@ -23,9 +23,7 @@ settings probing_with(std::uint32_t probes, std::uint32_t successes = 1, std::op
     return given;
 }
 
-void open(stage& s) {
-    s.acquire(7, 0), s.failure(7, 0);
-}
+void open(stage& s) { s.acquire(7, 0), s.failure(7, 0); }
 /// Half-open, with these calls as probes.
 void probe(stage& s, std::size_t calls) {
     open(s);
@@ -54,21 +52,28 @@ std::vector<scenario> beginning() {
              p.thread([&s] { s.acquire(1, due); });
              p.thread([&s] { s.acquire(2, due); });
          }},
-        {"stalled_over_an_epoch", "a caller stalls in half-open while it fails and half-open comes again",
+        {"stalled_over_an_epoch",
+         "a caller stalls in half-open while it fails and half-open comes again",
          probing_with(3),
          [](stage& s, play& p) {
              probe(s, 1);
              p.thread([&s] { s.acquire(1, due); });
              p.thread([&s] { s.failure(0, due), s.acquire(2, 2 * due), s.acquire(3, 2 * due), s.success(2, 2 * due); });
-         }},
-        {"stalled_at_the_limit", "the same, and the probes of the later half-open are as many as allowed",
+         },
+         0,
+         {},
+         true},
+        {"stalled_at_the_limit",
+         "the same, and the probes of the later half-open are as many as allowed",
          probing_with(1),
          [](stage& s, play& p) {
              probe(s, 1);
              p.thread([&s] { s.acquire(1, due); });
              p.thread([&s] { s.failure(0, due), s.acquire(2, 2 * due), s.acquire(3, 2 * due), s.success(2, 2 * due); });
          },
-         9, "a caller that has a place and no lease yet makes others find probing busy, and may find it over"},
+         0,
+         {},
+         true},
     };
 }
 
@@ -86,13 +91,18 @@ std::vector<scenario> ending() {
              p.thread([&s] { s.success(0, due); });
              p.thread([&s] { s.success(1, due); });
          }},
-        {"probes_close_and_a_caller", "a caller comes while the deciding success is on its way", probing_with(2, 2),
+        {"probes_close_and_a_caller",
+         "a caller comes while the deciding success is on its way",
+         probing_with(2, 2),
          [](stage& s, play& p) {
              probe(s, 2);
              p.thread([&s] { s.success(0, due); });
              p.thread([&s] { s.success(1, due); });
              p.thread([&s] { s.acquire(2, due), s.success(2, due); });
-         }},
+         },
+         0,
+         {},
+         true},
         {"two_probes_fail", "one of them re-opens", probing_with(2),
          [](stage& s, play& p) {
              probe(s, 2);
@@ -160,15 +170,20 @@ std::vector<scenario> ramps() {
              p.thread([&s] { s.acquire(0, due), s.acquire(1, due); });
              p.thread([&s] { s.acquire(2, due), s.acquire(3, due); });
          }},
-        {"ramp_stalled_over_an_epoch", "an arrival on a ramp stalls until there is another ramp", given,
+        {"ramp_stalled_over_an_epoch",
+         "an arrival on a ramp stalls until there is another ramp",
+         given,
          [](stage& s, play& p) {
              on_ramp(s, 1);
-             p.thread([&s] { s.acquire(1, due); });
+             p.thread([&s] { s.acquire(1, 2 * due); });
              p.thread([&s] {
                  s.failure(0, due), s.acquire(2, 2 * due), s.success(2, 2 * due);
                  for (std::size_t i = 3; i < 6; ++i) s.acquire(i, 2 * due);
              });
-         }},
+         },
+         0,
+         {},
+         true},
         {"ramp_ends_with_two_callers", "both find it over: one close", given,
          [](stage& s, play& p) {
              on_ramp(s, 0);

@@ -11,10 +11,8 @@ constexpr ticks due = 5 * seconds;
 
 settings with_run(std::uint32_t failures, std::uint32_t calls = 4) {
     settings given;
-    given.trip = {.consecutive_failures = failures,
-                  .failure_ratio = {},
-                  .window = last_calls{calls},
-                  .minimum_calls = 1};
+    given.trip = {
+        .consecutive_failures = failures, .failure_ratio = {}, .window = last_calls{calls}, .minimum_calls = 1};
     given.recovery = {.open_for = 5s, .backoff = 1, .jitter = 0, .probe_timeout = 10s};
     return given;
 }

@@ -44,8 +44,8 @@ std::vector<scenario> closing_and_opening() {
              p.thread([&s] { s.failure(0, 1 * ms), s.failure(1, 1 * ms); });
              p.thread([&s] { s.success(2, 1 * ms); });
          }},
-        {"success_reaches_the_minimum", "a success brings the window to minimum_calls while a failure is filed (rule 4)",
-         by_ratio(0.5, 2),
+        {"success_reaches_the_minimum",
+         "a success brings the window to minimum_calls while a failure is filed (rule 4)", by_ratio(0.5, 2),
          [](stage& s, play& p) {
              s.acquire(0, 0), s.acquire(1, 0);
              p.thread([&s] { s.failure(0, 1 * ms); });
@@ -95,7 +95,8 @@ std::vector<scenario> closing_and_opening() {
              s.acquire(0, 0), s.acquire(1, 0);
              p.thread([&s] { s.settle(0, verdict::trip(7s), 1 * ms); });
              p.thread([&s] { s.success(1, 1 * ms), s.acquire(2, 1 * ms); });
-         }},
+         },
+         1, "a success that comes between the verdict that trips and the change counts, and is not in the evidence"},
     };
 }
 

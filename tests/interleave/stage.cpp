@@ -230,7 +230,8 @@ void stage::audit_totals(const snapshot& last) {
     std::uint64_t unsettled = 0;
     for (const held& one : calls_) unsettled += one.given && !one.settled ? 1 : 0;
     require(counted_.admitted == counted_.evidence + counted_.ignored + unsettled, "the play lost a call");
-    require(totals.successes + totals.failures + totals.late == counted_.evidence, "a verdict was lost or counted twice");
+    require(totals.successes + totals.failures + totals.late == counted_.evidence,
+            "a verdict was lost or counted twice");
     require(totals.ignored == counted_.ignored, "an ignored verdict was lost or counted twice");
     require(totals.rejected == counted_.refused, "a refusal was lost or counted twice");
     require(totals.late >= counted_.surely_late, "a verdict was counted in a later epoch than its own");

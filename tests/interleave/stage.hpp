@@ -91,7 +91,7 @@ private:
 
     // The state word, followed from write to write.
     detail::word word_;
-    std::vector<state> states_{state::closed};  ///< by epoch
+    std::vector<state> states_{state::closed};     ///< by epoch
     std::map<std::uint64_t, std::uint32_t> live_;  ///< probes running, by epoch
 
     struct {
