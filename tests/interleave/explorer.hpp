@@ -108,6 +108,12 @@ public:
     std::uint32_t running() const noexcept { return running_; }
     std::uint32_t locations() const noexcept { return used_; }
     std::uint64_t peek(std::uint32_t where) const noexcept { return locations_[where].newest(); }
+    /// The oldest value that a load of this thread may still return.
+    std::uint64_t surely_seen(std::uint32_t where) const noexcept {
+        const location& at = locations_[where];
+        if (direct() || limits_.memory == memory::sequential) return at.newest();
+        return at.at(at.oldest_visible(threads_[running_].seen, std::memory_order_acquire)).value;
+    }
     /// Called after every write to that location, with its new value.
     void watch(std::uint32_t where, std::function<void(std::uint64_t)> watcher) {
         watched_ = where;

@@ -36,6 +36,12 @@ std::uint32_t word_among_atoms(const std::shared_ptr<const detail::plan>& by) {
     return 0;
 }
 
+/// The location that it will be in the next machine made.
+std::uint32_t word_of_next_machine(const std::shared_ptr<const detail::plan>& by) {
+    const std::uint32_t offset = word_among_atoms(by);
+    return explorer::current().locations() + offset;
+}
+
 std::string number(std::uint64_t n) { return std::to_string(n); }
 
 std::string place(const detail::grant& of) {
@@ -71,12 +77,11 @@ std::string window_of(const snapshot& seen) {
 
 stage::stage(std::shared_ptr<const detail::plan> by)
     : probes_{by->given.recovery.probes},
-      first_atom_{(word_among_atoms(by), explorer::current().locations())},
+      word_atom_{word_of_next_machine(by)},
       machine_{*this, by, 1, 0} {
     explorer& now = explorer::current();
-    const auto where = first_atom_ + word_among_atoms(by);
-    word_ = word{now.peek(where)};
-    now.watch(where, [this](std::uint64_t bits) { swung(word{bits}); });
+    word_ = word{now.peek(word_atom_)};
+    now.watch(word_atom_, [this](std::uint64_t bits) { swung(word{bits}); });
 }
 
 void stage::require(bool holds, const char* what) {
@@ -136,7 +141,7 @@ void stage::settle(std::size_t call, verdict how, ticks at) {
     begin(how.is_success() ? "success" : how.is_failure() ? "failure" : "ignore");
     const auto epoch = mine.given->epoch;
     if (mine.given->part == detail::grant::role::probe && !leases_expire_) --live_[epoch];
-    const bool over_before = word_.epoch() != epoch;
+    const bool over_before = word{explorer::current().surely_seen(word_atom_)}.epoch() != epoch;
     machine_.settle(*mine.given, how, at_time{at});
     if (how.is_ignored()) {
         ++counted_.ignored;

@@ -98,7 +98,7 @@ private:
         std::uint64_t admitted = 0, refused = 0, evidence = 0, ignored = 0, surely_late = 0, perhaps_late = 0;
     } counted_;
 
-    std::uint32_t first_atom_;
+    std::uint32_t word_atom_;  ///< which location is the state word
     breaker machine_;
 };
 
