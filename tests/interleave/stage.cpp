@@ -76,9 +76,7 @@ std::string window_of(const snapshot& seen) {
 }  // namespace
 
 stage::stage(std::shared_ptr<const detail::plan> by)
-    : probes_{by->given.recovery.probes},
-      word_atom_{word_of_next_machine(by)},
-      machine_{*this, by, 1, 0} {
+    : probes_{by->given.recovery.probes}, word_atom_{word_of_next_machine(by)}, machine_{*this, by, 1, 0} {
     explorer& now = explorer::current();
     word_ = word{now.peek(word_atom_)};
     now.watch(word_atom_, [this](std::uint64_t bits) { swung(word{bits}); });
