@@ -157,6 +157,12 @@ std::vector<scenario> observers() {
              p.thread([&s] { s.acquire(0, due), s.success(0, due); });
              p.thread([&s] { s.observe(due); });
          }},
+        {"observed_over_two_changes", "the record of the first pause is filled again while it is read", given,
+         [](stage& s, play& p) {
+             s.trip(0);
+             p.thread([&s] { s.reset(0), s.trip(0, 9 * seconds); });
+             p.thread([&s] { s.observe(0); });
+         }},
         {"observed_under_orders", "override and state of one instant", given,
          [](stage& s, play& p) {
              p.thread([&s] { s.force_open(0), s.lift(1 * ms); });
