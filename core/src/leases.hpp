@@ -160,8 +160,11 @@ private:
                 return true;
             }
             if constexpr (Mark) {
-                // acq_rel: pairs with end(). A failed exchange: it was settled this moment, in time.
-                if (!slot.compare_exchange_strong(seen, tag_of(epoch) | marked, std::memory_order_acq_rel)) return true;
+                // acq_rel: pairs with end(). A failed exchange: somebody else marked it this moment, or it was settled
+                // in time.
+                constexpr auto order = std::memory_order_acq_rel;
+                const bool marked_here = slot.compare_exchange_strong(seen, tag_of(epoch) | marked, order);
+                if (!marked_here && seen != (tag_of(epoch) | marked)) return true;
             }
             found.expired = true;
             return false;

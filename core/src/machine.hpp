@@ -124,12 +124,13 @@ public:
     /// Whether anything would be lost with this breaker: it is not closed, or overridden.
     bool worth_keeping() const noexcept { return !current().plainly_closed(); }
 
+    using progress = typename Front::progress;
+    using Front::count_success;
     using Front::current;
 
 private:
     template <class T>
     using atom = typename Atomics::template atom<T>;
-    using progress = typename Front::progress;
     using Front::edge_;
     using Front::granted;
     using Front::next_move_;
@@ -212,8 +213,13 @@ private:
 
     // Under evidence_.
     const plan& in_step(const look& with) noexcept;
-    std::optional<moved> judge_window(std::uint64_t epoch, std::optional<verdict> by, ticks now) noexcept;
-    void lengthen_run(std::uint32_t of_window) noexcept;
+    /// A run of failures as it was when a verdict lengthened it.
+    struct lengthened {
+        std::uint32_t window = 0, run = 0;
+    };
+    std::optional<moved> judge_window(std::uint64_t epoch, std::optional<verdict> by, ticks now,
+                                      lengthened mine = {}) noexcept;
+    lengthened lengthen_run(std::uint32_t of_window) noexcept;
     window_counts note_suspicion(const plan& by) noexcept;
     std::uint32_t run_of(std::uint32_t of_window) const noexcept;
 

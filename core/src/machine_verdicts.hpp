@@ -116,6 +116,7 @@ bool machine<A, S, F>::settle_evidence(const grant& of, verdict how, bool slow, 
         const bool counted_before =
             of.is(grant::overdue) && of.which == window_.generation() && window_.holds(of.place, tally_.sum());
         mark what{.slow = slow, .counts_call = how.is_failure() && !counted_before};
+        lengthened mine;
         if (how.is_success()) {
             if (counted_before) {
                 other_successes_.fetch_add(1, std::memory_order_relaxed);
@@ -126,27 +127,31 @@ bool machine<A, S, F>::settle_evidence(const grant& of, verdict how, bool slow, 
             }
         } else {
             what.failed = static_cast<std::uint8_t>(how.failed_with());
-            if (by.weight(how.failed_with()) > 0) lengthen_run(seen.of.window);
+            if (by.weight(how.failed_with()) > 0) mine = lengthen_run(seen.of.window);
         }
         if (how.is_failure() || slow) window_.file(what, now, tally_.sum());
         if (how.is_success()) end_run(of.epoch);
-        made = judge_window(of.epoch, how, now);
+        made = judge_window(of.epoch, how, now, mine);
     }
     tell(made);
     return true;
 }
 
 /// The rules, on the window as it is. Under evidence_; the swing too, so that no reload comes between.
+/// A success may end the run before it is looked at here: a run that reached its limit has reached it (rule 7),
+/// so the verdict's own place in it counts.
 template <class A, class S, class F>
-std::optional<moved> machine<A, S, F>::judge_window(std::uint64_t epoch, std::optional<verdict> by,
-                                                    ticks now) noexcept {
+std::optional<moved> machine<A, S, F>::judge_window(std::uint64_t epoch, std::optional<verdict> by, ticks now,
+                                                    lengthened mine) noexcept {
     for (;;) {
         const look seen = read();
         if (seen.at.epoch() != epoch || !seen.at.counts()) return {};
         const plan& settings = in_step(seen);
         window_.move_to(now, tally_.sum());
         const window_counts counts = note_suspicion(settings);
-        std::optional<finding> found = judge(counts, run_of(seen.of.window), settings);
+        std::uint32_t run = run_of(seen.of.window);
+        if (mine.window == seen.of.window) run = std::max(run, mine.run);
+        std::optional<finding> found = judge(counts, run, settings);
         if (by && by->is_trip()) {
             found = {cause::trip_verdict, {counts.calls, counts.failures(), counts.slow, 1, 1}};
         }
@@ -225,13 +230,16 @@ void machine<A, S, F>::move_window(ticks now) noexcept {
 
 /// Under evidence_; successes end the run at any time without it.
 template <class A, class S, class F>
-void machine<A, S, F>::lengthen_run(std::uint32_t of_window) noexcept {
+auto machine<A, S, F>::lengthen_run(std::uint32_t of_window) noexcept -> lengthened {
     auto seen = run_.load(std::memory_order_relaxed);  // the exchange looks again
     for (;;) {
         const std::uint64_t run = seen >> 32 == of_window ? seen & 0xffff'ffff : 0;
-        const std::uint64_t next = (std::uint64_t{of_window} << 32) | (run == 0xffff'ffff ? run : run + 1);
+        const std::uint64_t longer = run == 0xffff'ffff ? run : run + 1;
+        const std::uint64_t next = (std::uint64_t{of_window} << 32) | longer;
         // acq_rel: pairs with the acquires in end_run(), run_of() and hot_path::count_success(). relaxed: looks again.
-        if (run_.compare_exchange_weak(seen, next, std::memory_order_acq_rel, std::memory_order_relaxed)) return;
+        if (run_.compare_exchange_weak(seen, next, std::memory_order_acq_rel, std::memory_order_relaxed)) {
+            return {of_window, static_cast<std::uint32_t>(longer)};
+        }
     }
 }
 

@@ -1,0 +1,144 @@
+#include <chrono>
+#include <cstdint>
+#include <cstdio>
+#include <exception>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "scenario.hpp"
+
+// The long run: every scenario, with sequential and with weak memory.
+
+namespace {
+
+using namespace switchgear::interleave;
+
+constexpr std::string_view usage = R"(usage: interleave [OPTION...]
+
+Tries the schedules of small plays on the breaker's core, operation by operation.
+
+  --all               every scenario, as far as the long run goes (the default)
+  --quick             every scenario, as far as the tests go
+  --scenario NAME     only this one; may be given several times
+  --memory KIND       sequential or weak (default: both, one after the other)
+  --switches N        only schedules with at most N switches away from a thread that could go on
+  --executions N      stop each scenario after that many
+  --list              the scenarios
+  --help              this text
+
+Exit code: 0 nothing found, 1 a schedule breaks a promise (it is shown), 2 wrong usage.
+)";
+
+struct wanted {
+    std::vector<std::string> names;
+    std::vector<memory> kinds{memory::sequential, memory::weak};
+    effort much = effort::all;
+    std::optional<std::uint32_t> switches;
+    std::optional<std::uint64_t> executions;
+    bool list = false, help = false;
+};
+
+std::uint64_t number(const std::string& text) {
+    std::size_t used = 0;
+    const auto value = std::stoull(text, &used);
+    if (used != text.size()) throw std::invalid_argument{text};
+    return value;
+}
+
+/// Returns: nothing if it is no proper command line.
+std::optional<wanted> parse(const std::vector<std::string>& words) {
+    wanted want;
+    for (std::size_t i = 0; i < words.size(); ++i) {
+        const std::string& word = words[i];
+        if (word == "--all" || word == "--quick") {
+            want.much = word == "--all" ? effort::all : effort::quick;
+        } else if (word == "--list") {
+            want.list = true;
+        } else if (word == "--help") {
+            want.help = true;
+        } else if (++i == words.size()) {
+            return {};
+        } else if (word == "--scenario") {
+            want.names.push_back(words[i]);
+        } else if (word == "--memory" && (words[i] == "sequential" || words[i] == "weak")) {
+            want.kinds = {words[i] == "weak" ? memory::weak : memory::sequential};
+        } else if (word == "--switches") {
+            want.switches = static_cast<std::uint32_t>(number(words[i]));
+        } else if (word == "--executions") {
+            want.executions = number(words[i]);
+        } else {
+            return {};
+        }
+    }
+    return want;
+}
+
+/// Returns: whether every schedule kept its promises.
+bool run(const scenario& one, memory how, const wanted& want, std::uint64_t& executions) {
+    limits within = limits_of(one, how, want.much);
+    if (want.switches) within.switches = want.switches;
+    if (want.executions) within.executions = *want.executions;
+    const auto from = std::chrono::steady_clock::now();
+    const verdict_on found = examine(one, within);
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - from;
+    const report& r = found.report;
+    executions += r.executions;
+    const std::string extent = !r.complete       ? std::string{"stopped"}
+                               : within.switches ? "<= " + std::to_string(*within.switches) + " switches"
+                                                 : std::string{"all"};
+    std::printf("%-38.*s %-10s %-13s %9llu executions, %3u steps, %zu outcomes, %zu strays, %.2f s\n",
+                static_cast<int>(one.name.size()), one.name.data(), how == memory::weak ? "weak" : "sequential",
+                extent.c_str(), static_cast<unsigned long long>(r.executions), r.longest, found.outcomes, found.strays,
+                took.count());
+    if (!r.failure.empty()) std::printf("\n%s\n\n%s", r.failure.c_str(), r.schedule.c_str());
+    std::fflush(stdout);
+    return r.failure.empty();
+}
+
+int run_all(const wanted& want) {
+    std::uint64_t executions = 0;
+    std::size_t found = 0;
+    for (const auto& one : scenarios()) {
+        bool chosen = want.names.empty();
+        for (const auto& name : want.names) chosen |= name == one.name;
+        if (!chosen) continue;
+        ++found;
+        for (const auto how : want.kinds) {
+            if (!run(one, how, want, executions)) return 1;
+        }
+    }
+    if (found < want.names.size() || found == 0) {
+        std::fputs("interleave: unknown scenario; --list shows them\n", stderr);
+        return 2;
+    }
+    std::printf("%zu scenarios, %llu executions, nothing found\n", found, static_cast<unsigned long long>(executions));
+    return 0;
+}
+
+}  // namespace
+
+int main(int count, char** words) {
+    std::optional<wanted> want;
+    try {
+        want = parse({words + 1, words + count});
+    } catch (const std::exception&) {  // not a number
+    }
+    if (!want) {
+        std::fputs(usage.data(), stderr);
+        return 2;
+    }
+    if (want->help) {
+        std::fputs(usage.data(), stdout);
+        return 0;
+    }
+    if (want->list) {
+        for (const auto& one : scenarios()) {
+            std::printf("%-38.*s %.*s\n", static_cast<int>(one.name.size()), one.name.data(),
+                        static_cast<int>(one.what.size()), one.what.data());
+        }
+        return 0;
+    }
+    return run_all(*want);
+}

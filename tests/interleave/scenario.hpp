@@ -1,0 +1,55 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "explorer.hpp"
+#include "stage.hpp"
+
+namespace switchgear::interleave {
+
+/// A few operations that race, on a breaker with these settings.
+struct scenario {
+    std::string_view name;
+    std::string_view what;  ///< one line for people
+    settings given;
+    /// Brings the breaker to where it begins, and gives each thread its operations.
+    std::function<void(stage&, play&)> act;
+    /// Outcomes that no order of whole operations has, but that are known and right, for this reason.
+    std::size_t strays = 0;
+    std::string_view why_strays{};
+    /// So many schedules that only those with few switches are tried, in the long run too.
+    bool large = false;
+};
+
+/// All of them, in the order in which they are shown.
+const std::vector<scenario>& scenarios();
+
+// By what races (scenarios_….cpp).
+std::vector<scenario> closing_and_opening();
+std::vector<scenario> probes();
+std::vector<scenario> orders();
+std::vector<scenario> reloads();
+
+struct verdict_on {
+    interleave::report report;
+    std::size_t outcomes = 0;  ///< that whole operations in some order have
+    std::size_t strays = 0;    ///< others that were seen
+};
+
+/// Tries the schedules of a scenario: every execution is audited, and its outcome is one that whole operations in
+/// some order have, but for the strays that are known. An operation that changes the state several times may be
+/// in order in parts: each reaches to a change of the state word.
+verdict_on examine(const scenario& of, const limits& within);
+
+enum class effort : std::uint8_t {
+    quick,  ///< at most a few switches in a scenario that is large; else all schedules
+    all,    ///< all schedules but in those that are too large for any patience
+};
+limits limits_of(const scenario& of, memory how, effort much);
+
+}  // namespace switchgear::interleave

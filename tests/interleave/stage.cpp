@@ -1,0 +1,280 @@
+#include "stage.hpp"
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+namespace switchgear::interleave {
+namespace {
+
+using detail::moved;
+using detail::word;
+
+/// Which of the machine's atoms is the state word: found by what a trip does to it, so that nothing here knows
+/// how the machine lays itself out.
+std::uint32_t word_among_atoms(const std::shared_ptr<const detail::plan>& by) {
+    static std::uint32_t found = 0;
+    if (found != 0) return found - 1;
+    struct deaf {
+        void told(const moved&) noexcept {}
+    } sink;
+    explorer& now = explorer::current();
+    const std::uint32_t first = now.locations();
+    detail::machine<explored_atomics, deaf> one{sink, by, 1, 0};
+    const std::uint32_t end = now.locations();
+    std::vector<std::uint64_t> before;
+    for (auto i = first; i < end; ++i) before.push_back(now.peek(i));
+    one.trip({}, 0);
+    for (auto i = first; i < end; ++i) {
+        const word was{before[i - first]}, is{now.peek(i)};
+        if (was.where() == state::closed && was.epoch() == 0 && is.where() == state::open && is.epoch() == 1) {
+            found = i - first + 1;
+            return found - 1;
+        }
+    }
+    now.fail("found no atom that is the state word");
+    return 0;
+}
+
+/// The location that it will be in the next machine made.
+std::uint32_t word_of_next_machine(const std::shared_ptr<const detail::plan>& by) {
+    const std::uint32_t offset = word_among_atoms(by);
+    return explorer::current().locations() + offset;
+}
+
+std::string number(std::uint64_t n) { return std::to_string(n); }
+
+std::string place(const detail::grant& of) {
+    const std::string what = of.is(detail::grant::probe)       ? "probe"
+                             : of.is(detail::grant::bystander) ? "bystander"
+                                                               : "counted";
+    return what + " in " + number(of.epoch);
+}
+
+std::string written(const moved& what) {
+    std::string text{to_string(what.from)};
+    text += std::string{" -> "} + std::string{to_string(what.to)} + " epoch " + number(what.epoch) + ' ';
+    text += to_string(what.cause);
+    text += " calls " + number(what.evidence.calls) + " failures " + number(what.evidence.failures);
+    text += " pause " + number(static_cast<std::uint64_t>(what.pause)) + " attempt " + number(what.attempt);
+    if (what.kept_closed) text += " kept closed";
+    return text;
+}
+
+/// What belongs to one instant (rule 31).
+std::string instant(const snapshot& seen) {
+    std::string text{to_string(seen.current)};
+    text += std::string{" override "} + std::string{to_string(seen.override)} + " epoch " + number(seen.epoch);
+    text += std::string{seen.probe_due ? " due" : ""} + " attempt " + number(seen.attempt);
+    text += " wait " + number(static_cast<std::uint64_t>(seen.retry_after.count()));
+    return text += " share " + number(static_cast<std::uint64_t>(seen.admitted_share * 1000));
+}
+
+std::string window_of(const snapshot& seen) {
+    return " window " + number(seen.window.calls) + '/' + number(seen.window.failures) + '/' +
+           number(seen.window.slow) + " run " + number(seen.failures_in_a_row);
+}
+
+}  // namespace
+
+stage::stage(std::shared_ptr<const detail::plan> by)
+    : probes_{by->given.recovery.probes}, word_atom_{word_of_next_machine(by)}, machine_{*this, by, 1, 0} {
+    explorer& now = explorer::current();
+    word_ = word{now.peek(word_atom_)};
+    now.watch(word_atom_, [this](std::uint64_t bits) { swung(word{bits}); });
+}
+
+void stage::require(bool holds, const char* what) {
+    if (!holds) explorer::current().fail(what);
+}
+
+void stage::begin(const char* what) {
+    explorer::current().boundary();
+    explorer::current().note(what);
+}
+
+void stage::say(std::string text) {
+    const explorer& now = explorer::current();
+    std::string& into = said_[now.in_thread() ? now.running() : most_threads];
+    into += std::move(text);
+    into += "; ";
+}
+
+void stage::tell(const std::optional<moved>& what) {
+    if (what) told_.push_back(*what);
+}
+
+/// The state word was written: the epoch grows by one when the state changes, and never otherwise.
+void stage::swung(word to) {
+    const bool changes = to.where() != word_.where();
+    require(to.epoch() == word_.epoch() + (changes ? 1 : 0), "the epoch does not follow the state");
+    if (changes) states_.push_back(to.where());
+    word_ = to;
+}
+
+void stage::acquire(std::size_t call, ticks at) {
+    begin("acquire");
+    held& mine = calls_[call];
+    mine = {};
+    detail::answer answer;
+    machine_.acquire(at_time{at}, answer);
+    if (!answer.admitted) {
+        ++counted_.refused;
+        require(answer.refusal.retry_after > duration::zero(), "refused with nothing to wait for");
+        say(number(call) + " refused " + std::string{to_string(answer.refusal.reason)});
+        return;
+    }
+    ++counted_.admitted;
+    const detail::grant& given = *(mine.given = answer.given);
+    say(number(call) + ' ' + place(given));
+    require(given.epoch <= word_.epoch(), "admitted in an epoch that has not begun");
+    if (given.is(detail::grant::probe) && !leases_expire_) {
+        const auto live = ++live_[given.epoch];
+        if (given.epoch == word_.epoch() && !word_.on_ramp()) {
+            require(live <= probes_, "more probes at once than allowed");
+        }
+    }
+}
+
+/// The healthy path first, which is compiled into its caller.
+void stage::settle_as_a_permit_does(const detail::grant& given, verdict how, const at_time& time) {
+    if (!how.is_success() || !given.plain()) return machine_.settle(given, how, time);
+    switch (machine_.count_success(given, time)) {
+        using enum breaker::progress;
+        case counted: return;
+        case look_further: return machine_.success_counted(given.epoch, time);
+        case late: return machine_.success_late(given.epoch);
+        case not_yet: return machine_.settle(given, how, time);
+    }
+}
+
+void stage::settle(std::size_t call, verdict how, ticks at) {
+    held& mine = calls_[call];
+    if (!mine.given || std::exchange(mine.settled, true)) return;
+    begin(how.is_success() ? "success" : how.is_failure() ? "failure" : "ignore");
+    const auto epoch = mine.given->epoch;
+    if (mine.given->is(detail::grant::probe) && !leases_expire_) --live_[epoch];
+    const bool over_before = word{explorer::current().surely_seen(word_atom_)}.epoch() != epoch;
+    settle_as_a_permit_does(*mine.given, how, at_time{at});
+    if (how.is_ignored()) {
+        ++counted_.ignored;
+        return;
+    }
+    ++counted_.evidence;
+    if (over_before) ++counted_.surely_late;
+    if (word_.epoch() != epoch || leases_expire_) ++counted_.perhaps_late;
+}
+
+void stage::overdue(std::size_t call, ticks at) {
+    held& mine = calls_[call];
+    if (!mine.given || mine.settled) return;
+    begin("overdue");
+    machine_.overdue(*mine.given, at_time{at});
+}
+
+void stage::answered(std::size_t call, ticks at) {
+    held& mine = calls_[call];
+    if (!mine.given || mine.settled) return;
+    begin("answered");
+    machine_.answered(*mine.given, at_time{at});
+}
+
+void stage::apply(const std::shared_ptr<const detail::plan>& by, ticks at) {
+    begin("apply");
+    machine_.apply(by, at);
+}
+void stage::reset(ticks at) {
+    begin("reset");
+    tell(machine_.reset(at));
+}
+void stage::trip(ticks at, std::optional<ticks> pause) {
+    begin("trip");
+    tell(machine_.trip(pause, at));
+}
+void stage::force(override_mode mode, ticks at, ticks until) {
+    begin(mode == override_mode::forced_open ? "force_open" : "force_closed");
+    told_.push_back(machine_.force(mode, until, at));
+}
+void stage::lift(ticks at) {
+    begin("lift");
+    tell(machine_.lift(at));
+}
+void stage::end_pause() {
+    begin("end_pause");
+    machine_.end_pause();
+}
+void stage::extend_pause(ticks wait, ticks at) {
+    begin("extend_pause");
+    machine_.extend_pause(wait, at);
+}
+
+void stage::observe(ticks at) {
+    begin("observe");
+    snapshot seen;
+    machine_.observe(seen, at);
+    say(instant(seen) + window_of(seen));
+    require(seen.epoch < states_.size(), "observed an epoch that has not begun");
+}
+
+void stage::audit() {
+    snapshot last;
+    machine_.observe(last, 0);
+    audit_moves(last);
+    audit_totals(last);
+}
+
+/// Every epoch was told of once, and as it was.
+void stage::audit_moves(const snapshot& last) {
+    require(last.epoch + 1 == states_.size() && word_.epoch() == last.epoch, "the last epoch is not the one observed");
+    std::vector<std::uint32_t> told(states_.size());
+    for (const moved& one : told_) {
+        require(one.epoch < states_.size(), "told of an epoch that has not begun");
+        if (one.epoch >= states_.size()) return;
+        require(one.to == states_[one.epoch], "told of another state than the epoch had");
+        if (one.from == one.to) continue;
+        ++told[one.epoch];
+        require(one.epoch != 0 && one.from == states_[one.epoch - 1], "told of another state before than there was");
+    }
+    for (std::size_t epoch = 1; epoch < told.size(); ++epoch) {
+        require(told[epoch] != 0, "an epoch began and nobody was told");
+        require(told[epoch] < 2, "an epoch was told of twice");
+    }
+}
+
+/// Permits = successes + failures + ignored + late + unsettled; late is what came after its epoch, no less and
+/// no more.
+void stage::audit_totals(const snapshot& last) {
+    const auto& totals = last.totals;
+    std::uint64_t unsettled = 0;
+    for (const held& one : calls_) unsettled += one.given && !one.settled ? 1 : 0;
+    require(counted_.admitted == counted_.evidence + counted_.ignored + unsettled, "the play lost a call");
+    require(totals.successes + totals.failures + totals.late == counted_.evidence,
+            "a verdict was lost or counted twice");
+    require(totals.ignored == counted_.ignored, "an ignored verdict was lost or counted twice");
+    require(totals.rejected == counted_.refused, "a refusal was lost or counted twice");
+    require(totals.late >= counted_.surely_late, "a verdict was counted in a later epoch than its own");
+    require(totals.late <= counted_.perhaps_late, "a verdict was late in its own epoch");
+}
+
+std::string stage::outcome() {
+    snapshot last;
+    machine_.observe(last, 0);
+    std::string text;
+    for (std::size_t t = 0; t < said_.size(); ++t) {
+        if (said_[t].empty()) continue;
+        text += t == most_threads ? "before: " : "thread " + number(t) + ": ";
+        text += said_[t] + '\n';
+    }
+    std::vector<std::string> moves;
+    for (const moved& one : told_) moves.push_back(number(one.epoch) + ": " + written(one));
+    std::sort(moves.begin(), moves.end());
+    for (const auto& one : moves) text += "told " + one + '\n';
+    const auto& t = last.totals;
+    text += "at the end " + instant(last) + window_of(last) + '\n';
+    // A verdict that comes between the judgement of another one and the change of epoch that follows still counts in
+    // the old epoch, though the evidence is without it: whether it is late, audit_totals() bounds.
+    return text += "totals counted or late " + number(t.successes + t.failures + t.late) + " ignored " +
+                   number(t.ignored) + " rejected " + number(t.rejected) + '\n';
+}
+
+}  // namespace switchgear::interleave
