@@ -153,9 +153,14 @@ private:
     auto with_plan(const Read& read_plan) const noexcept;
 
     look read() const noexcept;
-    // acquire: pairs with the publication in in_trouble().
+    // acquire: pairs with the publication in make_trouble().
     trouble<Atomics>* known_trouble() const noexcept { return trouble_.load(std::memory_order_acquire); }
-    trouble<Atomics>& in_trouble() noexcept;
+    /// Made if there is none yet.
+    trouble<Atomics>& in_trouble() noexcept {
+        auto* const known = known_trouble();
+        return known != nullptr ? *known : make_trouble();
+    }
+    trouble<Atomics>& make_trouble() noexcept;
     bool swing(word from, word to) noexcept;
     bool swing(word from, word to, const period& with) noexcept;
 
@@ -271,12 +276,11 @@ void machine<A, S, F>::make_room_for_probes(const settings& given) {
     if (given.recovery.probes > leases<A>::slots_to_begin_with) in_trouble().leased.grow(given.recovery.probes);
 }
 
-/// Makes it if there is none. Without memory the program ends: what went wrong must not be forgotten.
+/// Without memory the program ends: what went wrong must not be forgotten.
 template <class A, class S, class F>
-auto machine<A, S, F>::in_trouble() noexcept -> trouble<A>& {
-    trouble<A>* known = known_trouble();
-    if (known != nullptr) return *known;
+[[gnu::noinline]] auto machine<A, S, F>::make_trouble() noexcept -> trouble<A>& {
     auto made = std::make_unique<trouble<A>>();
+    trouble<A>* known = nullptr;
     // acq_rel: the release pairs with known_trouble(), and so does the acquire where another thread was first.
     if (!trouble_.compare_exchange_strong(known, made.get(), std::memory_order_acq_rel, std::memory_order_acquire)) {
         return *known;

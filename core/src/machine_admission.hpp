@@ -51,14 +51,15 @@ template <class Time>
 bool machine<A, S, F>::acquire_overridden(word at, const Time& time, answer& to) noexcept {
     const look seen = read();
     if (seen.at != at) return false;
-    const ticks now = in_ticks(time.now());
-    if (now >= seen.of.override_until) {
+    const bool ends = seen.of.override_until != never;
+    const ticks now = ends ? in_ticks(time.now()) : 0;
+    if (ends && now >= seen.of.override_until) {
         tell(end_override(seen, now));
         return false;
     }
     if (at.override() == override_mode::forced_open) {
         ticks wait = seen.of.override_until - now;
-        if (seen.of.override_until == never) {
+        if (!ends) {
             wait = with_plan([](const plan& by) { return plan::in_ticks(by.given.recovery.open_for); });
         }
         return refuse_or_observe(at, reject_reason::forced_open, wait, time, to);
