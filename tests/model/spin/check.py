@@ -5,6 +5,8 @@ Exit 0 if all holds. Exit 1 if a property is violated, a search is not complete,
 model is reached in no configuration, or a planted fault is not found.
 """
 import argparse
+import concurrent.futures
+import os
 import pathlib
 import re
 import subprocess
@@ -117,12 +119,21 @@ def marks():
     return set(re.findall(r'MARK\("(.*?)"\)', MODEL.read_text()))
 
 
+def searches(plan):
+    """Each (name, Search, arguments…) made, two at once (each takes up to MEBIBYTES), told in order."""
+    with concurrent.futures.ThreadPoolExecutor(min(2, os.cpu_count() or 1)) as pool:
+        begun = [(name, pool.submit(make, *arguments)) for name, make, *arguments in plan]
+        try:
+            yield from ((name, search.result()) for name, search in begun)
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
 def check_configurations(names):
     """Returns the failures, and the marks reached."""
     failures, reached = [], set()
-    for name in names:
+    for name, search in searches((name, Search, *CONFIGURATIONS[name]) for name in names):
         bounds, what = CONFIGURATIONS[name]
-        search = Search(bounds, what)
         complaint = search.complaint()
         print(f"{name:<22} {what:<7} {search}  {complaint or 'holds'}   [{bounds}]", flush=True)
         if complaint:
@@ -136,9 +147,10 @@ def check_configurations(names):
 
 def check_faults(names):
     failures = []
-    for name in names:
+    # Found soon: compiling takes longer, so -O1.
+    plan = ((name, Search, f"{FAULTS[name][0]} FAULT_{name}", FAULTS[name][1], "-O1") for name in names)
+    for name, search in searches(plan):
         bounds, what = FAULTS[name]
-        search = Search(f"{bounds} FAULT_{name}", what, "-O1")  # found soon: compiling takes longer
         found = "found" if search.errors else "NOT FOUND"
         print(f"fault {name:<32} {what:<7} {search}  {found}   [{bounds}]", flush=True)
         if not search.errors:
