@@ -139,12 +139,12 @@ void stage::acquire(std::size_t call, ticks at) {
 /// The healthy path first, which is compiled into its caller.
 void stage::settle_as_a_permit_does(const detail::grant& given, verdict how, const at_time& time) {
     if (!how.is_success() || !given.plain()) return machine_.settle(given, how, time);
+    using got = breaker::progress;
     switch (machine_.count_success(given, time)) {
-        using enum breaker::progress;
-        case counted: return;
-        case look_further: return machine_.success_counted(given.epoch, time);
-        case late: return machine_.success_late(given.epoch);
-        case not_yet: return machine_.settle(given, how, time);
+        case got::counted: return;
+        case got::look_further: return machine_.success_counted(given.epoch, time);
+        case got::late: return machine_.success_late(given.epoch);
+        case got::not_yet: return machine_.settle(given, how, time);
     }
 }
 
