@@ -16,7 +16,8 @@ struct half_open {
     struct probe {
         int call = -1;  ///< the operation that was admitted; -1: none
         int begun = 0;
-        bool leased = true;  ///< false: its lease has not begun yet, or its verdict is coming
+        bool leased = true;  ///< false: its lease has not begun yet, its verdict is coming, or it is scored
+        bool scored = false;
         friend auto operator<=>(const probe&, const probe&) = default;
     };
     static constexpr std::size_t most_probes = 4;
@@ -37,10 +38,25 @@ struct half_open {
     // Rules 16, 18 and 20: what a caller who comes at that time has to change before it is answered.
     bool pause_is_over(int at_time) const { return at == state::open && at_time >= deadline; }
     bool is_proven(const rules& by) const { return at == state::half_open && proven >= by.successes_to_close; }
-    bool has_expired(int at_time, const rules& by) const {
-        if (at != state::half_open) return false;
+    /// A lease that is over is scored first, and its verdict is late from then on; then the breaker re-opens.
+    bool score(int at_time, const rules& by) {
+        for (probe& p : out) {
+            if (p.call < 0 || !p.leased || at_time - p.begun < by.probe_timeout) continue;
+            p.leased = false;
+            return p.scored = true;
+        }
+        return false;
+    }
+    bool has_scored() const {
         for (const probe& p : out) {
-            if (p.call >= 0 && p.leased && at_time - p.begun >= by.probe_timeout) return true;
+            if (p.scored) return true;
+        }
+        return false;
+    }
+    /// Whether the lease that was scored was over at that time.
+    bool may_expire(int at_time, const rules& by) const {
+        for (const probe& p : out) {
+            if (p.scored && at_time - p.begun >= by.probe_timeout) return true;
         }
         return false;
     }
@@ -72,9 +88,10 @@ struct half_open {
     }
     /// The second: rules 18, 19 and 21.
     std::optional<change> settle(const operation& verdict, int call_epoch, int at_time, const rules& by) {
-        const bool was_probe = remove(verdict.of);
+        const bool was_scored = is_scored(verdict.of);
+        const bool was_probe = !was_scored && remove(verdict.of);
         if (verdict.what == operation::kind::ignore) return ++counted.ignored, std::nullopt;
-        if (call_epoch != epoch) return ++counted.late, std::nullopt;
+        if (call_epoch != epoch || was_scored) return ++counted.late, std::nullopt;
         const bool good = verdict.what == operation::kind::success;
         ++(good ? counted.successes : counted.failures);
         if (!was_probe) return {};
@@ -84,6 +101,12 @@ struct half_open {
     }
 
 private:
+    bool is_scored(int call) const {
+        for (const probe& p : out) {
+            if (p.call == call) return p.scored;
+        }
+        return false;
+    }
     change go(state to, cause why) {
         const change made{at, to, why, ++epoch};
         at = to;

@@ -69,10 +69,14 @@ private:
     bool acquire_at(const stage& here, std::size_t i, int time) {
         if (here.model.pause_is_over(time)) return goes_on(here, [](half_open& m) { return m.begin_probing(); });
         // Where probing is proven and a lease is over, either may be noticed first.
-        const bool proven = here.model.is_proven(of_.by), expired = here.model.has_expired(time, of_.by);
+        const bool proven = here.model.is_proven(of_.by);
         if (proven && goes_on(here, [](half_open& m) { return m.close(); })) return true;
-        if (expired && goes_on(here, [&](half_open& m) { return m.expire(time, of_.by); })) return true;
-        if (proven || expired) return false;
+        if (stage next = here; next.model.score(time, of_.by)) return from(next);
+        if (here.model.may_expire(time, of_.by) &&
+            goes_on(here, [&](half_open& m) { return m.expire(time, of_.by); })) {
+            return true;
+        }
+        if (proven || here.model.has_scored()) return false;
         stage next = here;
         const operation& o = of_.operations[i];
         const auto answer = next.model.acquire(static_cast<int>(i), time, of_.by);
