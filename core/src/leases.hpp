@@ -83,6 +83,21 @@ public:
         }
     }
 
+    /// Clears what is left of an epoch 65,535 ago, of permits that were never settled, before this one begins:
+    /// the tags are the same. `still_wanted` as in take().
+    template <class StillWanted>
+    void forget(std::uint64_t epoch, const StillWanted& still_wanted) noexcept {
+        for_each([&](std::uint32_t, atom<std::uint64_t>& slot) {
+            // acquire: as in take().
+            std::uint64_t seen = slot.load(std::memory_order_acquire);
+            if ((seen & tag_mask) != tag_of(epoch)) return true;
+            if (!still_wanted()) return false;
+            // acq_rel: pairs with take(). Failed: the epoch has begun, and this is a lease of it.
+            slot.compare_exchange_strong(seen, 0, std::memory_order_acq_rel);
+            return true;
+        });
+    }
+
     /// Ends a lease. Returns: false if it ran out and was marked.
     bool end(const held& lease) noexcept {
         bool ended = false;

@@ -117,6 +117,8 @@ bool machine<A, S, F>::acquire_probe(word at, const Time& time, answer& to) noex
     if (out.expired) {
         const look seen = read();
         if (seen.at.epoch() != at.epoch() || seen.at.on_ramp()) return false;
+        // Anew: who marked it may have read a later time than this thread did, and the pause begins no earlier.
+        now = in_ticks(time.now());
         const finding timed_out{cause::probe_expired, {1, 1, 0, 1, 1}};
         tell(with_plan([&](const plan& by) { return open(seen, timed_out, by, now, {}); }));
         return false;  // whoever made it: this caller is refused as any caller of an open breaker

@@ -48,7 +48,7 @@ std::optional<moved> machine<A, S, F>::open(const look& from, const finding& why
     next.base_pause = grown >= static_cast<double>(cap) ? cap : static_cast<ticks>(grown);
     next.pause = exact ? std::max<ticks>(*exact, 0) : std::max(spread(next.base_pause, rules.jitter), capped(hint, by));
     next.deadline = now + next.pause;
-    next.attempt = from.of.attempt + 1;
+    next.attempt = from.of.attempt + (from.of.attempt != ~std::uint32_t{0} ? 1 : 0);
     const word to = from.at.with_state(state::open);
     if (!swing(from.at, to, next)) return {};
     return moved{from.at.where(), state::open, to.epoch(), now, why.cause, why.evidence, next.pause, next.attempt};
@@ -62,6 +62,7 @@ std::optional<moved> machine<A, S, F>::half_open(word from, ticks now) noexcept 
     // For the ramp, which stays in this epoch. Windows are so only ever opened for the epoch after the
     // present one: whoever begins the ramp cannot take the tally back from whoever closes meanwhile.
     open_window(from, to.epoch());
+    in_trouble().leased.forget(to.epoch(), [&] { return current() == from; });
     if (!swing(from, to)) return {};
     return moved{.from = state::open,
                  .to = state::half_open,

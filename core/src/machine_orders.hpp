@@ -147,6 +147,7 @@ auto machine<A, S, F>::seen_at(ticks now) const noexcept -> look {
     const bool was_open = seen.at.override() == override_mode::forced_open;
     const word epoch_kept = seen.at.with_override(override_mode::none);
     seen.at = epoch_kept.reading(was_open ? state::open : state::closed).with_due(was_open);
+    if (!was_open) seen.of.attempt = 0;
     return seen;
 }
 
@@ -199,7 +200,8 @@ void machine<A, S, F>::observe(snapshot& into, ticks now) noexcept {
         const guard lock{evidence_};
         const look actual = read();
         seen = seen_at(now);
-        if (actual.at.counts()) {
+        // An override that ran out leaves an empty window.
+        if (actual.at.counts() && actual.at == seen.at) {
             in_step(actual);
             window_.move_to(now, tally_.sum());
             const window_counts counts = window_.counts(tally_.sum());

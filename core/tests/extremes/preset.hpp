@@ -1,0 +1,74 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include <switchgear/testing/manual_time.hpp>
+
+#include "machine.hpp"
+
+namespace switchgear::detail {
+
+// The tally's first cell, which no real run brings near its limits within a test's patience.
+std::atomic<std::uint64_t>& first_cell_of(tally<std_atomics>&);
+template <auto Cell>
+struct opened {
+    friend std::atomic<std::uint64_t>& first_cell_of(tally<std_atomics>& of) { return of.*Cell; }
+};
+template struct opened<&tally<std_atomics>::first_>;
+
+}  // namespace switchgear::detail
+
+namespace switchgear::extremes {
+
+/// A hot path that has a past: numbers that years of traffic would lead to.
+class preset_front : public detail::hot_path<detail::std_atomics> {
+public:
+    preset_front() = default;
+    explicit preset_front(std::uint64_t successes) { add_successes(successes); }
+
+    void add_successes(std::uint64_t n) { detail::first_cell_of(tally_).fetch_add(n); }
+    void set_run(std::uint32_t failures) { run_.store((run_.load() & ~std::uint64_t{0xffff'ffff}) | failures); }
+    /// Requires: closed, and no permit is out.
+    void set_epoch(std::uint64_t epoch) {
+        word_.store((word_.load() & 0xff'ffff) | (epoch << 24));
+        auto& cell = detail::first_cell_of(tally_);
+        cell.store((cell.load() & ((std::uint64_t{1} << 55) - 1)) | ((0x100 | (epoch & 0xff)) << 55));
+    }
+};
+
+/// A machine with a past, and a log.
+struct subject {
+    struct log {
+        std::vector<detail::moved> heard{};
+        void told(const detail::moved& m) noexcept { heard.push_back(m); }
+    };
+
+    explicit subject(const settings& s, std::uint64_t successes = 0)
+        : it{events, std::make_shared<const detail::plan>(s), 1, detail::in_ticks(clock.now()), successes} {}
+
+    testing::manual_time clock;
+    log events;
+    detail::machine<detail::std_atomics, log, preset_front> it;
+
+    detail::answer ask() {
+        detail::answer to;
+        it.acquire(clock, to);
+        return to;
+    }
+    /// Returns: whether it was admitted.
+    bool settle(verdict how) {
+        const auto to = ask();
+        if (to.admitted) it.settle(to.given, how, clock);
+        return to.admitted;
+    }
+    snapshot now() {
+        snapshot seen;
+        it.observe(seen, detail::in_ticks(clock.now()));
+        return seen;
+    }
+};
+
+}  // namespace switchgear::extremes
