@@ -23,13 +23,13 @@ int main() {
                          .minimum_calls = 1'000'000'000},
                 .recovery = {.jitter = 0}};
     breaker b{"long", by, clock};
-    for (int i = 0; i < 42; ++i) b.try_acquire()->failure();
-    for (std::uint64_t i = 42; i < many; ++i) b.try_acquire()->success();
+    for (std::uint64_t i = 42; i < many; ++i) b.try_acquire().value().success();
+    for (int i = 0; i < 42; ++i) b.try_acquire().value().failure();
     expect(b.observe().window.calls == many, "the window holds 2^32 calls");
     expect(b.observe().totals.successes == many - 42, "the totals hold 2^32 calls");
-    b.try_acquire()->failure();
+    b.try_acquire().value().failure();
     expect(b.observe().current == state::closed, "43 of 2^32 + 1 is below the threshold");
-    b.try_acquire()->failure();
+    b.try_acquire().value().failure();
     expect(b.observe().current == state::open, "44 of 2^32 + 2 is above it");
     std::printf("%s\n", good ? "passed" : "failed");
     return good ? 0 : 1;
