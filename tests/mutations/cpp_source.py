@@ -65,6 +65,8 @@ class Source:
             self.tokens.append(Token(kind, text, found.start(), before.isspace() and after.isspace(), not before.isspace()))
         for i, token in enumerate(self.tokens):
             token.binary = token.kind == "mark" and token.text in BINARY and token.spaced and not self._opens_template(i)
+            if token.text in ("&", "&&") and i + 1 < len(self.tokens) and self.tokens[i + 1].text in ("{", ";", "noexcept", "requires"):
+                token.binary = False  # of a member that is called on one kind of object
 
     def _opens_template(self, i):
         return self.tokens[i].text == "<" and i > 0 and (self.tokens[i].glued or self.tokens[i - 1].text == "template")
