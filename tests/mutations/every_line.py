@@ -11,6 +11,7 @@ Exit 0 if at least 95 % are caught, and every survivor has a reason in survivors
 import argparse
 import collections
 import concurrent.futures
+import json
 import os
 import pathlib
 import random
@@ -19,7 +20,7 @@ import tempfile
 import time
 
 import report
-from laboratory import Laboratory
+from laboratory import Laboratory, Outcome
 from operators import mutants_of
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -49,6 +50,7 @@ def parsed():
     parser.add_argument("--compiler", default=os.environ.get("CXX", "g++"))
     parser.add_argument("--work", metavar="DIR", help="build here and leave it there")
     parser.add_argument("--without", metavar="PROGRAM", action="append", default=[], help="do not run this test program")
+    parser.add_argument("--again", action="store_true", help="only those that the run before in the same --work did not catch")
     parser.add_argument("--save", action="store_true", help="write results.md")
     return parser.parse_args()
 
@@ -82,11 +84,14 @@ def main():
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="switchgear-mutants-") as scratch:
         work = pathlib.Path(options.work or scratch).resolve()
+        kept = work / "outcomes.json"
+        before = json.loads(kept.read_text()) if options.again else {}
         laboratory = Laboratory(work, options.compiler, options.jobs, options.without)
-        laboratory.build(dict(enumerate(mutants, 1)), constants)
+        laboratory.build({n: m for n, m in enumerate(mutants, 1) if not before.get(m.id, {}).get("done")}, constants)
         print(f"built in {time.monotonic() - began:.0f} s; {len(laboratory.uncompilable)} do not compile", flush=True)
         laboratory.note_reached()
-        outcomes = {}
+        outcomes = {m: Outcome(True, before[m.id]["by"]) for m in mutants if before.get(m.id, {}).get("by")}
+        laboratory.uncompilable += [m for m in mutants if before.get(m.id, {}).get("done") and m not in outcomes]
         with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
             running = {pool.submit(laboratory.try_mutant, number): number for number in laboratory.mutants}
             for done in concurrent.futures.as_completed(running):
@@ -100,6 +105,8 @@ def main():
                     print(f"{outcome.what:>14}  {mutant.id}", flush=True)
                 if len(outcomes) % 250 == 0:
                     print(f"{len(outcomes)} tried after {time.monotonic() - began:.0f} s", flush=True)
+        kept.write_text(json.dumps({m.id: {"done": True, "by": o.what} if o.caught else {} for m, o in outcomes.items()}
+                                   | {m.id: {"done": True} for m in laboratory.uncompilable}))
     outcomes = {m: outcomes[m] for m in mutants if m in outcomes}
     tried_all = not options.sample and not options.only and not options.id and not options.operator
     text, share, without_reason = report.written(outcomes, laboratory.uncompilable, time.monotonic() - began)

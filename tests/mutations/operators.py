@@ -164,8 +164,18 @@ class Finder:
         inner = self.text[self.tokens[i + 1].start:self.tokens[last - 1].end]
         self._add(i, "removed check", "no !", i, last, f"static_cast<bool>({inner})")
 
+    def _is_initialiser_of_a_private_struct(self, i):
+        """What everyone who makes one sets anyway; settings.hpp's defaults are another matter."""
+        parent = self.tokens[i].parent
+        if parent < 0 or self.tokens[parent].scope != "class" or not ("/src/" in self.file or "/detail/" in self.file):
+            return False
+        head = self.tokens[self.source.begin_of_statement(parent):parent]
+        return any(t.text == "struct" for t in head) and self.tokens[i - 1].text == "=" and i not in self.fixed
+
     def _constant(self, i):
         text = self.tokens[i].text
+        if self._is_initialiser_of_a_private_struct(i):
+            return
         if text in ("true", "false"):
             other = "false" if text == "true" else "true"
             self._add(i, "constant", other, i, i + 1, other)
