@@ -187,6 +187,52 @@ TEST(rule_34_settings, each_unreachable_number_of_failures_is_named_once) {
     EXPECT_EQ(named(0.5, 0), 0U);
 }
 
+TEST(rule_34_settings, have_the_defaults_that_are_documented) {
+    const settings s;
+    EXPECT_EQ(s.trip.consecutive_failures, 5U);
+    EXPECT_EQ(s.trip.failure_ratio, 0.5);
+    EXPECT_EQ(s.trip.window, window{last{10s}});
+    EXPECT_EQ(s.trip.minimum_calls, 20U);
+    EXPECT_EQ(s.recovery.open_for, 5s);
+    EXPECT_EQ(s.recovery.backoff, 2.0);
+    EXPECT_EQ(s.recovery.max_open_for, 60s);
+    EXPECT_EQ(s.recovery.jitter, 0.1);
+    EXPECT_EQ(s.recovery.max_retry_after, 10min);
+    EXPECT_EQ(s.recovery.probes, 1U);
+    EXPECT_EQ(s.recovery.successes_to_close, 1U);
+    EXPECT_EQ(s.recovery.probe_timeout, 30s);
+    EXPECT_EQ(slow_rule{}.after, 1s);
+    EXPECT_EQ(ramp_rule{}.over, 30s);
+    EXPECT_EQ(ramp_rule{}.from, 0.1);
+    EXPECT_EQ(registry_settings{}.max_entries, 10'000U);
+}
+
+TEST(rule_31_snapshot, of_nothing_is_that_of_a_new_breaker) {
+    const snapshot nothing;
+    const snapshot fresh = bench_of().now();
+    EXPECT_EQ(nothing.epoch, fresh.epoch);
+    EXPECT_EQ(nothing.probe_due, fresh.probe_due);
+    EXPECT_EQ(nothing.admitted_share, fresh.admitted_share);
+    EXPECT_EQ(nothing.attempt, fresh.attempt);
+    EXPECT_EQ(nothing.failures_in_a_row, fresh.failures_in_a_row);
+    for (const auto& s : {nothing, fresh}) {
+        EXPECT_EQ(s.totals.successes + s.totals.failures + s.totals.slow + s.totals.ignored + s.totals.late, 0U);
+        EXPECT_EQ(s.totals.rejected, 0U);
+        EXPECT_EQ(s.window.calls + s.window.failures + s.window.slow, 0U);
+    }
+    EXPECT_EQ(evidence{}, (evidence{0, 0, 0, 0, 0}));
+}
+
+TEST(rule_26_permit, assigned_to_itself_is_still_owed) {
+    auto b = bench_of();
+    permit p = b.acquire();
+    permit& same = p;
+    p = std::move(same);
+    EXPECT_EQ(b.now().totals.ignored, 0U);
+    p.success();
+    EXPECT_EQ(b.now().totals.successes, 1U);
+}
+
 // ---- rule 35
 
 TEST(rule_35_apply, judges_a_lowered_limit_of_any_class_at_a_success) {
