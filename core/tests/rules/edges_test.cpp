@@ -256,6 +256,69 @@ TEST(rule_17_probes, refused_read_the_exact_clock_only_near_the_end_of_a_lease) 
     EXPECT_EQ(it.observe().current, state::open);
 }
 
+/// Makes calls, and says how often each clock was read for one.
+struct metered {
+    struct : time_source {
+        testing::manual_time exact;
+        mutable int exact_readings = 0, coarse_readings = 0;
+        time_point now() const noexcept override { return ++exact_readings, exact.now(); }
+        time_point coarse() const noexcept override { return ++coarse_readings, exact.now(); }
+    } clock;
+    breaker it;
+
+    explicit metered(const trip_rules& by) : it{"metered", {.trip = by, .recovery = {.jitter = 0}}, clock} {}
+    void fail(int n) {
+        for (int i = 0; i < n; ++i) it.try_acquire()->failure();
+    }
+    void expect_reads(int exact, int coarse, const char* when) {
+        clock.exact_readings = clock.coarse_readings = 0;
+        it.try_acquire()->success();
+        EXPECT_EQ(clock.exact_readings, exact) << when;
+        EXPECT_EQ(clock.coarse_readings, coarse) << when;
+    }
+};
+
+TEST(rule_32_clock, is_not_read_by_a_healthy_call_that_needs_none) {
+    trip_rules by = no_rules();
+    by.failure_ratio = 0.5;
+    by.minimum_calls = 20;
+    by.window = last_calls{100};
+    metered m{by};
+    m.expect_reads(0, 0, "healthy");
+    m.it.reset(order{"r", "a"});
+    m.fail(5);
+    // Five of ten would be enough, but for the minimum of twenty; five of twenty are too few.
+    for (int i = 1; i <= 30; ++i) m.expect_reads(0, 0, "no success can trip");
+}
+
+TEST(rule_32_clock, is_not_read_once_no_success_can_trip) {
+    trip_rules by = no_rules();
+    by.failure_ratio = 0.5;
+    by.minimum_calls = 20;
+    by.window = last_calls{100};
+    metered m{by};
+    m.fail(8);
+    for (int i = 1; i <= 11; ++i) m.expect_reads(0, 0, "19 calls at most: the minimum is not reached");
+    m.it.try_acquire()->success();
+    for (int i = 0; i < 20; ++i) m.it.try_acquire()->success();
+    for (int i = 0; i < 20; ++i) m.expect_reads(0, 0, "long healthy again");
+}
+
+TEST(rule_32_clock, is_read_once_and_coarsely_for_a_window_of_time) {
+    for (const bool failed_before : {false, true}) {
+        trip_rules by = no_rules();
+        by.window = last{16s};
+        metered m{by};
+        if (failed_before) m.fail(2);
+        for (int i = 0; i < 5; ++i) m.expect_reads(0, 1, "in the first bucket");
+        m.clock.exact.advance(2s);
+        m.it.try_acquire()->success();  // moves the window
+        for (int i = 0; i < 5; ++i) m.expect_reads(0, 1, "in a later bucket");
+        m.clock.exact.advance(999ms);
+        m.expect_reads(0, 2, "moving the window");
+    }
+}
+
 // ---- rule 16
 
 TEST(rule_16_health_check, that_failed_for_no_time_leaves_a_probe_due) {
