@@ -1,26 +1,26 @@
 """One fault for each rule: (rule, file below core/, the text as it is, the text with the fault).
 
-The text must stand in the file exactly once. Files that must be compiled again besides src/breaker.cpp,
-which instantiates the machine, are named last.
+The text must stand in the file exactly once. The files that must be compiled again are named last: of the
+machine src/breaker.cpp, which instantiates it; of what is inline in its callers the rule's tests.
 """
 
 MACHINE = ("src/breaker.cpp",)
 
 MUTATIONS = [
     # 1 a verdict is counted exactly once
-    (1, "src/tally.hpp", "compare_exchange_weak(seen, seen + 1,", "compare_exchange_weak(seen, seen + 2,", MACHINE),
+    (1, "include/switchgear/detail/tally.hpp", "cell.compare_exchange_strong(seen, seen + 1,", "cell.compare_exchange_strong(seen, seen + 2,", (*MACHINE, "tests/rules/closed_test.cpp")),
     # 2 each rule trips on its own
     (2, "src/rules.hpp", "if (rules.failures && weight >= *rules.failures)", "if (false)", MACHINE),
     # 3 thresholds are reached at equal
     (3, "src/rules.hpp", "failing >= *rules.failure_ratio", "failing > *rules.failure_ratio", MACHINE),
     # 4 a success may be the verdict that trips
-    (4, "src/machine_verdicts.hpp", "if (successes >= from && successes <= to)", "if (false)", MACHINE),
+    (4, "src/machine_verdicts.hpp", "if (successes >= from) look_again(", "if (false) look_again(", MACHINE),
     # 5 failures have weights
     (5, "src/rules.hpp", "static_cast<double>(seen.failed[i]) * by.weights[i]", "static_cast<double>(seen.failed[i])", MACHINE),
     # 6 ignored verdicts end no run
     (6, "src/machine_verdicts.hpp", "        ignored_.fetch_add(", "        run_.store(0);\n        ignored_.fetch_add(", MACHINE),
     # 7 a success ends a run
-    (7, "src/machine_verdicts.hpp", "& 0xffff'ffff) != 0) end_run(of.epoch);", "& 0xffff'ffff) != 0) {}", MACHINE),
+    (7, "src/machine_verdicts.hpp", "& 0xffff'ffff) != 0) end_run(epoch);", "& 0xffff'ffff) != 0) {}", MACHINE),
     # 8 a window holds just the newest
     (8, "src/window.hpp", "marks_[first_].number + size_ <= number", "marks_[first_].number + size_ < number", MACHINE),
     # 9 a trip verdict needs no rule
@@ -32,23 +32,23 @@ MUTATIONS = [
     # 12 hints are clamped
     (12, "src/machine_moves.hpp", "return std::min(*hint, plan::in_ticks(by.given.recovery.max_retry_after));", "return (static_cast<void>(by), *hint);", MACHINE),
     # 13 retry_after is what remains
-    (13, "src/machine_admission.hpp", "std::min(seen.of.deadline - now, seen.of.pause)", "seen.of.pause", MACHINE),
+    (13, "src/machine_admission.hpp", "std::min(deadline - now, pause)", "pause", MACHINE),
     # 14 late verdicts are dropped
-    (14, "src/machine_verdicts.hpp", "const bool late = at.epoch() != of.epoch;", "const bool late = false;", MACHINE),
+    (14, "src/machine_verdicts.hpp", "const bool late = at.epoch() != of.epoch;", "of.epoch = at.epoch();\n    const bool late = false;", MACHINE),
     # 15 an open breaker whose pause is over reads as due
     (15, "src/machine_orders.hpp", "open && (seen.at.due() || now >= seen.of.deadline)", "open && seen.at.due()", MACHINE),
     # 16 the first caller at the deadline probes
-    (16, "src/machine_admission.hpp", "if (!at.due() && now < seen.of.deadline) {", "if (!at.due() && now <= seen.of.deadline) {", MACHINE),
+    (16, "src/machine_admission.hpp", "if (!at.due() && now < deadline) {", "if (!at.due() && now <= deadline) {", MACHINE),
     # 17 never more than `probes` permits
     (17, "src/probing.hpp", "now.outstanding >= most", "now.outstanding > most", MACHINE),
     # 18 so many successes close
     (18, "src/probing.hpp", "now.successes >= successes_needed", "now.successes > successes_needed", MACHINE),
     # 19 what says nothing proves nothing
-    (19, "src/machine_verdicts.hpp", "probing_.end(of.epoch, probing<A>::ending::given_back, 0);", "probing_.end(of.epoch, probing<A>::ending::success, 1);", MACHINE),
+    (19, "src/machine_verdicts.hpp", "known.probes.end(of.epoch, probing<A>::ending::given_back, 0);", "known.probes.end(of.epoch, probing<A>::ending::success, 1);", MACHINE),
     # 20 a lease runs out
     (20, "src/leases.hpp", "if (age < length) {", "if (age >= 0) {", MACHINE),
     # 21 a late verdict frees no slot
-    (21, "src/machine_verdicts.hpp", "    } else {\n        late_.fetch_add(", "    } else {\n        probing_.end(at.epoch(), probing<A>::ending::given_back, 0);\n        late_.fetch_add(", MACHINE),
+    (21, "src/machine_verdicts.hpp", "    } else {\n        late_.fetch_add(", "    } else {\n        in_trouble().probes.end(at.epoch(), probing<A>::ending::given_back, 0);\n        late_.fetch_add(", MACHINE),
     # 22 the share grows
     (22, "src/ramp.hpp", "return from + (1.0 - from) * done;", "return done < 0 ? done : from;", MACHINE),
     # 23 a close forgets
@@ -56,9 +56,9 @@ MUTATIONS = [
     # 24 an override ends at its time
     (24, "src/machine_admission.hpp", "if (now >= seen.of.override_until) {", "if (false) {", MACHINE),
     # 25 observing admits every call
-    (25, "src/machine_admission.hpp", "if (at.observes()) return", "if (false) return", MACHINE),
+    (25, "src/machine_admission.hpp", "if (!at.observes()) return refuse(", "if (true) return refuse(", MACHINE),
     # 26 a permit is settled once
-    (26, "src/breaker.cpp", "std::exchange(core_, nullptr)->settle(grant_, how);", "core_->settle(grant_, how);", MACHINE),
+    (26, "include/switchgear/permit.hpp", "return std::exchange(at_, nullptr);", "return at_;", ("tests/rules/permits_test.cpp",)),
     # 27 who is held is not forgotten
     (27, "src/registry.cpp", "return of.held.use_count() == 1 &&", "return", ("src/registry.cpp",)),
     # 28 whatever is thrown is a failure
@@ -70,13 +70,13 @@ MUTATIONS = [
     # 31 totals add up
     (31, "src/machine_orders.hpp", "tally_.sum() + other_successes_.load()", "tally_.sum()", MACHINE),
     # 32 one clock drives everything
-    (32, "src/breaker_core.hpp", "return time_.now().time_since_epoch().count();", "return time_source::steady().now().time_since_epoch().count();", MACHINE),
+    (32, "src/breaker_core.hpp", "return in_ticks(its_time.now());", "return in_ticks(time_source::steady().now());", MACHINE),
     # 33 a suspended call is not judged for slowness
-    (33, "src/machine_verdicts.hpp", "if (of.overdue || resumed_at > in_ticks(of.begun)) return false;", "if (of.overdue || resumed_at == never) return false;", MACHINE),
+    (33, "src/machine_verdicts.hpp", "if (of.is(grant::overdue) || resumed_at > of.begun) return false;", "if (of.is(grant::overdue)) return false;", MACHINE),
     # 34 settings out of range are refused
     (34, "src/settings.cpp", "recovery.jitter >= 0 && recovery.jitter < 1", "recovery.jitter >= 0 && recovery.jitter <= 1", ("src/settings.cpp",)),
     # 35 a reload keeps the samples that fit
-    (35, "src/machine_orders.hpp", "        window->adopt(*old.window, tally);\n", "", MACHINE),
+    (35, "src/machine_orders.hpp", "        wanted.adopt(window_, tally);\n", "", MACHINE),
     # 36 a damaged record is refused
     (36, "src/record.cpp", " || text.substr(end + before_checksum.size()) != checksum_of(text.substr(0, end))", "", ("src/record.cpp",)),
     # 37 what is not closed is not evicted

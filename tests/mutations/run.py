@@ -74,7 +74,8 @@ def try_mutation(compiler, work, objects, mutation, seconds):
         tree = pathlib.Path(scratch) / "core"
         copy_core(tree)
         (tree / file).write_text(text.replace(old, new))
-        mutated = dict(objects)
+        # What was mutated comes first: of a function that is inline in several files the linker takes the first.
+        mutated = {source: None for source in sources} | objects
         for source in sources:
             mutated[source] = f"{scratch}/{object_name(source)}"
             complaint = compile_file(compiler, tree, source, mutated[source])

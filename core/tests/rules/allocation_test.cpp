@@ -132,6 +132,16 @@ TEST(rule_40_allocations, none_while_closed) {
     }
 }
 
+TEST(rule_40_allocations, none_for_a_listener_that_takes_the_place_of_one_that_ended) {
+    acquainted b{every_rule(both_windows[0])};
+    const auto comes_and_goes = [&] { subscription own = b.it.subscribe([](const transition&) {}); };
+    comes_and_goes();
+    EXPECT_EQ(allocated_by([&] {
+                  for (int i = 0; i < 10; ++i) comes_and_goes();
+              }),
+              0U);
+}
+
 TEST(rule_40_allocations, none_for_the_first_call_of_a_new_breaker) {
     for (const window& w : both_windows) {
         for (const verdict v : {verdict::success(), verdict::failure()}) {

@@ -1,0 +1,120 @@
+#!/usr/bin/env python3
+"""Mutates every eligible line of the core with fixed operators, and shows that the tests notice.
+
+All mutants are compiled into one instrumented copy of the core, each chosen at run time, and its test
+programs are built once. A first run notes which test reaches which mutant; then each mutant's tests run
+with it alive, until one fails, crashes, leaks or runs on for ever. The few that the compiler itself
+evaluates are compiled on their own.
+
+Exit 0 if at least 95 % are caught, and every survivor has a reason in survivors.toml if all were tried.
+"""
+import argparse
+import collections
+import concurrent.futures
+import json
+import os
+import pathlib
+import random
+import sys
+import tempfile
+import time
+
+import report
+from laboratory import Laboratory, Outcome
+from operators import mutants_of
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+REQUIRED = 95.0
+FILES = [*sorted(ROOT.glob("core/src/*.[ch]pp")), *sorted(ROOT.glob("core/include/switchgear/**/*.hpp"))]
+
+
+def all_mutants():
+    """Returns: the mutants, in the order of files and places, and per file what instrumenting needs."""
+    mutants, constants = [], {}
+    for path in FILES:
+        name = str(path.relative_to(ROOT))
+        found, constants[name] = mutants_of(name, path.read_text())
+        mutants += sorted(found, key=lambda m: (m.line, m.column, m.operator, m.into))
+    return mutants, constants
+
+
+def parsed():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--list", action="store_true", help="list the mutants and stop")
+    parser.add_argument("--sample", type=int, metavar="N", help="only N of them, drawn at random")
+    parser.add_argument("--seed", type=int, help="of the sample (default: a new one, printed)")
+    parser.add_argument("--only", metavar="FILE", action="append", help="only files whose path ends so")
+    parser.add_argument("--operator", action="append", help="only this operator")
+    parser.add_argument("--id", action="append", help="only the mutants whose id begins so")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count())
+    parser.add_argument("--compiler", default=os.environ.get("CXX", "g++"))
+    parser.add_argument("--work", metavar="DIR", help="build here and leave it there")
+    parser.add_argument("--without", metavar="PROGRAM", action="append", default=[], help="do not run this test program")
+    parser.add_argument("--again", action="store_true", help="only those that the run before in the same --work did not catch")
+    parser.add_argument("--save", action="store_true", help="write results.md")
+    return parser.parse_args()
+
+
+def chosen(mutants, options):
+    if options.only:
+        mutants = [m for m in mutants if any(m.file.endswith(f) for f in options.only)]
+    if options.operator:
+        mutants = [m for m in mutants if m.operator in options.operator]
+    if options.id:
+        mutants = [m for m in mutants if any(m.id.startswith(i) for i in options.id)]
+    if options.sample and options.sample < len(mutants):
+        seed = options.seed if options.seed is not None else random.SystemRandom().randrange(10**6)
+        print(f"{options.sample} of {len(mutants)} mutants, drawn with --seed {seed}")
+        drawn = set(random.Random(seed).sample(mutants, options.sample))
+        mutants = [m for m in mutants if m in drawn]
+    return mutants
+
+
+def main():
+    options = parsed()
+    everything, constants = all_mutants()
+    mutants = chosen(everything, options)
+    if options.list:
+        for mutant in mutants:
+            print(mutant.id)
+        print(f"{len(mutants)} mutants: {dict(collections.Counter(m.operator for m in mutants))}")
+        return
+    if not mutants:
+        sys.exit("no such mutant")
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="switchgear-mutants-") as scratch:
+        work = pathlib.Path(options.work or scratch).resolve()
+        kept = work / "outcomes.json"
+        before = json.loads(kept.read_text()) if options.again else {}
+        laboratory = Laboratory(work, options.compiler, options.jobs, options.without)
+        laboratory.build({n: m for n, m in enumerate(mutants, 1) if not before.get(m.id, {}).get("done")}, constants)
+        print(f"built in {time.monotonic() - began:.0f} s; {len(laboratory.uncompilable)} do not compile", flush=True)
+        laboratory.note_reached()
+        outcomes = {m: Outcome(True, before[m.id]["by"]) for m in mutants if before.get(m.id, {}).get("by")}
+        laboratory.uncompilable += [m for m in mutants if before.get(m.id, {}).get("done") and m not in outcomes]
+        with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
+            running = {pool.submit(laboratory.try_mutant, number): number for number in laboratory.mutants}
+            for done in concurrent.futures.as_completed(running):
+                mutant = laboratory.mutants[running[done]]
+                outcome = done.result()
+                if outcome is None:
+                    laboratory.uncompilable.append(mutant)
+                    continue
+                outcomes[mutant] = outcome
+                if not outcome.caught:
+                    print(f"{outcome.what:>14}  {mutant.id}", flush=True)
+                if len(outcomes) % 250 == 0:
+                    print(f"{len(outcomes)} tried after {time.monotonic() - began:.0f} s", flush=True)
+        kept.write_text(json.dumps({m.id: {"done": True, "by": o.what} if o.caught else {} for m, o in outcomes.items()}
+                                   | {m.id: {"done": True} for m in laboratory.uncompilable}))
+    outcomes = {m: outcomes[m] for m in mutants if m in outcomes}
+    tried_all = not options.sample and not options.only and not options.id and not options.operator
+    text, share, without_reason = report.written(outcomes, laboratory.uncompilable, time.monotonic() - began)
+    print(text)
+    if options.save:
+        (pathlib.Path(__file__).parent / "results.md").write_text(text)
+    sys.exit(0 if share >= REQUIRED and not (tried_all and without_reason) else 1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,38 @@
+"""The test programs that are to catch mutants, in the order in which they are tried. A program whose
+sources are not there is left out."""
+from dataclasses import dataclass, field
+
+LEAKS = ("-fsanitize=leak",)  # whoever leaks is caught
+
+
+@dataclass(frozen=True)
+class Program:
+    name: str
+    sources: tuple          # below the root
+    includes: tuple = ()
+    environment: dict = field(default_factory=dict)
+    link: tuple = ()
+    # Plain tests on x86 cannot tell a weaker memory order; a program that explores schedules can.
+    sees_memory_orders: bool = False
+
+
+def _below(folder, *names):
+    return tuple(f"{folder}/{name}.cpp" for name in names)
+
+
+PROGRAMS = [
+    Program("rules", _below("core/tests/rules", "closed_test", "closed_at_once_test", "edges_test", "edges_of_windows_test", "events_test", "half_open_test", "keeping_test",
+                            "open_test", "operators_test", "permits_test", "ramp_test", "registry_test", "settings_test",
+                            "time_test"), link=LEAKS),
+    Program("surface", _below("core/tests", "call_test", "classify_test", "result_test", "tally_test", "text_test", "word_test"), link=LEAKS),
+    Program("allocation", _below("core/tests/rules", "allocation_test")),
+    Program("model", _below("tests/model", "history", "model_test", "play"),
+            environment={"SWITCHGEAR_MODEL_SEED": "1", "SWITCHGEAR_MODEL_STEPS": "200000"}),
+    Program("extremes", _below("core/tests/extremes", "limits_test", "wraps_test"), includes=("core/tests/extremes",)),
+    Program("concurrency", _below("core/tests/rules", "concurrency_test")),
+    Program("interleave", _below("tests/interleave", "engine_test", "scenarios_test", "scenario", "scenarios_orders",
+                                 "scenarios_probing", "scenarios_reload", "scenarios_trip", "stage"),
+            includes=("tests/interleave",), sees_memory_orders=True),
+    Program("linearizable", _below("tests/linearizable", "history", "linearizable_test", "recorder", "search"),
+            includes=("tests/linearizable",)),
+]

@@ -1,0 +1,45 @@
+"""What became of the mutants, as Markdown."""
+import collections
+import pathlib
+import tomllib
+
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+
+
+def reasons():
+    """Per survivor that is known: (file, line of code, operator, into) -> why nothing can or need notice it."""
+    known = tomllib.loads((HERE / "survivors.toml").read_text()).get("survivor", [])
+    return {(one["file"], one["code"], one["operator"], into): one["reason"] for one in known for into in one["into"]}
+
+
+def key_of(mutant):
+    line = (ROOT / mutant.file).read_text().splitlines()[mutant.line - 1].strip()
+    return mutant.file, line, mutant.operator, mutant.into
+
+
+def written(outcomes, uncompilable, seconds):
+    """Returns: the text, the share caught in percent, and the survivors without a reason."""
+    known = reasons()
+    pending = [m for m, o in outcomes.items() if o.what == "pending"]
+    counted = {m: o for m, o in outcomes.items() if o.what != "pending"}
+    survivors = [m for m, o in counted.items() if not o.caught]
+    share = 100 * (1 - len(survivors) / len(counted)) if counted else 100.0
+    lines = ["# Mutants of the core", "",
+             f"{len(counted)} mutants, {len(counted) - len(survivors)} caught: {share:.1f} %, in {seconds:.0f} s. "
+             f"{len(uncompilable)} more do not compile and are not counted."]
+    if pending:
+        lines.append(f"{len(pending)} of memory order wait for a program that explores schedules, and are not counted.")
+    for title, of in (("operator", lambda m: m.operator), ("file", lambda m: m.file)):
+        lines += ["", f"| {title} | mutants | caught | % |", "|---|---:|---:|---:|"]
+        all_of = collections.Counter(map(of, counted))
+        lost = collections.Counter(map(of, survivors))
+        lines += [f"| {name} | {n} | {n - lost[name]} | {100 * (n - lost[name]) / n:.1f} |" for name, n in sorted(all_of.items())]
+    by = collections.Counter(o.what for o in counted.values() if o.caught)
+    lines += ["", "| caught by | mutants |", "|---|---:|", *(f"| {name} | {n} |" for name, n in by.most_common())]
+    without = [m for m in survivors if key_of(m) not in known]
+    lines += ["", "## Survivors", ""]
+    for mutant in survivors:
+        what = "" if counted[mutant].what == "survived" else f" ({counted[mutant].what})"
+        lines.append(f"- `{mutant.id}`{what} `{key_of(mutant)[1]}`: {known.get(key_of(mutant), '**no reason given**')}")
+    return "\n".join(lines) + "\n", share, without
