@@ -94,7 +94,8 @@ TEST(rule_10_overdue, and_then_failed_leaves_room_for_every_call_of_a_window) {
 // ---- rule 22
 
 TEST(rule_22_ramp, tells_the_refused_when_the_next_is_admitted_as_arrivals_have_come) {
-    auto b = bench_of({.trip = no_rules(), .recovery = {.open_for = 5s, .ramp = ramp_rule{.over = 100s, .from = 0.25}}});
+    auto b =
+        bench_of({.trip = no_rules(), .recovery = {.open_for = 5s, .ramp = ramp_rule{.over = 100s, .from = 0.25}}});
     b.break_down();
     b.probe().success();
     b.advance(10s);
@@ -111,7 +112,8 @@ TEST(rule_22_ramp, tells_the_refused_when_the_next_is_admitted_as_arrivals_have_
 }
 
 TEST(rule_22_evenness, holds_beyond_any_number_of_arrivals) {
-    auto b = bench_of({.trip = no_rules(), .recovery = {.open_for = 5s, .ramp = ramp_rule{.over = 100s, .from = 0.25}}});
+    auto b =
+        bench_of({.trip = no_rules(), .recovery = {.open_for = 5s, .ramp = ramp_rule{.over = 100s, .from = 0.25}}});
     b.break_down();
     b.probe().success();
     int admitted = 0;
@@ -268,7 +270,8 @@ std::string sealed(const std::string& text) {
 
 TEST(rule_36_record, is_a_line_with_a_known_checksum) {
     auto b = bench_of({.recovery = {.open_for = 5s}});
-    EXPECT_EQ(b.it.save(), sealed("switchgear-breaker/1 state=closed remaining_ns=0 pause_ns=0 base_pause_ns=0 attempt=0"));
+    EXPECT_EQ(b.it.save(),
+              sealed("switchgear-breaker/1 state=closed remaining_ns=0 pause_ns=0 base_pause_ns=0 attempt=0"));
     b.break_down();
     b.advance(1s);
     EXPECT_EQ(b.it.save(), sealed("switchgear-breaker/1 state=open remaining_ns=4000000000 pause_ns=5000000000 "

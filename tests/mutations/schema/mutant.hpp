@@ -6,8 +6,8 @@
 
 namespace switchgear_mutants {
 
-extern int alive;                   // its number; 0: none; -1: none, and the reached ones are noted
-bool note(int number) noexcept;     // false
+extern int alive;                // its number; 0: none; -1: none, and the reached ones are noted
+bool note(int number) noexcept;  // false
 
 inline bool on(int number) noexcept {
     return __builtin_expect(alive != 0, 1) && (alive == number || (alive < 0 && note(number)));
