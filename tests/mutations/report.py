@@ -8,9 +8,9 @@ ROOT = HERE.parents[1]
 
 
 def reasons():
-    """Per survivor that is known: (file, line of code, operator, into) -> why nothing can or need notice it."""
+    """Per survivor that is known: (file, line of code, operator, into) -> its kind and why nothing notices it."""
     known = tomllib.loads((HERE / "survivors.toml").read_text()).get("survivor", [])
-    return {(one["file"], one["code"], one["operator"], into): one["reason"] for one in known for into in one["into"]}
+    return {(one["file"], one["code"], one["operator"], into): (one["kind"], one["reason"]) for one in known for into in one["into"]}
 
 
 def key_of(mutant):
@@ -28,6 +28,10 @@ def written(outcomes, uncompilable, seconds):
     lines = ["# Mutants of the core", "",
              f"{len(counted)} mutants, {len(counted) - len(survivors)} caught: {share:.1f} %, in {seconds:.0f} s. "
              f"{len(uncompilable)} more do not compile and are not counted."]
+    kinds = collections.Counter(known[key_of(m)][0] if key_of(m) in known else "without a reason" for m in survivors)
+    lines.append("Of the survivors, as judged by reading: " + ", ".join(f"{n} {kind}" for kind, n in kinds.most_common()) + ".")
+    aside = kinds["equivalent"]
+    lines.append(f"Of the {len(counted) - aside} that are not equivalent {100 * (len(counted) - len(survivors)) / max(len(counted) - aside, 1):.1f} % are caught.")
     if pending:
         lines.append(f"{len(pending)} of memory order wait for a program that explores schedules, and are not counted.")
     for title, of in (("operator", lambda m: m.operator), ("file", lambda m: m.file)):
@@ -41,5 +45,5 @@ def written(outcomes, uncompilable, seconds):
     lines += ["", "## Survivors", ""]
     for mutant in survivors:
         what = "" if counted[mutant].what == "survived" else f" ({counted[mutant].what})"
-        lines.append(f"- `{mutant.id}`{what} `{key_of(mutant)[1]}`: {known.get(key_of(mutant), '**no reason given**')}")
+        lines.append(f"- `{mutant.id}`{what} `{key_of(mutant)[1]}`: {known.get(key_of(mutant), ('', '**no reason given**'))[1]}")
     return "\n".join(lines) + "\n", share, without

@@ -365,6 +365,25 @@ TEST(rule_20_lease, that_began_at_any_tick_is_kept) {
     }
 }
 
+TEST(rule_20_lease, is_kept_in_every_epoch) {
+    for (const bool odd : {false, true}) {
+        auto b = bench_of(fragile({.open_for = 1ms, .backoff = 1, .max_open_for = 1ms}));
+        b.break_down();
+        if (odd) {
+            b.probe().success();
+            b.break_down();
+        }
+        // From here on every other epoch is half-open: beyond 2^16 of them.
+        for (std::uint64_t epoch = 0; epoch < 65'600;) {
+            permit p = b.probe();
+            epoch = p.epoch();
+            ASSERT_EQ(b.refusal().reason, reject_reason::probes_busy) << epoch;
+            p.failure();
+        }
+        b.expect_open();
+    }
+}
+
 TEST(rule_20_lease, refused_are_told_of_the_oldest) {
     auto b = bench_of(fragile({.open_for = 5s, .probes = 3, .probe_timeout = 30s}));
     b.break_down();
