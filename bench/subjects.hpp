@@ -25,12 +25,13 @@ inline trip_rules ratio_and_slow(std::chrono::milliseconds after) {
     return rules;
 }
 
-/// One rule each, so that a row shows what that rule costs; then the defaults, which have two. The slow rule
+/// One rule each, so that a row shows what that rule costs; then the defaults, which have two. Failures in a
+/// row look at no window, so theirs is one of calls, which is kept without a clock. The slow rule
 /// comes with a threshold that a coarse clock can judge (1 s) and with one that only an exact clock can (5 ms).
 inline const std::array<subject, 6>& subjects() {
     using namespace std::chrono_literals;
     static const std::array<subject, 6> all{{
-        {"in_a_row", {.trip = {.consecutive_failures = 5, .failure_ratio = std::nullopt}}},
+        {"in_a_row", {.trip = {.consecutive_failures = 5, .failure_ratio = std::nullopt, .window = last_calls{100}}}},
         {"last_100", {.trip = only_ratio(last_calls{100})}},
         {"last_10s", {.trip = only_ratio(last{10s})}},
         {"slow_1s", {.trip = ratio_and_slow(1s)}},

@@ -43,8 +43,10 @@ def floors_of(row):
     parts = {ADD: 3 if subject == "get_and_call" else 1}
     if subject == "slow_5ms" and clock != "callers":
         parts[STEADY] = 2
-    elif subject == "slow_1s" and clock == "system":
-        parts[COARSE] = 2
+    elif subject == "slow_1s" and clock != "callers":
+        parts[STEADY] = 1
+        if clock == "system":
+            parts[COARSE] = 1
     elif subject in READS_THE_COARSE_CLOCK and clock == "system":
         parts[COARSE] = 1
     return parts
@@ -63,8 +65,10 @@ def one_thread():
         Target("last 10 s, a coarse clock in memory", "admitted/last_10s/ticking/healthy/1", 4),
         Target("the defaults, the system's coarse clock", "admitted/defaults/system/healthy/1", 10),
         Target("the defaults, a coarse clock in memory", "admitted/defaults/ticking/healthy/1", 5),
-        Target("slow rule of 5 ms, the exact clock", "admitted/slow_5ms/system/healthy/1", 30),
-        Target("slow rule of 1 s, where a coarse clock will do", "admitted/slow_1s/system/healthy/1", 15),
+        Target("slow rule of 1 s: the exact clock once, then a coarse one", "admitted/slow_1s/system/healthy/1", 30),
+        Target("slow rule of 1 s: the same, the coarse one in memory", "admitted/slow_1s/ticking/healthy/1", 30),
+        Target("slow rule of 5 ms: the exact clock twice", "admitted/slow_5ms/system/healthy/1", 30),
+        Target("slow rule of 1 s: a time source that is coarse altogether", "admitted/slow_1s/callers/healthy/1", 15),
         Target("refused: open", "refused/open/system/1", 9),
         Target("refused: forced open", "refused/forced_open/system/1", 9),
         Target("refused: half-open, the probes busy", "refused/half_open/system/1", 12),
@@ -99,9 +103,9 @@ def around():
 
 def memory():
     return [
-        Target("a breaker with the defaults, fresh", "fresh", 1024, unit="bytes"),
-        Target("… after a success", "after a success", 1024, unit="bytes"),
-        Target("… after failures and a trip", "after a trip", 1024, unit="bytes"),
+        Target("a breaker with the defaults, fresh", "alone", 1024, unit="bytes"),
+        Target("… after failures and a trip", "alone, after a trip", 1024, unit="bytes"),
+        Target("… of a registry, its place in the table included, fresh", "fresh", 1024, unit="bytes"),
         Target("… after two threads contended for it", "after contention", 2560, unit="bytes"),
         Target("… and tripped it", "after contention and a trip", 2560, unit="bytes"),
         Target("an idle key of a million, name and table included", "idle key of a million", 700, unit="bytes"),

@@ -44,17 +44,17 @@ MUTATIONS = [
     # 18 so many successes close
     (18, "src/probing.hpp", "now.successes >= successes_needed", "now.successes > successes_needed", MACHINE),
     # 19 what says nothing proves nothing
-    (19, "src/machine_verdicts.hpp", "known.probes.end(of.epoch, probing<A>::ending::given_back, 0);", "known.probes.end(of.epoch, probing<A>::ending::success, 1);", MACHINE),
+    (19, "src/machine_verdicts.hpp", "known.probes.end(of.epoch, probing<A>::ending::given_back, 0,", "known.probes.end(of.epoch, probing<A>::ending::success, 1,", MACHINE),
     # 20 a lease runs out
     (20, "src/leases.hpp", "if (age < length) {", "if (age >= 0) {", MACHINE),
     # 21 a late verdict frees no slot
-    (21, "src/machine_verdicts.hpp", "    } else {\n        late_.fetch_add(", "    } else {\n        in_trouble().probes.end(at.epoch(), probing<A>::ending::given_back, 0);\n        late_.fetch_add(", MACHINE),
+    (21, "src/machine_verdicts.hpp", "    } else {\n        late_.fetch_add(", "    } else {\n        in_trouble().probes.end(at.epoch(), probing<A>::ending::given_back, 0, [] { return true; });\n        late_.fetch_add(", MACHINE),
     # 22 the share grows
     (22, "src/ramp.hpp", "return from + (1.0 - from) * done;", "return done < 0 ? done : from;", MACHINE),
     # 23 a close forgets
     (23, "src/machine_moves.hpp", ".window_base = open_window(from.at, to.epoch()),\n                      .window = from.of.window + 1};", ".window_base = from.of.window_base,\n                      .window = from.of.window};", MACHINE),
     # 24 an override ends at its time
-    (24, "src/machine_admission.hpp", "if (now >= seen.of.override_until) {", "if (false) {", MACHINE),
+    (24, "src/machine_admission.hpp", "if (ends && now >= seen.of.override_until) {", "if (false) {", MACHINE),
     # 25 observing admits every call
     (25, "src/machine_admission.hpp", "if (!at.observes()) return refuse(", "if (true) return refuse(", MACHINE),
     # 26 a permit is settled once
@@ -80,7 +80,7 @@ MUTATIONS = [
     # 36 a damaged record is refused
     (36, "src/record.cpp", " || text.substr(end + before_checksum.size()) != checksum_of(text.substr(0, end))", "", ("src/record.cpp",)),
     # 37 what is not closed is not evicted
-    (37, "src/registry.cpp", " || !may_go(seen)", "", ("src/registry.cpp",)),
+    (37, "src/registry.cpp", " || !may_go(*at)", "", ("src/registry.cpp",)),
     # 38 an exact key beats a pattern
     (38, "src/registry.cpp", "if (exact != rules.end()) return exact->by;", "if (exact != rules.end() && exact == rules.begin()) return exact->by;", ("src/registry.cpp",)),
     # 39 one change of the word, by one thread

@@ -107,6 +107,8 @@ private:
 
     /// The same for whoever met another thread, or found a cell that is not open.
     [[gnu::noinline]] bool add_patiently(std::uint64_t epoch, const atom<std::uint64_t>& now) noexcept {
+        // Somebody was in the way, or the window is over or not open here: elsewhere there may be room.
+        if (lanes_.load(std::memory_order_acquire) != nullptr) Atomics::lane() = Atomics::next_lane();
         for (;;) {
             // seq_cst, before the look at the first cell: see above.
             lanes* more = lanes_.load(std::memory_order_seq_cst);
