@@ -225,7 +225,7 @@ private:
     std::optional<moved> judge_window(std::uint64_t epoch, std::optional<verdict> by, ticks now,
                                       lengthened mine = {}) noexcept;
     lengthened lengthen_run(std::uint32_t of_window) noexcept;
-    window_counts note_suspicion(const plan& by) noexcept;
+    window_counts note_suspicion(const plan& by, std::uint64_t tally) noexcept;
     std::uint32_t run_of(std::uint32_t of_window) const noexcept;
 
     Sink& sink_;

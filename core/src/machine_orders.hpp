@@ -38,7 +38,7 @@ void machine<A, S, F>::apply(std::shared_ptr<const plan> by, ticks now) {
          !swing(at, at.with_regime(fresh).with_timed(slow_rule).with_observes(given.mode == mode::observe));) {
         at = current();
     }
-    note_suspicion(next);
+    note_suspicion(next, tally_.sum());
 }
 
 template <class A, class S, class F>

@@ -111,10 +111,12 @@ bool machine<A, S, F>::settle_evidence(const grant& of, verdict how, bool slow, 
         const look seen = read();
         if (seen.at.epoch() != of.epoch || !seen.at.counts()) return false;
         const plan& by = in_step(seen);
-        window_.move_to(now, tally_.sum());
+        // Once, after in_step(): adding up the lanes takes their lines from whoever counts there.
+        const auto tally = tally_.sum();
+        window_.move_to(now, tally);
         // An overdue call was counted when it was found so: not again, unless that has left the window.
         const bool counted_before =
-            of.is(grant::overdue) && of.which == window_.generation() && window_.holds(of.place, tally_.sum());
+            of.is(grant::overdue) && of.which == window_.generation() && window_.holds(of.place, tally);
         mark what{.slow = slow, .counts_call = how.is_failure() && !counted_before};
         lengthened mine;
         if (how.is_success()) {
@@ -129,7 +131,7 @@ bool machine<A, S, F>::settle_evidence(const grant& of, verdict how, bool slow, 
             what.failed = static_cast<std::uint8_t>(how.failed_with());
             if (by.weight(how.failed_with()) > 0) mine = lengthen_run(seen.of.window);
         }
-        if (how.is_failure() || slow) window_.file(what, now, tally_.sum());
+        if (how.is_failure() || slow) window_.file(what, now, how.is_success() ? tally_.sum() : tally);
         if (how.is_success()) end_run(of.epoch);
         made = judge_window(of.epoch, how, now, mine);
     }
@@ -147,8 +149,9 @@ std::optional<moved> machine<A, S, F>::judge_window(std::uint64_t epoch, std::op
         const look seen = read();
         if (seen.at.epoch() != epoch || !seen.at.counts()) return {};
         const plan& settings = in_step(seen);
-        window_.move_to(now, tally_.sum());
-        const window_counts counts = note_suspicion(settings);
+        const auto tally = tally_.sum();
+        window_.move_to(now, tally);
+        const window_counts counts = note_suspicion(settings, tally);
         std::uint32_t run = run_of(seen.of.window);
         if (mine.window == seen.of.window) run = std::max(run, mine.run);
         std::optional<finding> found = judge(counts, run, settings);
@@ -193,8 +196,7 @@ auto machine<A, S, F>::in_step(const look& with) noexcept -> const plan& {
 /// tally, all seq_cst: of a success and a piece of evidence that race, at least one sees the other, so
 /// the call that brings the window to its minimum is not missed.
 template <class A, class S, class F>
-window_counts machine<A, S, F>::note_suspicion(const plan& by) noexcept {
-    const auto tally = tally_.sum();
+window_counts machine<A, S, F>::note_suspicion(const plan& by, std::uint64_t tally) noexcept {
     suspicion now = suspect(window_.counts(tally), window_.extra_calls(), by);
     // Successes only become more, and the window's edge does not move without coming here.
     if (tally - window_.edge() > now.to) now = {};
@@ -224,8 +226,9 @@ void machine<A, S, F>::move_window(ticks now) noexcept {
     if (!evidence_.try_lock()) return;
     const guard lock{evidence_, std::adopt_lock};
     const plan& by = in_step(read());
-    window_.move_to(now, tally_.sum());
-    note_suspicion(by);
+    const auto tally = tally_.sum();
+    window_.move_to(now, tally);
+    note_suspicion(by, tally);
 }
 
 /// Under evidence_; successes end the run at any time without it.

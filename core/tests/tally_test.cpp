@@ -86,13 +86,15 @@ TEST_F(a_tally, counts_in_every_lane_however_many_there_are) {
 
 TEST_F(a_tally, sends_who_meets_another_in_a_lane_to_the_next) {
     EXPECT_TRUE(add_and_meet());
-    EXPECT_EQ(this_lane, 0U) << "the first meeting only makes the lanes";
+    const unsigned before = this_lane;
     EXPECT_TRUE(add());
+    EXPECT_EQ(this_lane, before) << "alone it stays";
     EXPECT_TRUE(add_and_meet());
-    EXPECT_EQ(this_lane, 1U);
+    EXPECT_NE(this_lane, before);
+    const unsigned after = this_lane;
     EXPECT_EQ(it.sum(), 7U);
     EXPECT_TRUE(add());
-    EXPECT_EQ(this_lane, 1U);
+    EXPECT_EQ(this_lane, after);
     EXPECT_EQ(it.sum(), 8U);
 }
 

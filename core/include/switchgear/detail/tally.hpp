@@ -48,10 +48,12 @@ public:
         std::uint64_t seen = cell.load(std::memory_order_acquire);
         // seq_cst: this addition comes before the caller's look at the suspicion; pairs with the
         // evaluation that stores the suspicion and then reads this sum (machine::note_suspicion).
-        if (seen >> count_bits == tag_of(epoch) && is_present(epoch, now) &&
-            cell.compare_exchange_strong(seen, seen + 1, std::memory_order_seq_cst, std::memory_order_relaxed))
-            [[likely]] {
-            return true;
+        if (seen >> count_bits == tag_of(epoch) && is_present(epoch, now)) [[likely]] {
+            if (cell.compare_exchange_strong(seen, seen + 1, std::memory_order_seq_cst, std::memory_order_relaxed))
+                [[likely]] {
+                return true;
+            }
+            make_way(seen, epoch);
         }
         return add_patiently(epoch, now);
     }
@@ -107,8 +109,6 @@ private:
 
     /// The same for whoever met another thread, or found a cell that is not open.
     [[gnu::noinline]] bool add_patiently(std::uint64_t epoch, const atom<std::uint64_t>& now) noexcept {
-        // Somebody was in the way, or the window is over or not open here: elsewhere there may be room.
-        if (lanes_.load(std::memory_order_acquire) != nullptr) Atomics::lane() = Atomics::next_lane();
         for (;;) {
             // seq_cst, before the look at the first cell: see above.
             lanes* more = lanes_.load(std::memory_order_seq_cst);
@@ -121,12 +121,18 @@ private:
             if (cell.compare_exchange_strong(seen, next, std::memory_order_seq_cst, std::memory_order_relaxed)) {
                 return true;
             }
-            if (seen >> count_bits != tag_of(epoch)) continue;  // retagged: that is nobody in the way
-            if (more == nullptr) {
-                grow();
-            } else {
-                Atomics::lane() = Atomics::next_lane();
-            }
+            make_way(seen, epoch);
+        }
+    }
+
+    /// After an exchange that found `instead`: another thread counts here too, unless the cell was retagged.
+    [[gnu::noinline]] void make_way(std::uint64_t instead, std::uint64_t epoch) noexcept {
+        if (instead >> count_bits != tag_of(epoch)) return;
+        // relaxed: only whether there are any.
+        if (lanes_.load(std::memory_order_relaxed) == nullptr) {
+            grow();
+        } else {
+            Atomics::lane() = Atomics::next_lane();
         }
     }
 
