@@ -21,7 +21,8 @@ def _below(folder, *names):
 
 
 PROGRAMS = [
-    Program("rules", _below("core/tests/rules", "closed_test", "closed_at_once_test", "edges_test", "edges_of_windows_test", "events_test", "half_open_test", "keeping_test",
+    Program("rules", _below("core/tests/rules", "closed_test", "closed_at_once_test", "clock_choice_test", "edges_test",
+                            "edges_of_keeping_test", "edges_of_windows_test", "events_test", "half_open_test", "keeping_test",
                             "open_test", "operators_test", "permits_test", "ramp_test", "registry_test", "settings_test",
                             "time_test"), link=LEAKS),
     Program("surface", _below("core/tests", "call_test", "classify_test", "result_test", "tally_test", "text_test", "word_test"), link=LEAKS),
