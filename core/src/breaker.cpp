@@ -148,7 +148,7 @@ namespace {
 breaker_core& core_of(front& of) noexcept { return static_cast<breaker_core&>(of); }
 }  // namespace
 
-void front::acquire_further(answer& to) noexcept { core_of(*this).acquire(its_time, to); }
+answer front::acquire_further(grant& to) noexcept { return core_of(*this).acquire(its_time, to); }
 void front::settle(grant of, verdict how) noexcept { core_of(*this).machine::settle(of, how, its_time); }
 void front::success_counted(std::uint64_t epoch) noexcept { core_of(*this).machine::success_counted(epoch, its_time); }
 void front::success_late(std::uint64_t epoch) noexcept { core_of(*this).machine::success_late(epoch); }

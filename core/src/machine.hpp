@@ -94,7 +94,7 @@ public:
 
     // machine_admission.hpp
     template <class Time>
-    void acquire(const Time& time, answer& to) noexcept;
+    answer acquire(const Time& time, grant& to) noexcept;
 
     // machine_verdicts.hpp
     template <class Time>
@@ -183,20 +183,24 @@ private:
         if (what) sink_.told(*what);
     }
 
-    // Admission, by state. Each returns false if the word has changed: look again.
-    bool refuse(reject_reason why, ticks retry_after, answer& to) noexcept;
+    // Admission, by state. A grant is filled in where the call is admitted.
+    answer refuse(reject_reason why, ticks retry_after) noexcept;
     template <class Time>
-    bool acquire_overridden(word at, const Time& time, answer& to) noexcept;
+    answer acquire_overridden(word at, const Time& time, grant& to) noexcept;
     template <class Time>
-    bool acquire_open(word at, const Time& time, answer& to) noexcept;
+    answer acquire_open(word at, const Time& time, grant& to) noexcept;
     template <class Time>
-    bool acquire_probe(word at, const Time& time, answer& to) noexcept;
+    answer acquire_when_due(word at, ticks deadline, ticks pause, const Time& time, grant& to) noexcept;
     template <class Time>
-    bool acquire_ramp(word at, const Time& time, answer& to) noexcept;
+    answer acquire_probe(word at, const Time& time, grant& to) noexcept;
     template <class Time>
-    bool refuse_or_observe(word at, reject_reason why, ticks retry_after, const Time& time, answer& to) noexcept;
+    answer acquire_place(word at, const Time& time, grant& to) noexcept;
     template <class Time>
-    static ticks coarse_unless_near(ticks deadline, const Time& time) noexcept;
+    answer acquire_ramp(word at, const Time& time, grant& to) noexcept;
+    template <class Time>
+    answer refuse_or_observe(word at, reject_reason why, ticks retry_after, const Time& time, grant& to) noexcept;
+    template <class Time>
+    answer let_by(word at, const Time& time, grant& to) noexcept;
     void finish_probing(std::uint64_t epoch, ticks now) noexcept;
     void end_ramp(std::uint64_t epoch, ticks now) noexcept;
 
@@ -235,8 +239,9 @@ private:
     // Settings in force: two take turns. A reload fills the one that nobody reads, and swings the word.
     std::array<std::shared_ptr<const plan>, 2> plans_;
     mutable std::array<atom<std::uint32_t>, 2> readers_{};
-    // Of the plan in force, for those who refuse probes.
+    // Of the plan in force, for those who refuse.
     atom<ticks> probe_timeout_;
+    atom<ticks> open_for_;
     atom<std::uint32_t> most_probes_;
 
     brief_lock<Atomics> evidence_;
@@ -255,6 +260,7 @@ machine<A, S, F>::machine(S& sink, std::shared_ptr<const plan> by, std::uint64_t
       draws_{seed},
       plans_{std::move(by), nullptr},
       probe_timeout_{plans_[0]->probe_timeout},
+      open_for_{plan::in_ticks(plans_[0]->given.recovery.open_for)},
       most_probes_{plans_[0]->given.recovery.probes},
       window_{plans_[0]->given.trip.window, plans_[0]->given.trip.slow.has_value(), now, 0} {
     const settings& given = plans_[0]->given;

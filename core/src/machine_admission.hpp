@@ -9,158 +9,175 @@
 
 namespace switchgear::detail {
 
-/// Always true: an answer was given.
 template <class A, class S, class F>
-bool machine<A, S, F>::refuse(reject_reason why, ticks retry_after, answer& to) noexcept {
+inline answer machine<A, S, F>::refuse(reject_reason why, ticks retry_after) noexcept {
     // relaxed: a count, read when it is read.
     in_trouble().rejected[static_cast<std::size_t>(why)].fetch_add(1, std::memory_order_relaxed);
-    to.refuse({why, duration{std::max<ticks>(retry_after, 1)}});
-    return true;
+    return {why, std::max<ticks>(retry_after, 1)};
 }
 
 /// Where enforcing would refuse, observing lets the call through and counts its verdict in totals only.
 template <class A, class S, class F>
 template <class Time>
-bool machine<A, S, F>::refuse_or_observe(word at, reject_reason why, ticks retry_after, const Time& time,
-                                         answer& to) noexcept {
-    if (!at.observes()) return refuse(why, retry_after, to);
-    to.admit(granted(at, grant::bystander, time));
-    return true;
+inline answer machine<A, S, F>::refuse_or_observe(word at, reject_reason why, ticks retry_after, const Time& time,
+                                                  grant& to) noexcept {
+    if (!at.observes()) [[likely]]
+        return refuse(why, retry_after);
+    return let_by(at, time, to);
 }
 
 template <class A, class S, class F>
 template <class Time>
-void machine<A, S, F>::acquire(const Time& time, answer& to) noexcept {
-    for (bool answered = false; !answered;) {
+[[gnu::noinline]] answer machine<A, S, F>::let_by(word at, const Time& time, grant& to) noexcept {
+    to = granted(at, grant::bystander, time);
+    return {};
+}
+
+template <class A, class S, class F>
+template <class Time>
+answer machine<A, S, F>::acquire(const Time& time, grant& to) noexcept {
+    for (;;) {
         const word at = current();
-        if (at.plainly_closed()) return to.admit(granted(at, 0, time));
-        if (at.override() != override_mode::none) {
-            answered = acquire_overridden(at, time, to);
-        } else if (at.where() == state::open) {
-            answered = acquire_open(at, time, to);
-        } else if (at.on_ramp()) {
-            answered = acquire_ramp(at, time, to);
-        } else {
-            answered = acquire_probe(at, time, to);
+        if (at.plainly_closed()) {
+            to = granted(at, 0, time);
+            return {};
         }
+        const answer got = at.override() != override_mode::none ? acquire_overridden(at, time, to)
+                           : at.where() == state::open          ? acquire_open(at, time, to)
+                           : at.on_ramp()                       ? acquire_ramp(at, time, to)
+                                                                : acquire_probe(at, time, to);
+        if (got.decided()) return got;
     }
 }
 
 template <class A, class S, class F>
 template <class Time>
-bool machine<A, S, F>::acquire_overridden(word at, const Time& time, answer& to) noexcept {
-    const look seen = read();
-    if (seen.at != at) return false;
-    const bool ends = seen.of.override_until != never;
+answer machine<A, S, F>::acquire_overridden(word at, const Time& time, grant& to) noexcept {
+    const ticks until = in_trouble().periods.override_until(at.period());
+    if (current() != at) return answer::look_again();
+    const bool ends = until != never;
     const ticks now = ends ? in_ticks(time.now()) : 0;
-    if (ends && now >= seen.of.override_until) {
-        tell(end_override(seen, now));
-        return false;
+    if (ends && now >= until) {
+        if (const look seen = read(); seen.at == at) tell(end_override(seen, now));
+        return answer::look_again();
     }
     if (at.override() == override_mode::forced_open) {
-        ticks wait = seen.of.override_until - now;
-        if (!ends) {
-            wait = with_plan([](const plan& by) { return plan::in_ticks(by.given.recovery.open_for); });
-        }
+        // relaxed: a reload moves it; either plan will do for a caller that comes just then.
+        const ticks wait = ends ? until - now : open_for_.load(std::memory_order_relaxed);
         return refuse_or_observe(at, reject_reason::forced_open, wait, time, to);
     }
     // Under forced_closed an order may have moved the state underneath: such calls are admitted, and
     // only those of a closed breaker have a window to count in.
-    to.admit(granted(at, at.where() == state::closed ? std::uint64_t{0} : grant::bystander, time));
-    return true;
+    to = granted(at, at.where() == state::closed ? std::uint64_t{0} : grant::bystander, time);
+    return {};
 }
 
+/// What most callers of a broken service pay for. By the cheap clock, where that cannot tell the wrong side
+/// of the deadline.
 template <class A, class S, class F>
 template <class Time>
-bool machine<A, S, F>::acquire_open(word at, const Time& time, answer& to) noexcept {
+[[gnu::always_inline]] inline answer machine<A, S, F>::acquire_open(word at, const Time& time, grant& to) noexcept {
+    const ticks now = in_ticks(time.coarse());
     const auto [deadline, pause] = in_trouble().periods.deadline_and_pause(at.period());
-    if (current() != at) return false;
-    const ticks now = coarse_unless_near(deadline, time);
+    if (current() != at) return answer::look_again();
+    if (at.due() || deadline - now <= coarse_lag) [[unlikely]]
+        return acquire_when_due(at, deadline, pause, time, to);
+    return refuse_or_observe(at, reject_reason::open, std::min(deadline - now, pause), time, to);
+}
+
+/// The same by the exact clock. Requires: `deadline` and `pause` are those of `at`.
+template <class A, class S, class F>
+template <class Time>
+[[gnu::noinline]] answer machine<A, S, F>::acquire_when_due(word at, ticks deadline, ticks pause, const Time& time,
+                                                            grant& to) noexcept {
+    const ticks now = in_ticks(time.now());
     if (!at.due() && now < deadline) {
         return refuse_or_observe(at, reject_reason::open, std::min(deadline - now, pause), time, to);
     }
-    tell(half_open(at, in_ticks(time.now())));
-    return false;
+    tell(half_open(at, now));
+    return answer::look_again();
 }
 
-/// The present by the cheap clock where that cannot tell the wrong side of the deadline, else exactly.
+/// By the cheap clock, where every place is taken and no lease ends soon.
 template <class A, class S, class F>
 template <class Time>
-ticks machine<A, S, F>::coarse_unless_near(ticks deadline, const Time& time) noexcept {
+answer machine<A, S, F>::acquire_probe(word at, const Time& time, grant& to) noexcept {
     const ticks now = in_ticks(time.coarse());
-    return now < deadline && deadline - now <= coarse_lag ? in_ticks(time.now()) : now;
+    trouble<A>& known = in_trouble();
+    const auto so_far = known.probes.look(at.epoch());
+    // relaxed: a reload moves it, and the timeout; either plan will do for a caller that comes just then.
+    if (so_far.enough || so_far.outstanding < most_probes_.load(std::memory_order_relaxed)) {
+        return acquire_place(at, time, to);
+    }
+    const auto out = known.leased.peek(at.epoch(), now, probe_timeout_.load(std::memory_order_relaxed));
+    const bool far = !out.expired && out.earliest_expiry && *out.earliest_expiry > coarse_lag;
+    if (!far) return acquire_place(at, time, to);
+    if (current() != at) return answer::look_again();
+    return refuse_or_observe(at, reject_reason::probes_busy, *out.earliest_expiry, time, to);
 }
 
+/// The same by the exact clock, and with a place to be had.
 template <class A, class S, class F>
 template <class Time>
-bool machine<A, S, F>::acquire_probe(word at, const Time& time, answer& to) noexcept {
+[[gnu::noinline]] answer machine<A, S, F>::acquire_place(word at, const Time& time, grant& to) noexcept {
     trouble<A>& known = in_trouble();
     auto& probes = known.probes;
     auto& leased = known.leased;
-    // relaxed: a reload moves them both; either plan will do for a caller that comes just then.
     const auto length = probe_timeout_.load(std::memory_order_relaxed);
     const auto most = most_probes_.load(std::memory_order_relaxed);
-    const auto so_far = probes.look(at.epoch());
-    if (so_far.enough) {
-        finish_probing(at.epoch(), in_ticks(time.now()));
-        return false;
+    ticks now = in_ticks(time.now());
+    if (probes.look(at.epoch()).enough) {
+        finish_probing(at.epoch(), now);
+        return answer::look_again();
     }
-    ticks now = in_ticks(time.coarse());
-    auto out = leased.peek(at.epoch(), now, length);
-    const bool far = !out.expired && out.earliest_expiry && *out.earliest_expiry > coarse_lag;
-    if (far && so_far.outstanding >= most) {
-        if (current() != at) return false;
-        return refuse_or_observe(at, reject_reason::probes_busy, *out.earliest_expiry, time, to);
-    }
-    now = in_ticks(time.now());
-    out = leased.look(at.epoch(), now, length);
+    const auto out = leased.look(at.epoch(), now, length);
     if (out.expired) {
         const look seen = read();
-        if (seen.at.epoch() != at.epoch() || seen.at.on_ramp()) return false;
+        if (seen.at.epoch() != at.epoch() || seen.at.on_ramp()) return answer::look_again();
         // Anew: who marked it may have read a later time than this thread did, and the pause begins no earlier.
         now = in_ticks(time.now());
         const finding timed_out{cause::probe_expired, {1, 1, 0, 1, 1}};
         tell(with_plan([&](const plan& by) { return open(seen, timed_out, by, now, {}); }));
-        return false;  // whoever made it: this caller is refused as any caller of an open breaker
+        return answer::look_again();  // whoever made it: this caller is refused as any caller of an open breaker
     }
     const auto still_probing = [&] { return current().epoch() == at.epoch(); };
     if (!probes.take(at.epoch(), most, still_probing)) {
-        if (current() != at || probes.look(at.epoch()).enough) return false;
+        if (current() != at || probes.look(at.epoch()).enough) return answer::look_again();
         return refuse_or_observe(at, reject_reason::probes_busy, out.earliest_expiry.value_or(length), time, to);
     }
-    if (!still_probing()) return false;  // a place in a ledger that is closed
+    if (!still_probing()) return answer::look_again();  // a place in a ledger that is closed
     // A thread that stalls just here holds a place without a lease: no call of its own is running yet, and
     // the place is free when it goes on.
     const auto lease = leased.take(at.epoch(), now, still_probing);
-    if (!lease) return false;
-    grant given = granted(at, grant::probe, time);
-    given.begun = now;
-    given.which = lease->slot;
-    given.place = lease->value;
-    to.admit(given);
-    return true;
+    if (!lease) return answer::look_again();
+    to = {.epoch = at.epoch(),
+          .begun = now,
+          .place = lease->value,
+          .which = lease->slot,
+          .traits = grant::probe | (at.timed() ? grant::timed : std::uint64_t{0})};
+    return {};
 }
 
 template <class A, class S, class F>
 template <class Time>
-bool machine<A, S, F>::acquire_ramp(word at, const Time& time, answer& to) noexcept {
+answer machine<A, S, F>::acquire_ramp(word at, const Time& time, grant& to) noexcept {
     const look seen = read();
-    if (seen.at != at) return false;
+    if (seen.at != at) return answer::look_again();
     const auto rule = with_plan([](const plan& by) { return by.given.recovery.ramp; });
     const ticks now = in_ticks(time.now());
     const ticks elapsed = std::max<ticks>(now - seen.of.ramp_since, 0);
     // A reload may have taken the ramp away: then it is over.
     if (!rule || elapsed >= plan::in_ticks(rule->over)) {
         end_ramp(at.epoch(), now);
-        return false;
+        return answer::look_again();
     }
     const double share = ramp<A>::share_at(elapsed, plan::in_ticks(rule->over), rule->from);
     const auto drawn =
         in_trouble().admission.arrive(at.epoch(), share, elapsed, [&] { return current().epoch() == at.epoch(); });
-    if (drawn.over) return false;
+    if (drawn.over) return answer::look_again();
     if (!drawn.admitted) return refuse_or_observe(at, reject_reason::ramping, drawn.next_admission, time, to);
-    to.admit(granted(at, 0, time));
-    return true;
+    to = granted(at, 0, time);
+    return {};
 }
 
 /// Closes the breaker whose ramp was found to be over, even if a reload makes it longer just then: the tally

@@ -34,6 +34,7 @@ void machine<A, S, F>::apply(std::shared_ptr<const plan> by, ticks now) {
     slow_after_.store(next.slow_after, std::memory_order_relaxed);
     probe_timeout_.store(next.probe_timeout, std::memory_order_relaxed);
     most_probes_.store(given.recovery.probes, std::memory_order_relaxed);
+    open_for_.store(plan::in_ticks(given.recovery.open_for), std::memory_order_relaxed);
     for (word at = current();
          !swing(at, at.with_regime(fresh).with_timed(slow_rule).with_observes(given.mode == mode::observe));) {
         at = current();

@@ -72,6 +72,10 @@ public:
         const auto& from = records_[index];
         return {from.deadline.load(std::memory_order_acquire), from.pause.load(std::memory_order_acquire)};
     }
+    /// All that who is overridden has to know.
+    ticks override_until(std::uint32_t index) const noexcept {
+        return records_[index].override_until.load(std::memory_order_acquire);
+    }
     period read(std::uint32_t index) const noexcept {
         const auto& from = records_[index];
         return {.deadline = from.deadline.load(std::memory_order_acquire),

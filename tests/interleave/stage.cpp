@@ -116,16 +116,16 @@ void stage::acquire(std::size_t call, ticks at) {
     begin("acquire");
     held& mine = calls_[call];
     mine = {};
-    detail::answer answer;
-    machine_.acquire(at_time{at}, answer);
-    if (!answer.admitted) {
+    detail::grant given;
+    const detail::answer got = machine_.acquire(at_time{at}, given);
+    if (!got.admitted()) {
         ++counted_.refused;
-        require(answer.refusal.retry_after > duration::zero(), "refused with nothing to wait for");
-        say(number(call) + " refused " + std::string{to_string(answer.refusal.reason)});
+        require(got.wait > 0, "refused with nothing to wait for");
+        say(number(call) + " refused " + std::string{to_string(got.why)});
         return;
     }
     ++counted_.admitted;
-    const detail::grant& given = *(mine.given = answer.given);
+    mine.given = given;
     say(number(call) + ' ' + place(given));
     require(given.epoch <= word_.epoch(), "admitted in an epoch that has not begun");
     if (given.is(detail::grant::probe) && !leases_expire_) {

@@ -132,14 +132,14 @@ private:
         o.ended = tickets_++;
     }
     void acquire(operation& o, std::vector<held>& mine) {
-        detail::answer to;
-        breaker_->acquire(clock_, to);
-        if (to.admitted) {
+        detail::grant given;
+        const detail::answer got = breaker_->acquire(clock_, given);
+        if (got.admitted()) {
             o.got = operation::answer::admitted;
-            o.epoch = static_cast<int>(to.given.epoch);
-            mine.push_back({to.given, o.began});
+            o.epoch = static_cast<int>(given.epoch);
+            mine.push_back({given, o.began});
         } else {
-            const bool open = to.refusal.reason == reject_reason::open;
+            const bool open = got.why == reject_reason::open;
             o.got = open ? operation::answer::open : operation::answer::probes_busy;
         }
     }

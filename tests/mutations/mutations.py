@@ -32,7 +32,7 @@ MUTATIONS = [
     # 12 hints are clamped
     (12, "src/machine_moves.hpp", "return std::min(*hint, plan::in_ticks(by.given.recovery.max_retry_after));", "return (static_cast<void>(by), *hint);", MACHINE),
     # 13 retry_after is what remains
-    (13, "src/machine_admission.hpp", "std::min(deadline - now, pause)", "pause", MACHINE),
+    (13, "src/machine_admission.hpp", "std::min(deadline - now, pause), time, to);\n}", "pause, time, to);\n}", MACHINE),
     # 14 late verdicts are dropped
     (14, "src/machine_verdicts.hpp", "const bool late = at.epoch() != of.epoch;", "of.epoch = at.epoch();\n    const bool late = false;", MACHINE),
     # 15 an open breaker whose pause is over reads as due
@@ -54,9 +54,9 @@ MUTATIONS = [
     # 23 a close forgets
     (23, "src/machine_moves.hpp", ".window_base = open_window(from.at, to.epoch()),\n                      .window = from.of.window + 1};", ".window_base = from.of.window_base,\n                      .window = from.of.window};", MACHINE),
     # 24 an override ends at its time
-    (24, "src/machine_admission.hpp", "if (ends && now >= seen.of.override_until) {", "if (false) {", MACHINE),
+    (24, "src/machine_admission.hpp", "if (ends && now >= until) {", "if (false) {", MACHINE),
     # 25 observing admits every call
-    (25, "src/machine_admission.hpp", "if (!at.observes()) return refuse(", "if (true) return refuse(", MACHINE),
+    (25, "src/machine_admission.hpp", "if (!at.observes()) [[likely]]\n        return refuse(", "if (true) return refuse(", MACHINE),
     # 26 a permit is settled once
     (26, "include/switchgear/permit.hpp", "return std::exchange(at_, nullptr);", "return at_;", ("tests/rules/permits_test.cpp",)),
     # 27 who is held is not forgotten

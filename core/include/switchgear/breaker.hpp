@@ -98,10 +98,10 @@ public:
     [[nodiscard]] result<permit> try_acquire() noexcept {
         const detail::word at = front_->current();
         if (!at.plainly_closed()) [[unlikely]] {
-            detail::answer further;
-            front_->acquire_further(further);
-            if (!further.admitted) return further.refusal;
-            return permit{*front_, further.given};
+            detail::room_for_grant given;
+            const detail::answer further = front_->acquire_further(given.it);
+            if (!further.admitted()) return rejection{further.why, duration{further.wait}};
+            return permit{*front_, given.it};
         }
         return permit{*front_, detail::front::granted(at, 0, front_->its_time)};
     }

@@ -53,16 +53,20 @@ struct subject {
     log events;
     detail::machine<detail::std_atomics, log, preset_front> it;
 
-    detail::answer ask() {
-        detail::answer to;
-        it.acquire(clock, to);
+    struct asked {
+        detail::grant given;
+        detail::answer got;
+    };
+    asked ask() {
+        asked to;
+        to.got = it.acquire(clock, to.given);
         return to;
     }
     /// Returns: whether it was admitted.
     bool settle(verdict how) {
         const auto to = ask();
-        if (to.admitted) it.settle(to.given, how, clock);
-        return to.admitted;
+        if (to.got.admitted()) it.settle(to.given, how, clock);
+        return to.got.admitted();
     }
     snapshot now() {
         snapshot seen;

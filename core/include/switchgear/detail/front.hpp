@@ -17,8 +17,8 @@ class front : public hot_path<std_atomics> {
 public:
     const clock its_time;
 
-    /// What is not plainly closed, or has changed meanwhile.
-    void acquire_further(answer&) noexcept;
+    /// What is not plainly closed, or has changed meanwhile. Fills in the grant of a call that is admitted.
+    answer acquire_further(grant&) noexcept;
     /// Any verdict of which nothing was counted yet. Takes copies, so that a healthy call keeps its grant
     /// in registers.
     void settle(grant, verdict) noexcept;

@@ -35,4 +35,11 @@ struct grant {
     constexpr bool leased() const noexcept { return is(probe) && !is(overdue) && place != 0; }
 };
 
+/// Where a grant may be written. Holds none at first, so that a refusal writes none, and that what a healthy
+/// call is given need not be in memory.
+union room_for_grant {
+    room_for_grant() noexcept {}
+    grant it;
+};
+
 }  // namespace switchgear::detail

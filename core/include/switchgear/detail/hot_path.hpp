@@ -10,19 +10,15 @@
 
 namespace switchgear::detail {
 
-/// A grant or a refusal. Filled in where its asker keeps it, so that nothing is copied, and that what a
-/// healthy call is given need not be in memory.
+/// What became of asking, in two registers.
 struct answer {
-    answer() noexcept {}  // nothing yet: a refusal costs what is written, and no more
+    reject_reason why{};
+    ticks wait = 0;  ///< how long a refused caller had better wait, more than zero; zero: admitted
 
-    void admit(const grant& with) noexcept { admitted = true, given = with; }
-    void refuse(const rejection& with) noexcept { admitted = false, refusal = with; }
-
-    bool admitted;
-    union {
-        grant given;
-        rejection refusal;
-    };
+    constexpr bool admitted() const noexcept { return wait == 0; }
+    /// The breaker changed while it was looked at: nothing was decided.
+    static constexpr answer look_again() noexcept { return {.wait = -1}; }
+    constexpr bool decided() const noexcept { return wait >= 0; }
 };
 
 /// All that a healthy call touches, and what it does: the part of the machine that is compiled into its
