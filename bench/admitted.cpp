@@ -10,6 +10,7 @@
 
 #include <switchgear/switchgear.hpp>
 
+#include "calls.hpp"
 #include "clocks.hpp"
 #include "rows.hpp"
 #include "subjects.hpp"
@@ -28,33 +29,12 @@ constexpr std::array<load, 3> loads{{{"1", 1, 1}, {"2on1", 2, 1}, {"2on2", 2, 2}
 
 using breakers = std::vector<std::shared_ptr<breaker>>;
 
-/// One call in FailEvery fails, evenly spread; 0: none does.
-template <std::uint32_t FailEvery>
-void calls(benchmark::State& state, breaker& subject) {
-    [[maybe_unused]] std::uint32_t until_failure = FailEvery;
-    for (auto _ : state) {
-        auto permit = subject.try_acquire();
-        if (!permit) [[unlikely]] {
-            state.SkipWithError("refused: this row is about a closed breaker");
-            break;
-        }
-        if constexpr (FailEvery > 0) {
-            if (--until_failure == 0) {
-                until_failure = FailEvery;
-                permit->failure();
-                continue;
-            }
-        }
-        permit->success();
-    }
-}
-
 template <std::uint32_t FailEvery>
 void add_row(const std::string& name, const load& how, breakers on) {
     benchmark::RegisterBenchmark(name.c_str(),
                                  [on = std::move(on)](benchmark::State& state) {
-                                     calls<FailEvery>(state,
-                                                      *on[static_cast<std::size_t>(state.thread_index()) % on.size()]);
+                                     const auto mine = static_cast<std::size_t>(state.thread_index()) % on.size();
+                                     calls<FailEvery>(state, [it = on[mine].get()] { return it; });
                                  })
         ->Threads(how.threads)
         ->UseRealTime();

@@ -14,6 +14,7 @@
 
 #include <switchgear/switchgear.hpp>
 
+#include "calls.hpp"
 #include "rows.hpp"
 #include "subjects.hpp"
 
@@ -77,23 +78,7 @@ void get_and_call(benchmark::State& state) {
     crowd& all = everybody();
     const std::size_t mine = static_cast<std::size_t>(state.thread_index()) % Keys;
     const std::string_view key = FailEvery == 0 ? all.name(mine) : crowd::failing[mine];
-    [[maybe_unused]] std::uint32_t until_failure = FailEvery;
-    for (auto _ : state) {
-        const auto handle = all.keyed().get(key);
-        auto permit = handle->try_acquire();
-        if (!permit) [[unlikely]] {
-            state.SkipWithError("refused: this row is about a closed breaker");
-            break;
-        }
-        if constexpr (FailEvery > 0) {
-            if (--until_failure == 0) {
-                until_failure = FailEvery;
-                permit->failure();
-                continue;
-            }
-        }
-        permit->success();
-    }
+    calls<FailEvery>(state, [&] { return all.keyed().get(key); });
 }
 
 void add_row(const char* name, void (*measure)(benchmark::State&), int threads) {

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <cstdint>
+
+#include <benchmark/benchmark.h>
+
+#include <switchgear/switchgear.hpp>
+
+namespace switchgear::bench {
+
+/// Calls that do nothing, each on the breaker that `find` returns (a handle or a pointer). One in FailEvery
+/// fails, evenly spread; 0: none does.
+template <std::uint32_t FailEvery, class Find>
+void calls(benchmark::State& state, const Find& find) {
+    [[maybe_unused]] std::uint32_t until_failure = FailEvery;
+    for (auto _ : state) {
+        const auto subject = find();
+        auto permit = subject->try_acquire();
+        if (!permit) [[unlikely]] {
+            state.SkipWithError("refused: this row is about a closed breaker");
+            break;
+        }
+        if constexpr (FailEvery > 0) {
+            if (--until_failure == 0) {
+                until_failure = FailEvery;
+                permit->failure();
+                continue;
+            }
+        }
+        permit->success();
+    }
+}
+
+}  // namespace switchgear::bench
