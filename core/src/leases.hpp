@@ -100,16 +100,10 @@ public:
 
     /// Ends a lease. Returns: false if it ran out and was marked.
     bool end(const held& lease) noexcept {
-        bool ended = false;
-        for_each([&](std::uint32_t index, atom<std::uint64_t>& slot) {
-            if (index != lease.slot) return true;
-            std::uint64_t expected = lease.value;
-            // acq_rel: pairs with the mark in scan() and with take(): a lease is ended once or marked, and whoever
-            // takes the slot next comes after.
-            ended = slot.compare_exchange_strong(expected, 0, std::memory_order_acq_rel);
-            return false;
-        });
-        return ended;
+        std::uint64_t expected = lease.value;
+        // acq_rel: pairs with the mark in scan() and with take(): a lease is ended once or marked, and whoever
+        // takes the slot next comes after.
+        return at(lease.slot).compare_exchange_strong(expected, 0, std::memory_order_acq_rel);
     }
 
     /// Looks at the leases of one epoch; marks one that has run out.
@@ -143,6 +137,14 @@ private:
         const std::uint64_t age = (start_of(now) - slot) & start_mask;
         // Half the circle and more: the reader's clock is a little behind the writer's.
         return age >> 47 != 0 ? 0 : static_cast<ticks>(age);
+    }
+
+    /// Requires: a lease was taken there.
+    atom<std::uint64_t>& at(std::uint64_t index) noexcept {
+        chunk* part = &first_;
+        // acquire: as in for_each().
+        for (; index >= chunk::size; index -= chunk::size) part = part->next.load(std::memory_order_acquire);
+        return part->slots[index];
     }
 
     /// `visit(index, slot)` until it returns false.

@@ -113,7 +113,7 @@ public:
     std::shared_ptr<const plan> plan_in_force() const;
     void end_pause() noexcept;
     void extend_pause(ticks wait, ticks now) noexcept;
-    std::optional<moved> reset(ticks now) noexcept;
+    moved reset(ticks now) noexcept;
     std::optional<moved> trip(std::optional<ticks> pause, ticks now) noexcept;
     moved force(override_mode mode, ticks until, ticks now) noexcept;
     std::optional<moved> lift(ticks now) noexcept;

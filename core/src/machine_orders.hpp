@@ -64,20 +64,18 @@ void machine<A, S, F>::extend_pause(ticks wait, ticks now) noexcept {
 }
 
 template <class A, class S, class F>
-std::optional<moved> machine<A, S, F>::reset(ticks now) noexcept {
+moved machine<A, S, F>::reset(ticks now) noexcept {
     for (;;) {
         const look seen = read();
-        std::optional<moved> made;
         if (seen.at.where() != state::closed) {
-            made = close(seen, cause::operator_order, now);
+            if (const auto made = close(seen, cause::operator_order, now)) return *made;
         } else if (swing(seen.at, seen.at, with_empty_window(seen))) {
-            made = moved{.from = state::closed,
-                         .to = state::closed,
-                         .epoch = seen.at.epoch(),
-                         .at = now,
-                         .cause = cause::operator_order};
+            return {.from = state::closed,
+                    .to = state::closed,
+                    .epoch = seen.at.epoch(),
+                    .at = now,
+                    .cause = cause::operator_order};
         }
-        if (made) return made;
     }
 }
 

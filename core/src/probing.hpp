@@ -68,7 +68,7 @@ private:
     static constexpr unsigned outstanding_shift = 14, enough_shift = 25, epoch_shift = 26;
     static constexpr std::uint64_t successes_mask = (1U << 14) - 1, outstanding_mask = (1U << 11) - 1;
     static constexpr std::uint64_t tag_of(std::uint64_t epoch) noexcept {
-        return epoch & ((std::uint64_t{1} << 38) - 1);
+        return epoch << epoch_shift >> epoch_shift;
     }
     static constexpr progress unpack(std::uint64_t bits, std::uint64_t epoch) noexcept {
         if (bits >> epoch_shift != tag_of(epoch)) return {0, 0, false};
@@ -76,7 +76,7 @@ private:
                 static_cast<std::uint32_t>(bits & successes_mask), ((bits >> enough_shift) & 1) != 0};
     }
     static constexpr std::uint64_t pack(std::uint64_t epoch, progress p) noexcept {
-        return (tag_of(epoch) << epoch_shift) | (std::uint64_t{p.enough} << enough_shift) |
+        return (epoch << epoch_shift) | (std::uint64_t{p.enough} << enough_shift) |
                (std::uint64_t{p.outstanding} << outstanding_shift) | p.successes;
     }
 

@@ -45,8 +45,8 @@ struct mark {
 /// The last N verdicts. A mark stands at the number of its call, and leaves when N newer ones have come.
 class call_window {
 public:
-    explicit call_window(std::uint32_t size, bool marks_twice)
-        : size_{size}, marks_(marks_twice ? std::size_t{size} * 2 : size) {}
+    call_window(std::uint32_t size, bool marks_twice, std::uint64_t tally)
+        : size_{size}, marks_(marks_twice ? std::size_t{size} * 2 : size), base_{tally} {}
 
     std::uint32_t size() const noexcept { return size_; }
     bool marks_twice() const noexcept { return marks_.size() != size_; }
@@ -247,9 +247,7 @@ public:
                     ? kind{std::in_place_type<time_window>,
                            std::chrono::duration_cast<duration>(std::get<last>(size).span).count(), now, tally}
                     // A call that is overdue and then fails leaves two marks.
-                    : kind{std::in_place_type<call_window>, std::get<last_calls>(size).count, slow_rule}} {
-        begin(tally);
-    }
+                    : kind{std::in_place_type<call_window>, std::get<last_calls>(size).count, slow_rule, tally}} {}
 
     /// The same kind and size: it may go on being used for these settings.
     bool suits(const window& size, bool slow_rule) const noexcept {
@@ -264,8 +262,11 @@ public:
     /// Keeps the samples that fit; a window of the other kind starts empty (rule 35).
     void adopt(const sliding_window& from, std::uint64_t tally) noexcept {
         const bool same_kind = kind_.index() == from.kind_.index();
-        generation_ = from.generation_ + (same_kind ? 0 : 1);
-        if (!same_kind) return;
+        generation_ = from.generation_;
+        if (!same_kind) {
+            ++generation_;
+            return;
+        }
         if (auto* time = std::get_if<time_window>(&kind_)) {
             time->adopt(std::get<time_window>(from.kind_), tally);
         } else {

@@ -70,6 +70,23 @@ def chosen(mutants, options):
     return mutants
 
 
+def keys_of(mutants):
+    """What a mutant is known by after its line has moved: the line itself, and which of several that are the same."""
+    keys, seen, lines = {}, collections.Counter(), {}
+    for mutant in mutants:
+        if mutant.file not in lines:
+            lines[mutant.file] = (ROOT / mutant.file).read_text().splitlines()
+        key = "|".join((mutant.file, lines[mutant.file][mutant.line - 1].strip(), mutant.operator, mutant.into))
+        keys[mutant] = f"{key}|{seen[key]}"
+        seen[key] += 1
+    return keys
+
+
+def keep(where, known, keys, outcomes, uncompilable):
+    where.write_text(json.dumps(known | {keys[m]: {"done": True, "by": o.what} if o.caught else {} for m, o in outcomes.items()}
+                                | {keys[m]: {"done": True} for m in uncompilable}))
+
+
 def main():
     options = parsed()
     everything, constants = all_mutants()
@@ -85,7 +102,9 @@ def main():
     with tempfile.TemporaryDirectory(prefix="switchgear-mutants-") as scratch:
         work = pathlib.Path(options.work or scratch).resolve()
         kept = work / "outcomes.json"
-        before = json.loads(kept.read_text()) if options.again else {}
+        known = json.loads(kept.read_text()) if options.again else {}
+        keys = keys_of(everything)
+        before = {m.id: known[keys[m]] for m in mutants if keys[m] in known}
         laboratory = Laboratory(work, options.compiler, options.jobs, options.without)
         laboratory.build({n: m for n, m in enumerate(mutants, 1) if not before.get(m.id, {}).get("done")}, constants)
         print(f"built in {time.monotonic() - began:.0f} s; {len(laboratory.uncompilable)} do not compile", flush=True)
@@ -105,8 +124,8 @@ def main():
                     print(f"{outcome.what:>14}  {mutant.id}", flush=True)
                 if len(outcomes) % 250 == 0:
                     print(f"{len(outcomes)} tried after {time.monotonic() - began:.0f} s", flush=True)
-        kept.write_text(json.dumps({m.id: {"done": True, "by": o.what} if o.caught else {} for m, o in outcomes.items()}
-                                   | {m.id: {"done": True} for m in laboratory.uncompilable}))
+                    keep(kept, known, keys, outcomes, laboratory.uncompilable)
+        keep(kept, known, keys, outcomes, laboratory.uncompilable)
     outcomes = {m: outcomes[m] for m in mutants if m in outcomes}
     text, share, without_reason = report.written(outcomes, laboratory.uncompilable, time.monotonic() - began)
     print(text)

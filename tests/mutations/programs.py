@@ -2,6 +2,8 @@
 sources are not there is left out."""
 from dataclasses import dataclass, field
 
+# Who uses what another thread wrote, and nothing orders the two, is caught: whatever the machine's memory does.
+RACES = ("-O1", "-fsanitize=thread")
 LEAKS = ("-fsanitize=leak",)  # whoever leaks is caught
 
 
@@ -12,7 +14,9 @@ class Program:
     includes: tuple = ()
     environment: dict = field(default_factory=dict)
     link: tuple = ()
-    # Plain tests on x86 cannot tell a weaker memory order; a program that explores schedules can.
+    flags: tuple = ()  # to compile with, beside those of all
+    # Plain tests on x86 cannot tell a weaker memory order; a program that explores schedules can, and the thread
+    # sanitizer.
     sees_memory_orders: bool = False
 
 
@@ -30,10 +34,12 @@ PROGRAMS = [
     Program("model", _below("tests/model", "history", "model_test", "play"),
             environment={"SWITCHGEAR_MODEL_SEED": "1", "SWITCHGEAR_MODEL_STEPS": "200000"}),
     Program("extremes", _below("core/tests/extremes", "limits_test", "wraps_test"), includes=("core/tests/extremes",)),
-    Program("concurrency", _below("core/tests/rules", "concurrency_test")),
-    Program("interleave", _below("tests/interleave", "engine_test", "scenarios_test", "scenario", "scenarios_orders",
+    Program("interleave", _below("tests/interleave", "engine_test", "parts_test", "scenarios_test", "scenario", "scenarios_orders",
                                  "scenarios_probing", "scenarios_reload", "scenarios_trip", "stage"),
-            includes=("tests/interleave",), sees_memory_orders=True),
+            includes=("tests/interleave",), flags=("-O2",), sees_memory_orders=True),
+    Program("concurrency", _below("core/tests/rules", "concurrency_test")),
+    Program("races", _below("core/tests/rules", "concurrency_test"), flags=RACES, sees_memory_orders=True,
+            environment={"TSAN_OPTIONS": "halt_on_error=1"}),
     Program("linearizable", _below("tests/linearizable", "history", "linearizable_test", "recorder", "search"),
             includes=("tests/linearizable",)),
 ]
