@@ -173,6 +173,7 @@ private:
     std::optional<moved> close(const look& from, cause why, ticks now) noexcept;
     bool begin_ramp(const look& from, ticks now) noexcept;
     period with_empty_window(const look& from) const noexcept;
+    static period next_window(const look& from, std::uint64_t base) noexcept;
     std::optional<moved> end_override(const look& from, ticks now) noexcept;
     std::uint64_t open_window(word while_at, std::uint64_t epoch) noexcept;
     ticks spread(ticks pause, double jitter) noexcept;

@@ -53,9 +53,9 @@ template <class A, class S, class F>
 void machine<A, S, F>::extend_pause(ticks wait, ticks now) noexcept {
     for (;;) {
         const look seen = read();
-        if (seen.at.where() != state::open || wait <= 0) return;
+        if (seen.at.where() != state::open) return;
         period next = seen.of;
-        const ticks until = wait > never - now ? never : now + wait;
+        const ticks until = now + std::min(wait, never - now);
         if (!seen.at.due() && next.deadline >= until) return;
         next.deadline = until;
         next.pause = std::max(next.pause, wait);
@@ -114,7 +114,7 @@ moved machine<A, S, F>::force(override_mode mode, ticks until, ticks now) noexce
                 next = with_empty_window(seen);
             } else {
                 to = to.with_state(state::closed);
-                next = {.window_base = open_window(seen.at, to.epoch()), .window = seen.of.window + 1};
+                next = next_window(seen, open_window(seen.at, to.epoch()));
             }
         }
         next.override_until = until;
