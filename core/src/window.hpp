@@ -62,7 +62,6 @@ public:
     std::uint64_t file(const mark& what, std::uint64_t tally) noexcept {
         if (what.counts_call) ++extra_;
         const std::uint64_t number = number_at(tally);
-        drop_older_than(number);
         append({number, what.failed, what.slow});
         return number;
     }
@@ -85,12 +84,11 @@ public:
         const std::uint64_t number = from.number_at(tally);
         base_ = from.base_;
         extra_ = from.extra_;
-        forgotten_ = std::max(from.forgotten_, number > from.size_ ? number - from.size_ : 0);
+        forgotten_ = std::max(from.forgotten_, number - std::min<std::uint64_t>(number, from.size_));
         for (std::size_t i = 0; i < from.held_; ++i) {
             const entry& old = from.marks_[(from.first_ + i) % from.marks_.size()];
             if (old.number > forgotten_) append(old);
         }
-        drop_older_than(number);
     }
 
 private:
@@ -123,7 +121,7 @@ private:
     std::uint32_t size_;
     std::vector<entry> marks_;  // a ring
     std::size_t first_ = 0, held_ = 0;
-    std::uint64_t base_ = 0, extra_ = 0;
+    std::uint64_t base_, extra_ = 0;
     std::uint64_t forgotten_ = 0;  ///< calls up to this number were let go of by a smaller window
     window_counts in_window_;
 };
@@ -166,7 +164,7 @@ public:
     void move_to(ticks now, std::uint64_t tally) noexcept {
         const std::uint64_t index = index_of(now);
         if (index <= current_) return;
-        const std::uint64_t steps = index - current_ < buckets ? index - current_ : buckets;
+        const auto steps = std::min<std::uint64_t>(index - current_, buckets);
         for (std::uint64_t i = 1; i <= steps; ++i) {
             const std::size_t place = (index - steps + i) % buckets;
             tallies_[place] = tally;
@@ -199,7 +197,6 @@ public:
     /// Requires: nothing was filed here yet.
     void adopt(const time_window& from, std::uint64_t tally) {
         const std::uint64_t oldest = current_ + 1 - buckets;
-        for (const auto& c : from.columns_) column_of(c.of);
         for (std::uint64_t back = buckets; back-- > 0;) {
             const std::uint64_t old = from.current_ - back;
             const std::uint64_t into = index_of(from.origin_ + static_cast<ticks>(old) * from.width_);

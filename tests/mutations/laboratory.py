@@ -155,8 +155,10 @@ class Laboratory:
                 continue
             survived = Outcome(False, "survived")
             seconds = self.seconds[program.name]
-            longest = LONGEST_FOR_ORDERS_S if mutant.operator == "memory order" else LONGEST_S
-            tests = {t for t in tests if seconds.get(t, 0) < longest}
+            of_orders = mutant.operator == "memory order"
+            longest = LONGEST_FOR_ORDERS_S if of_orders else LONGEST_S
+            left_out = None if of_orders else program.only_for_orders or None
+            tests = {t for t in tests if seconds.get(t, 0) < longest and not (left_out and t.endswith(left_out))}
             quick = {t for t in tests if seconds.get(t, 0) * 1000 < QUICK_MS}
             for group in (quick, tests - quick):
                 if group:
