@@ -76,9 +76,7 @@ void breaker_core::apply(std::shared_ptr<const plan> by) {
     if (plan_in_force()->given != by->given) machine::apply(std::move(by), at);
 }
 
-void breaker_core::reset(const order& by) {
-    tell(machine::reset(now()), by);
-}
+void breaker_core::reset(const order& by) { tell(machine::reset(now()), by); }
 
 void breaker_core::trip(const order& by, std::optional<duration> pause) {
     std::optional<ticks> exact;

@@ -67,9 +67,7 @@ public:
 private:
     static constexpr unsigned outstanding_shift = 14, enough_shift = 25, epoch_shift = 26;
     static constexpr std::uint64_t successes_mask = (1U << 14) - 1, outstanding_mask = (1U << 11) - 1;
-    static constexpr std::uint64_t tag_of(std::uint64_t epoch) noexcept {
-        return epoch << epoch_shift >> epoch_shift;
-    }
+    static constexpr std::uint64_t tag_of(std::uint64_t epoch) noexcept { return epoch << epoch_shift >> epoch_shift; }
     static constexpr progress unpack(std::uint64_t bits, std::uint64_t epoch) noexcept {
         if (bits >> epoch_shift != tag_of(epoch)) return {0, 0, false};
         return {static_cast<std::uint32_t>((bits >> outstanding_shift) & outstanding_mask),
