@@ -51,6 +51,8 @@ def parsed():
     parser.add_argument("--work", metavar="DIR", help="build here and leave it there")
     parser.add_argument("--without", metavar="PROGRAM", action="append", default=[], help="do not run this test program")
     parser.add_argument("--again", action="store_true", help="only those that the run before in the same --work did not catch")
+    parser.add_argument("--report", metavar="FILE", action="append",
+                        help="run nothing: report what the runs that kept these outcomes.json found (with --save, write it)")
     parser.add_argument("--save", action="store_true", help="write results.md")
     return parser.parse_args()
 
@@ -87,6 +89,20 @@ def keep(where, known, keys, outcomes, uncompilable):
                                 | {keys[m]: {"done": True} for m in uncompilable}))
 
 
+def found_before(files, mutants, keys):
+    """Returns: outcomes and what does not compile. What no run has caught, or none has tried, counts as a survivor."""
+    runs = [json.loads(pathlib.Path(f).read_text()) for f in files]
+    outcomes, uncompilable = {}, []
+    for mutant in mutants:
+        seen = [run[keys[mutant]] for run in runs if keys[mutant] in run]
+        by = next((one["by"] for one in seen if one.get("by")), None)
+        if by is None and any(one.get("done") for one in seen):
+            uncompilable.append(mutant)
+        else:
+            outcomes[mutant] = Outcome(by is not None, by or ("survived" if seen else "not tried"))
+    return outcomes, uncompilable
+
+
 def main():
     options = parsed()
     everything, constants = all_mutants()
@@ -98,6 +114,8 @@ def main():
         return
     if not mutants:
         sys.exit("no such mutant")
+    if options.report:
+        conclude(options, *found_before(options.report, mutants, keys_of(everything)), None)
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="switchgear-mutants-") as scratch:
         work = pathlib.Path(options.work or scratch).resolve()
@@ -126,8 +144,12 @@ def main():
                     print(f"{len(outcomes)} tried after {time.monotonic() - began:.0f} s", flush=True)
                     keep(kept, known, keys, outcomes, laboratory.uncompilable)
         keep(kept, known, keys, outcomes, laboratory.uncompilable)
-    outcomes = {m: outcomes[m] for m in mutants if m in outcomes}
-    text, share, without_reason = report.written(outcomes, laboratory.uncompilable, time.monotonic() - began)
+    conclude(options, {m: outcomes[m] for m in mutants if m in outcomes}, laboratory.uncompilable, time.monotonic() - began)
+
+
+def conclude(options, outcomes, uncompilable, seconds):
+    """Reports, and ends the program."""
+    text, share, without_reason = report.written(outcomes, uncompilable, seconds)
     print(text)
     if options.save:
         (pathlib.Path(__file__).parent / "results.md").write_text(text)
