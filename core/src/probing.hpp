@@ -48,8 +48,7 @@ public:
              const StillWanted& still_wanted) noexcept {
         std::uint64_t seen = word_.load(std::memory_order_acquire);
         for (;;) {
-            if (seen >> epoch_shift != tag_of(epoch)) return false;
-            progress now = unpack(seen, epoch);
+            progress now = unpack(seen, epoch);  // of another epoch: none is out
             if (now.outstanding == 0 || !still_wanted()) return false;
             --now.outstanding;
             if (how == ending::success) {
