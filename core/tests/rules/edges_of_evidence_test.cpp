@@ -1,6 +1,7 @@
 // What counts when windows are moved, cleared and replaced while calls run; tables made smaller.
 #include <string>
 
+#include <switchgear/ticked_time.hpp>
 #include "bench.hpp"
 
 namespace switchgear::rules {
@@ -81,6 +82,29 @@ TEST(rule_19_answered, of_a_call_that_is_not_timed_reads_no_clock) {
     (*p).answered();
     EXPECT_EQ(clock.readings, 0);
     (*p).success();
+}
+
+// ---- rule 32
+
+TEST(rule_32_ticked_time, begins_at_the_present_and_follows_each_tick_but_never_back) {
+    testing::manual_time exact;
+    struct behind final : time_source {
+        const testing::manual_time& of;
+        duration by{};
+        explicit behind(const testing::manual_time& time) : of{time} {}
+        time_point now() const noexcept override { return of.now() - by; }
+        time_point coarse() const noexcept override { return now(); }
+    } clock{exact};
+    ticked_time ticked{clock};
+    const auto begin = exact.now();
+    EXPECT_EQ(ticked.coarse(), begin);
+    exact.advance(5ms);
+    EXPECT_EQ(ticked.coarse(), begin);
+    ticked.tick();
+    EXPECT_EQ(ticked.coarse(), begin + 5ms);
+    clock.by = 3ms;
+    ticked.tick();
+    EXPECT_EQ(ticked.coarse(), begin + 5ms);
 }
 
 // ---- rules 37 and 38

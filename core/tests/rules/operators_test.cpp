@@ -323,6 +323,17 @@ TEST(rule_24_overrides, stay_while_reset_and_trip_move_the_state_underneath) {
     c.succeed(3);
 }
 
+TEST(rule_24_overrides, end_at_their_time_though_the_breaker_was_reset_meanwhile) {
+    auto b = bench_of();
+    b.break_down();
+    b.it.force_open(by("carol", b.clock.now() + 1s));
+    b.it.reset(by("alice"));
+    b.expect_closed();
+    b.advance(1s);
+    EXPECT_TRUE(b.admits());
+    EXPECT_EQ(b.now().override, override_mode::none);
+}
+
 TEST(rule_24_overrides, replace_each_other) {
     auto b = bench_of(tripping(3));
     b.it.force_open(by("carol"));
