@@ -17,7 +17,7 @@ namespace {
 
 /// Different in every breaker of this process, and in every process.
 std::uint64_t fresh_seed(const void* where, ticks now) noexcept {
-    static std::atomic<std::uint64_t> made{0};
+    static std::atomic<std::uint64_t> made;
     const auto nth = made.fetch_add(1, std::memory_order_relaxed);  // a counter of its own
     return static_cast<std::uint64_t>(now) ^ (nth * 0xd1342543de82ef95) ^ reinterpret_cast<std::uintptr_t>(where);
 }
@@ -61,7 +61,7 @@ snapshot breaker_core::observe() {
     const ticks at = now();
     const std::lock_guard lock{orders()};
     machine::observe(seen, at);
-    if (seen.override != override_mode::none && in_force_) seen.order_in_force = *in_force_;
+    if (seen.override != override_mode::none) seen.order_in_force = *in_force_;
     return seen;
 }
 
@@ -76,9 +76,7 @@ void breaker_core::apply(std::shared_ptr<const plan> by) {
     if (plan_in_force()->given != by->given) machine::apply(std::move(by), at);
 }
 
-void breaker_core::reset(const order& by) {
-    if (const auto made = machine::reset(now())) tell(*made, by);
-}
+void breaker_core::reset(const order& by) { tell(machine::reset(now()), by); }
 
 void breaker_core::trip(const order& by, std::optional<duration> pause) {
     std::optional<ticks> exact;
@@ -104,7 +102,6 @@ void breaker_core::lift(const order& by) {
     {
         const std::lock_guard lock{orders()};
         made = machine::lift(at);
-        in_force_.reset();
     }
     if (made) tell(*made, by);
 }
@@ -123,7 +120,7 @@ void breaker_core::told(const moved& what) noexcept {
     std::optional<order> by;
     if (what.kept_closed) {
         const std::lock_guard lock{orders()};
-        if (in_force_) by = *in_force_;
+        by = *in_force_;
     }
     tell(what, std::move(by));
 }

@@ -53,7 +53,7 @@ private:
     std::shared_ptr<listeners> listeners_;          ///< under orders(): made for the first one
     std::atomic<listeners*> who_listens_{nullptr};  ///< the same, for telling
     const std::shared_ptr<listeners> also_;         ///< of the registry; may be null
-    std::unique_ptr<const order> in_force_;         ///< under orders(): the override's, while there is one
+    std::unique_ptr<const order> in_force_;         ///< under orders(): the latest override's; null before the first
 };
 
 /// Settings that were found valid, ready for use. Throws: invalid_settings.

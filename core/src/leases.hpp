@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <optional>
@@ -92,24 +93,17 @@ public:
             std::uint64_t seen = slot.load(std::memory_order_acquire);
             if ((seen & tag_mask) != tag_of(epoch)) return true;
             if (!still_wanted()) return false;
-            // acq_rel: pairs with take(). Failed: the epoch has begun, and this is a lease of it.
-            slot.compare_exchange_strong(seen, 0, std::memory_order_acq_rel);
+            // relaxed: a free slot says nothing. Failed: the epoch has begun, and this is a lease of it.
+            slot.compare_exchange_strong(seen, 0, std::memory_order_relaxed);
             return true;
         });
     }
 
     /// Ends a lease. Returns: false if it ran out and was marked.
     bool end(const held& lease) noexcept {
-        bool ended = false;
-        for_each([&](std::uint32_t index, atom<std::uint64_t>& slot) {
-            if (index != lease.slot) return true;
-            std::uint64_t expected = lease.value;
-            // acq_rel: pairs with the mark in scan() and with take(): a lease is ended once or marked, and whoever
-            // takes the slot next comes after.
-            ended = slot.compare_exchange_strong(expected, 0, std::memory_order_acq_rel);
-            return false;
-        });
-        return ended;
+        std::uint64_t expected = lease.value;
+        // relaxed: of this and the mark in scan() one succeeds, and neither tells of anything else.
+        return at(lease.slot).compare_exchange_strong(expected, 0, std::memory_order_relaxed);
     }
 
     /// Looks at the leases of one epoch; marks one that has run out.
@@ -145,6 +139,14 @@ private:
         return age >> 47 != 0 ? 0 : static_cast<ticks>(age);
     }
 
+    /// Requires: a lease was taken there.
+    atom<std::uint64_t>& at(std::uint64_t index) noexcept {
+        chunk* part = &first_;
+        // acquire: as in for_each().
+        for (; index >= chunk::size; index -= chunk::size) part = part->next.load(std::memory_order_acquire);
+        return part->slots[index];
+    }
+
     /// `visit(index, slot)` until it returns false.
     template <class Visit>
     void for_each(const Visit& visit) noexcept {
@@ -170,14 +172,13 @@ private:
             }
             const ticks age = age_of(seen, now);
             if (age < length) {
-                if (!found.earliest_expiry || length - age < *found.earliest_expiry)
-                    found.earliest_expiry = length - age;
+                found.earliest_expiry = std::min(found.earliest_expiry.value_or(length), length - age);
                 return true;
             }
             if constexpr (Mark) {
-                // acq_rel: pairs with end(). A failed exchange: somebody else marked it this moment, or it was settled
+                // relaxed: as in end(). A failed exchange: somebody else marked it this moment, or it was settled
                 // in time.
-                constexpr auto order = std::memory_order_acq_rel;
+                constexpr auto order = std::memory_order_relaxed;
                 const bool marked_here = slot.compare_exchange_strong(seen, tag_of(epoch) | marked, order);
                 if (!marked_here && seen != (tag_of(epoch) | marked)) return true;
             }

@@ -16,7 +16,7 @@ subscription listeners::subscribe(std::function<void(const transition&)> listene
     // acquire: pairs with the release push below, so that a chained entry is seen whole.
     for (auto* entry = first_.load(std::memory_order_acquire); entry != nullptr; entry = entry->next) {
         std::uint32_t free = 0;
-        // acquire: pairs with the acq_rel in release(): the last user of the old `call` is done with it.
+        // acquire: pairs with the store of 0 in release(): the last user of the old `call` is done with it.
         if (entry->use.compare_exchange_strong(free, listener_entry::claimed, std::memory_order_acquire)) {
             entry->call = std::move(listener);
             entry->use.store(listener_entry::live, std::memory_order_release);  // pairs with tell()
@@ -24,8 +24,7 @@ subscription listeners::subscribe(std::function<void(const transition&)> listene
         }
     }
     auto* entry = new listener_entry{.use = listener_entry::live, .call = std::move(listener), .next = nullptr};
-    entry->next = first_.load(std::memory_order_relaxed);  // the exchange looks again
-    // release: pairs with the acquire loads of first_.
+    // release: pairs with the acquire loads of first_. What fails the first time has found what to chain.
     while (!first_.compare_exchange_weak(entry->next, entry, std::memory_order_release, std::memory_order_relaxed)) {
     }
     return {shared_from_this(), entry};
@@ -45,11 +44,10 @@ void listeners::tell(const transition& what) noexcept {
 }
 
 void listeners::release(listener_entry& entry) noexcept {
-    // acq_rel: what this thread did with `call` comes before its destruction, by whichever thread.
-    const auto before = entry.use.fetch_sub(1, std::memory_order_acq_rel);
-    if (before != 1) return;
-    // The last user of an ended listener. Nobody pins an entry that is not live, and nobody claims one
-    // whose use is not 0: park it in `claimed` while its function is destroyed.
+    // release: what this thread did with `call` comes before its destruction, by whichever thread.
+    entry.use.fetch_sub(1, std::memory_order_release);
+    // Nobody uses it any more, and it has ended? Nobody pins an entry that is not live, and nobody claims one
+    // whose use is not 0: park it in `claimed` while its function is destroyed. acquire: pairs with the above.
     std::uint32_t none = 0;
     if (entry.use.compare_exchange_strong(none, listener_entry::claimed, std::memory_order_acquire)) {
         entry.call = nullptr;
@@ -59,7 +57,7 @@ void listeners::release(listener_entry& entry) noexcept {
 
 void listeners::end(listener_entry& entry) noexcept {
     // Count ourselves in while taking `live` away, so that release() is the one place that destroys.
-    entry.use.fetch_sub(listener_entry::live - 1, std::memory_order_acq_rel);
+    entry.use.fetch_sub(listener_entry::live - 1, std::memory_order_relaxed);  // release() publishes
     release(entry);
 }
 

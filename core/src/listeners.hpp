@@ -14,9 +14,9 @@ namespace switchgear::detail {
 /// `live`: ended, and the last of them destroys it.
 struct listener_entry {
     static constexpr std::uint32_t live = 1U << 31;
-    static constexpr std::uint32_t claimed = 1U << 30;
+    static constexpr std::uint32_t claimed = live / 2;
 
-    std::atomic<std::uint32_t> use{0};
+    std::atomic<std::uint32_t> use;
     std::function<void(const transition&)> call;
     listener_entry* next = nullptr;
 };

@@ -113,7 +113,7 @@ public:
     std::shared_ptr<const plan> plan_in_force() const;
     void end_pause() noexcept;
     void extend_pause(ticks wait, ticks now) noexcept;
-    std::optional<moved> reset(ticks now) noexcept;
+    moved reset(ticks now) noexcept;
     std::optional<moved> trip(std::optional<ticks> pause, ticks now) noexcept;
     moved force(override_mode mode, ticks until, ticks now) noexcept;
     std::optional<moved> lift(ticks now) noexcept;
@@ -173,6 +173,7 @@ private:
     std::optional<moved> close(const look& from, cause why, ticks now) noexcept;
     bool begin_ramp(const look& from, ticks now) noexcept;
     period with_empty_window(const look& from) const noexcept;
+    static period next_window(const look& from, std::uint64_t base) noexcept;
     std::optional<moved> end_override(const look& from, ticks now) noexcept;
     std::uint64_t open_window(word while_at, std::uint64_t epoch) noexcept;
     ticks spread(ticks pause, double jitter) noexcept;

@@ -20,18 +20,16 @@ inline double symmetric_draw(std::uint64_t counter) noexcept {
 
 template <class A, class S, class F>
 ticks machine<A, S, F>::spread(ticks pause, double jitter) noexcept {
-    if (jitter == 0) return pause;
     // relaxed: a counter of its own.
     const auto drawn = draws_.fetch_add(0x9e3779b97f4a7c15, std::memory_order_relaxed) + 0x9e3779b97f4a7c15;
     const double factor = 1.0 + jitter * symmetric_draw(drawn);
     return std::max<ticks>(static_cast<ticks>(static_cast<double>(pause) * factor), 1);
 }
 
-/// A server's or an operator's wish as far as it is honoured: 0 if it is none (rule 12).
+/// A server's or an operator's wish as far as it is honoured: not above 0 if it is none (rule 12).
 template <class A, class S, class F>
 ticks machine<A, S, F>::capped(std::optional<ticks> hint, const plan& by) noexcept {
-    if (!hint || *hint <= 0) return 0;
-    return std::min(*hint, plan::in_ticks(by.given.recovery.max_retry_after));
+    return std::min(hint.value_or(0), plan::in_ticks(by.given.recovery.max_retry_after));
 }
 
 /// To open, from any state. `exact` is an operator's pause; else back-off, cap and jitter, and at least
@@ -42,10 +40,10 @@ std::optional<moved> machine<A, S, F>::open(const look& from, const finding& why
     const recovery_rules& rules = by.given.recovery;
     const ticks first = plan::in_ticks(rules.open_for);
     const ticks cap = plan::in_ticks(rules.max_open_for);
-    const bool again = from.at.where() == state::half_open && from.of.base_pause > 0;
+    const bool again = from.at.where() == state::half_open && from.of.base_pause != 0;
     const double grown = again ? static_cast<double>(from.of.base_pause) * rules.backoff : static_cast<double>(first);
     period next = from.of;
-    next.base_pause = grown >= static_cast<double>(cap) ? cap : static_cast<ticks>(grown);
+    next.base_pause = static_cast<ticks>(std::min(grown, static_cast<double>(cap)));
     next.pause = exact ? std::max<ticks>(*exact, 0) : std::max(spread(next.base_pause, rules.jitter), capped(hint, by));
     next.deadline = now + next.pause;
     next.attempt = from.of.attempt + (from.of.attempt != ~std::uint32_t{0} ? 1 : 0);
@@ -78,9 +76,8 @@ std::optional<moved> machine<A, S, F>::close(const look& from, cause why, ticks 
     const word to = from.at.with_state(state::closed);
     // The window is opened before the word swings: whoever sees the new epoch may count in it at once,
     // and whoever still counts for the old one is late.
-    const period next{.override_until = from.of.override_until,
-                      .window_base = open_window(from.at, to.epoch()),
-                      .window = from.of.window + 1};
+    period next = next_window(from, open_window(from.at, to.epoch()));
+    next.override_until = from.of.override_until;
     if (!swing(from.at, to, next)) return {};
     return moved{.from = from.at.where(),
                  .to = state::closed,
@@ -109,6 +106,12 @@ period machine<A, S, F>::with_empty_window(const look& from) const noexcept {
     return next;
 }
 
+/// A period that has nothing but a window, which begins at that point of the tally.
+template <class A, class S, class F>
+period machine<A, S, F>::next_window(const look& from, std::uint64_t base) noexcept {
+    return {.window_base = base, .window = from.of.window + 1};
+}
+
 /// What becomes of the breaker when an override ends (rule 24): forced_open leads to open with a probe
 /// due, forced_closed to closed with empty windows.
 template <class A, class S, class F>
@@ -122,9 +125,8 @@ std::optional<moved> machine<A, S, F>::end_override(const look& from, ticks now)
         next = with_empty_window(from);
     } else {
         to = to.with_state(state::closed);
-        next = {.window_base = open_window(from.at, to.epoch()), .window = from.of.window + 1};
+        next = next_window(from, open_window(from.at, to.epoch()));
     }
-    next.override_until = never;
     if (!swing(from.at, to.with_override(override_mode::none), next)) return {};
     return moved{.from = from.at.where(),
                  .to = to.where(),

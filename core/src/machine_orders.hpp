@@ -54,9 +54,9 @@ template <class A, class S, class F>
 void machine<A, S, F>::extend_pause(ticks wait, ticks now) noexcept {
     for (;;) {
         const look seen = read();
-        if (seen.at.where() != state::open || wait <= 0) return;
+        if (seen.at.where() != state::open) return;
         period next = seen.of;
-        const ticks until = wait > never - now ? never : now + wait;
+        const ticks until = now + std::min(wait, never - now);
         if (!seen.at.due() && next.deadline >= until) return;
         next.deadline = until;
         next.pause = std::max(next.pause, wait);
@@ -65,20 +65,18 @@ void machine<A, S, F>::extend_pause(ticks wait, ticks now) noexcept {
 }
 
 template <class A, class S, class F>
-std::optional<moved> machine<A, S, F>::reset(ticks now) noexcept {
+moved machine<A, S, F>::reset(ticks now) noexcept {
     for (;;) {
         const look seen = read();
-        std::optional<moved> made;
         if (seen.at.where() != state::closed) {
-            made = close(seen, cause::operator_order, now);
+            if (const auto made = close(seen, cause::operator_order, now)) return *made;
         } else if (swing(seen.at, seen.at, with_empty_window(seen))) {
-            made = moved{.from = state::closed,
-                         .to = state::closed,
-                         .epoch = seen.at.epoch(),
-                         .at = now,
-                         .cause = cause::operator_order};
+            return {.from = state::closed,
+                    .to = state::closed,
+                    .epoch = seen.at.epoch(),
+                    .at = now,
+                    .cause = cause::operator_order};
         }
-        if (made) return made;
     }
 }
 
@@ -117,7 +115,7 @@ moved machine<A, S, F>::force(override_mode mode, ticks until, ticks now) noexce
                 next = with_empty_window(seen);
             } else {
                 to = to.with_state(state::closed);
-                next = {.window_base = open_window(seen.at, to.epoch()), .window = seen.of.window + 1};
+                next = next_window(seen, open_window(seen.at, to.epoch()));
             }
         }
         next.override_until = until;

@@ -330,7 +330,6 @@ void machine<A, S, F>::overdue(grant& of, const Time& time) noexcept {
     if (of.is(grant::probe) && !at.on_ramp()) {
         const bool in_time = !of.leased() || in_trouble().leased.end({of.which, of.place});
         if (in_time) reopen(of.epoch, verdict::ignored(), true, now);
-        of.place = 0;
         return;
     }
     std::optional<moved> made;

@@ -92,9 +92,9 @@ private:
     template <class T>
     using atom = typename Atomics::template atom<T>;
     struct record {
-        atom<ticks> deadline{0}, pause{0}, base_pause{0}, ramp_since{0}, override_until{never};
-        atom<std::uint64_t> window_base{0};
-        atom<std::uint32_t> window{0}, attempt{0};
+        atom<ticks> deadline, pause, base_pause, ramp_since, override_until{never};
+        atom<std::uint64_t> window_base;
+        atom<std::uint32_t> window, attempt;
     };
 
     std::array<record, size> records_{};

@@ -48,8 +48,7 @@ public:
              const StillWanted& still_wanted) noexcept {
         std::uint64_t seen = word_.load(std::memory_order_acquire);
         for (;;) {
-            if (seen >> epoch_shift != tag_of(epoch)) return false;
-            progress now = unpack(seen, epoch);
+            progress now = unpack(seen, epoch);  // of another epoch: none is out
             if (now.outstanding == 0 || !still_wanted()) return false;
             --now.outstanding;
             if (how == ending::success) {
@@ -67,16 +66,14 @@ public:
 private:
     static constexpr unsigned outstanding_shift = 14, enough_shift = 25, epoch_shift = 26;
     static constexpr std::uint64_t successes_mask = (1U << 14) - 1, outstanding_mask = (1U << 11) - 1;
-    static constexpr std::uint64_t tag_of(std::uint64_t epoch) noexcept {
-        return epoch & ((std::uint64_t{1} << 38) - 1);
-    }
+    static constexpr std::uint64_t tag_of(std::uint64_t epoch) noexcept { return epoch << epoch_shift >> epoch_shift; }
     static constexpr progress unpack(std::uint64_t bits, std::uint64_t epoch) noexcept {
         if (bits >> epoch_shift != tag_of(epoch)) return {0, 0, false};
         return {static_cast<std::uint32_t>((bits >> outstanding_shift) & outstanding_mask),
                 static_cast<std::uint32_t>(bits & successes_mask), ((bits >> enough_shift) & 1) != 0};
     }
     static constexpr std::uint64_t pack(std::uint64_t epoch, progress p) noexcept {
-        return (tag_of(epoch) << epoch_shift) | (std::uint64_t{p.enough} << enough_shift) |
+        return (epoch << epoch_shift) | (std::uint64_t{p.enough} << enough_shift) |
                (std::uint64_t{p.outstanding} << outstanding_shift) | p.successes;
     }
 

@@ -43,7 +43,7 @@ inline std::optional<finding> judge(const window_counts& seen, std::uint32_t in_
         if (rules.failure_ratio && failing >= *rules.failure_ratio) {
             return found(cause::failure_ratio, failing, *rules.failure_ratio);
         }
-        const double crawling = std::min(1.0, static_cast<double>(seen.slow) / calls);
+        const double crawling = static_cast<double>(seen.slow) / calls;
         if (rules.slow && crawling >= rules.slow->ratio) return found(cause::slow_ratio, crawling, rules.slow->ratio);
     }
     for (std::size_t i = 0; i < failure_class_count; ++i) {
@@ -76,12 +76,12 @@ inline suspicion suspect(const window_counts& seen, std::uint64_t extra_calls, c
     if (rules.slow) most = std::max(most, static_cast<double>(seen.slow) / rules.slow->ratio);
     // A reload may lower a threshold below the evidence: then the next verdict trips, whatever it is.
     if (reaches_a_count(seen, by)) return {.from = 0, .to = std::numeric_limits<std::uint64_t>::max()};
-    if (!(most > 0)) return {};
     // A window of calls is full at its size: beyond it the number of successes says nothing any more.
     const auto* calls = std::get_if<last_calls>(&rules.window);
-    const bool always = (calls != nullptr && most >= calls->count) || most >= 1e18;
-    return {.from = rules.minimum_calls > extra_calls ? rules.minimum_calls - extra_calls : 0,
-            .to = always ? std::numeric_limits<std::uint64_t>::max() : static_cast<std::uint64_t>(std::ceil(most))};
+    const bool always = calls != nullptr && most >= calls->count;
+    return {.from = rules.minimum_calls - std::min<std::uint64_t>(rules.minimum_calls, extra_calls),
+            .to = always ? std::numeric_limits<std::uint64_t>::max()
+                         : static_cast<std::uint64_t>(std::ceil(std::min(most, 1e18)))};
 }
 
 }  // namespace switchgear::detail

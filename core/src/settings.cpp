@@ -1,6 +1,7 @@
 #include <switchgear/settings.hpp>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cmath>
 #include <cstddef>
@@ -16,9 +17,9 @@ using std::chrono::milliseconds;
 
 std::string text_of(double value) {
     if (std::isnan(value)) return "NaN";
-    char digits[64];
-    const auto end = std::to_chars(digits, digits + sizeof digits, value).ptr;
-    return {digits, end};
+    std::array<char, 64> digits;
+    const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr;
+    return {digits.data(), end};
 }
 std::string text_of(std::uint32_t value) { return std::to_string(value); }
 std::string text_of(milliseconds value) { return std::to_string(value.count()) + " ms"; }

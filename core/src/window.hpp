@@ -45,8 +45,8 @@ struct mark {
 /// The last N verdicts. A mark stands at the number of its call, and leaves when N newer ones have come.
 class call_window {
 public:
-    explicit call_window(std::uint32_t size, bool marks_twice)
-        : size_{size}, marks_(marks_twice ? std::size_t{size} * 2 : size) {}
+    call_window(std::uint32_t size, bool marks_twice, std::uint64_t tally)
+        : size_{size}, marks_(marks_twice ? std::size_t{size} * 2 : size), base_{tally} {}
 
     std::uint32_t size() const noexcept { return size_; }
     bool marks_twice() const noexcept { return marks_.size() != size_; }
@@ -62,7 +62,6 @@ public:
     std::uint64_t file(const mark& what, std::uint64_t tally) noexcept {
         if (what.counts_call) ++extra_;
         const std::uint64_t number = number_at(tally);
-        drop_older_than(number);
         append({number, what.failed, what.slow});
         return number;
     }
@@ -85,12 +84,11 @@ public:
         const std::uint64_t number = from.number_at(tally);
         base_ = from.base_;
         extra_ = from.extra_;
-        forgotten_ = std::max(from.forgotten_, number > from.size_ ? number - from.size_ : 0);
+        forgotten_ = std::max(from.forgotten_, number - std::min<std::uint64_t>(number, from.size_));
         for (std::size_t i = 0; i < from.held_; ++i) {
             const entry& old = from.marks_[(from.first_ + i) % from.marks_.size()];
             if (old.number > forgotten_) append(old);
         }
-        drop_older_than(number);
     }
 
 private:
@@ -123,7 +121,7 @@ private:
     std::uint32_t size_;
     std::vector<entry> marks_;  // a ring
     std::size_t first_ = 0, held_ = 0;
-    std::uint64_t base_ = 0, extra_ = 0;
+    std::uint64_t base_, extra_ = 0;
     std::uint64_t forgotten_ = 0;  ///< calls up to this number were let go of by a smaller window
     window_counts in_window_;
 };
@@ -166,7 +164,7 @@ public:
     void move_to(ticks now, std::uint64_t tally) noexcept {
         const std::uint64_t index = index_of(now);
         if (index <= current_) return;
-        const std::uint64_t steps = index - current_ < buckets ? index - current_ : buckets;
+        const auto steps = std::min<std::uint64_t>(index - current_, buckets);
         for (std::uint64_t i = 1; i <= steps; ++i) {
             const std::size_t place = (index - steps + i) % buckets;
             tallies_[place] = tally;
@@ -199,7 +197,6 @@ public:
     /// Requires: nothing was filed here yet.
     void adopt(const time_window& from, std::uint64_t tally) {
         const std::uint64_t oldest = current_ + 1 - buckets;
-        for (const auto& c : from.columns_) column_of(c.of);
         for (std::uint64_t back = buckets; back-- > 0;) {
             const std::uint64_t old = from.current_ - back;
             const std::uint64_t into = index_of(from.origin_ + static_cast<ticks>(old) * from.width_);
@@ -247,9 +244,7 @@ public:
                     ? kind{std::in_place_type<time_window>,
                            std::chrono::duration_cast<duration>(std::get<last>(size).span).count(), now, tally}
                     // A call that is overdue and then fails leaves two marks.
-                    : kind{std::in_place_type<call_window>, std::get<last_calls>(size).count, slow_rule}} {
-        begin(tally);
-    }
+                    : kind{std::in_place_type<call_window>, std::get<last_calls>(size).count, slow_rule, tally}} {}
 
     /// The same kind and size: it may go on being used for these settings.
     bool suits(const window& size, bool slow_rule) const noexcept {
@@ -264,8 +259,11 @@ public:
     /// Keeps the samples that fit; a window of the other kind starts empty (rule 35).
     void adopt(const sliding_window& from, std::uint64_t tally) noexcept {
         const bool same_kind = kind_.index() == from.kind_.index();
-        generation_ = from.generation_ + (same_kind ? 0 : 1);
-        if (!same_kind) return;
+        generation_ = from.generation_;
+        if (!same_kind) {
+            ++generation_;
+            return;
+        }
         if (auto* time = std::get_if<time_window>(&kind_)) {
             time->adopt(std::get<time_window>(from.kind_), tally);
         } else {

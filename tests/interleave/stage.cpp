@@ -185,7 +185,7 @@ void stage::apply(const std::shared_ptr<const detail::plan>& by, ticks at) {
 }
 void stage::reset(ticks at) {
     begin("reset");
-    tell(machine_.reset(at));
+    told_.push_back(machine_.reset(at));
 }
 void stage::trip(ticks at, std::optional<ticks> pause) {
     begin("trip");

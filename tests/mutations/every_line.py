@@ -51,6 +51,8 @@ def parsed():
     parser.add_argument("--work", metavar="DIR", help="build here and leave it there")
     parser.add_argument("--without", metavar="PROGRAM", action="append", default=[], help="do not run this test program")
     parser.add_argument("--again", action="store_true", help="only those that the run before in the same --work did not catch")
+    parser.add_argument("--report", metavar="FILE", action="append",
+                        help="run nothing: report what the runs that kept these outcomes.json found (with --save, write it)")
     parser.add_argument("--save", action="store_true", help="write results.md")
     return parser.parse_args()
 
@@ -70,6 +72,37 @@ def chosen(mutants, options):
     return mutants
 
 
+def keys_of(mutants):
+    """What a mutant is known by after its line has moved: the line itself, and which of several that are the same."""
+    keys, seen, lines = {}, collections.Counter(), {}
+    for mutant in mutants:
+        if mutant.file not in lines:
+            lines[mutant.file] = (ROOT / mutant.file).read_text().splitlines()
+        key = "|".join((mutant.file, lines[mutant.file][mutant.line - 1].strip(), mutant.operator, mutant.into))
+        keys[mutant] = f"{key}|{seen[key]}"
+        seen[key] += 1
+    return keys
+
+
+def keep(where, known, keys, outcomes, uncompilable):
+    where.write_text(json.dumps(known | {keys[m]: {"done": True, "by": o.what} if o.caught else {} for m, o in outcomes.items()}
+                                | {keys[m]: {"done": True} for m in uncompilable}))
+
+
+def found_before(files, mutants, keys):
+    """Returns: outcomes and what does not compile. What no run has caught, or none has tried, counts as a survivor."""
+    runs = [json.loads(pathlib.Path(f).read_text()) for f in files]
+    outcomes, uncompilable = {}, []
+    for mutant in mutants:
+        seen = [run[keys[mutant]] for run in runs if keys[mutant] in run]
+        by = next((one["by"] for one in seen if one.get("by")), None)
+        if by is None and any(one.get("done") for one in seen):
+            uncompilable.append(mutant)
+        else:
+            outcomes[mutant] = Outcome(by is not None, by or ("survived" if seen else "not tried"))
+    return outcomes, uncompilable
+
+
 def main():
     options = parsed()
     everything, constants = all_mutants()
@@ -81,11 +114,15 @@ def main():
         return
     if not mutants:
         sys.exit("no such mutant")
+    if options.report:
+        conclude(options, *found_before(options.report, mutants, keys_of(everything)), None)
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="switchgear-mutants-") as scratch:
         work = pathlib.Path(options.work or scratch).resolve()
         kept = work / "outcomes.json"
-        before = json.loads(kept.read_text()) if options.again else {}
+        known = json.loads(kept.read_text()) if options.again else {}
+        keys = keys_of(everything)
+        before = {m.id: known[keys[m]] for m in mutants if keys[m] in known}
         laboratory = Laboratory(work, options.compiler, options.jobs, options.without)
         laboratory.build({n: m for n, m in enumerate(mutants, 1) if not before.get(m.id, {}).get("done")}, constants)
         print(f"built in {time.monotonic() - began:.0f} s; {len(laboratory.uncompilable)} do not compile", flush=True)
@@ -105,10 +142,14 @@ def main():
                     print(f"{outcome.what:>14}  {mutant.id}", flush=True)
                 if len(outcomes) % 250 == 0:
                     print(f"{len(outcomes)} tried after {time.monotonic() - began:.0f} s", flush=True)
-        kept.write_text(json.dumps({m.id: {"done": True, "by": o.what} if o.caught else {} for m, o in outcomes.items()}
-                                   | {m.id: {"done": True} for m in laboratory.uncompilable}))
-    outcomes = {m: outcomes[m] for m in mutants if m in outcomes}
-    text, share, without_reason = report.written(outcomes, laboratory.uncompilable, time.monotonic() - began)
+                    keep(kept, known, keys, outcomes, laboratory.uncompilable)
+        keep(kept, known, keys, outcomes, laboratory.uncompilable)
+    conclude(options, {m: outcomes[m] for m in mutants if m in outcomes}, laboratory.uncompilable, time.monotonic() - began)
+
+
+def conclude(options, outcomes, uncompilable, seconds):
+    """Reports, and ends the program."""
+    text, share, without_reason = report.written(outcomes, uncompilable, seconds)
     print(text)
     if options.save:
         (pathlib.Path(__file__).parent / "results.md").write_text(text)

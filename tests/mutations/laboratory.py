@@ -18,8 +18,9 @@ ROOT = HERE.parents[1]
 SOURCES = [str(p.relative_to(ROOT)) for p in sorted(ROOT.glob("core/src/*.cpp"))]
 FLAGS = ["-std=c++20", "-O0", "-w", "-Wno-narrowing", "-fmax-errors=0", "-DNDEBUG", "-D_GLIBCXX_ASSERTIONS", "-pthread", f"-I{HERE}/schema",
          f"-I{ROOT}/testing/include"]
-QUICK_MS = 100   # tests that take longer are run after the others
-LONGEST_S = 1.5  # tests that take longer are left out
+QUICK_MS = 100  # tests that take longer are run after the others
+# Tests that take longer are left out; longer ones are run for what only they can see.
+LONGEST_S, LONGEST_FOR_ORDERS_S = 1.5, 30
 SPARE_S = 3      # of processor time, beyond four times what the tests take without a mutant
 ENVIRONMENT = os.environ | {"LSAN_OPTIONS": "hard_rss_limit_mb=2000:exitcode=23"}
 
@@ -55,10 +56,11 @@ class Laboratory:
         (generated / "version.hpp").write_text(re.sub(r"@\w+@", "0", template))
         for name in self.constants:
             self._write(self.tree, name)
-        tests = [s for p in self.programs for s in p.sources]
+        tests = [(s, p.flags) for p in self.programs for s in p.sources]
+        cores = [(s, p.flags) for p in self.programs if p.flags for s in SOURCES]
         # The core first: what does not compile is mostly found there.
-        for sources in (SOURCES, tests):
-            self._compile_all(sources)
+        for units in ([(s, ()) for s in SOURCES], tests + cores):
+            self._compile_all(units)
         self._drop_what_is_not_compiled_here()
         for name in ("alive", "by_test"):
             self._run([*self.compiler, *FLAGS, "-c", f"{HERE}/schema/{name}.cpp", "-o", f"{self.work}/{name}.o"])
@@ -71,21 +73,21 @@ class Laboratory:
         text = instrumented(name, (ROOT / name).read_text(), here, self.constants[name], fixed)
         (tree / name).write_text(text)
 
-    def _object(self, source):
-        return self.work / (source.replace("/", "_") + ".o")
+    def _object(self, source, flags=()):
+        return self.work / ("".join(f"{f}_" for f in flags) + source.replace("/", "_") + ".o")
 
-    def _compile(self, source, tree, into):
+    def _compile(self, source, tree, into, flags=()):
         """Returns the compiler's complaint, or None."""
         includes = ["core/include", "generated", "core/src", "core/tests", *(i for p in self.programs for i in p.includes)]
-        done = subprocess.run([*self.compiler, *FLAGS, *(f"-I{tree}/{i}" for i in includes), "-MMD", "-MF", f"{into}.d",
+        done = subprocess.run([*self.compiler, *FLAGS, *flags, *(f"-I{tree}/{i}" for i in includes), "-MMD", "-MF", f"{into}.d",
                                "-c", f"{tree}/{source}", "-o", str(into)], capture_output=True, text=True)
         return done.stderr if done.returncode else None
 
-    def _compile_all(self, sources):
+    def _compile_all(self, units):
         """Leaves out the mutants that the compiler complains of, until it does not."""
-        while sources:
+        while units:
             with concurrent.futures.ThreadPoolExecutor(self.jobs) as pool:
-                complaints = list(pool.map(lambda s: self._compile(s, self.tree, self._object(s)), sources))
+                complaints = list(pool.map(lambda u: self._compile(u[0], self.tree, self._object(*u), u[1]), units))
             guilty = {n for complaint in filter(None, complaints) for n in blamed(complaint)}
             if not guilty and any(complaints):
                 sys.exit(next(filter(None, complaints)))
@@ -93,7 +95,7 @@ class Laboratory:
                 self.uncompilable.append(self.mutants.pop(number))
             for name in {m.file for m in self.uncompilable}:
                 self._write(self.tree, name)
-            sources = [s for s, complaint in zip(sources, complaints) if complaint]
+            units = [u for u, complaint in zip(units, complaints) if complaint]
 
     def _drop_what_is_not_compiled_here(self):
         """Under an #if for other compilers."""
@@ -106,8 +108,8 @@ class Laboratory:
             self.uncompilable.append(self.mutants.pop(number))
 
     def _link(self, program, others, into):
-        objects = [str(others.get(s, self._object(s))) for s in (*SOURCES, *program.sources)]
-        self._run([self.compiler[-1], "-pthread", *program.link, *objects, f"{self.work}/alive.o", f"{self.work}/by_test.o",
+        objects = [str(others.get(s, self._object(s, program.flags))) for s in (*SOURCES, *program.sources)]
+        self._run([self.compiler[-1], "-pthread", *program.flags, *program.link, *objects, f"{self.work}/alive.o", f"{self.work}/by_test.o",
                    "-lgmock", "-lgtest_main", "-lgtest", "-o", str(into)])
 
     @staticmethod
@@ -153,7 +155,10 @@ class Laboratory:
                 continue
             survived = Outcome(False, "survived")
             seconds = self.seconds[program.name]
-            tests = {t for t in tests if seconds.get(t, 0) < LONGEST_S}
+            of_orders = mutant.operator == "memory order"
+            longest = LONGEST_FOR_ORDERS_S if of_orders else LONGEST_S
+            left_out = None if of_orders else program.only_for_orders or None
+            tests = {t for t in tests if seconds.get(t, 0) < longest and not (left_out and t.endswith(left_out))}
             quick = {t for t in tests if seconds.get(t, 0) * 1000 < QUICK_MS}
             for group in (quick, tests - quick):
                 if group:
@@ -167,7 +172,7 @@ class Laboratory:
         seconds = sum(self.seconds[program.name].get(t, 0) for t in tests or self.seconds[program.name])
         limit = int(SPARE_S + 4 * seconds)
         environment = ENVIRONMENT | program.environment | {"SWITCHGEAR_MUTANT": str(number)}
-        memory = "" if program.link else "ulimit -v 4000000;"
+        memory = "" if program.link or program.flags else "ulimit -v 4000000;"
         command = ["bash", "-c", f'ulimit -t {limit} -c 0; {memory} exec "$0" "$@"', executable, "--gtest_brief=1",
                    "--gtest_fail_fast", f"--gtest_filter={':'.join(tests) or '*'}"]
         try:

@@ -30,7 +30,7 @@ MUTATIONS = [
     # 11 the pause grows
     (11, "src/machine_moves.hpp", "static_cast<double>(from.of.base_pause) * rules.backoff", "static_cast<double>(from.of.base_pause)", MACHINE),
     # 12 hints are clamped
-    (12, "src/machine_moves.hpp", "return std::min(*hint, plan::in_ticks(by.given.recovery.max_retry_after));", "return (static_cast<void>(by), *hint);", MACHINE),
+    (12, "src/machine_moves.hpp", "return std::min(hint.value_or(0), plan::in_ticks(by.given.recovery.max_retry_after));", "return (static_cast<void>(by), hint.value_or(0));", MACHINE),
     # 13 retry_after is what remains
     (13, "src/machine_admission.hpp", "std::min(deadline - now, pause), time, to);\n}", "pause, time, to);\n}", MACHINE),
     # 14 late verdicts are dropped
@@ -52,7 +52,7 @@ MUTATIONS = [
     # 22 the share grows
     (22, "src/ramp.hpp", "return from + (1.0 - from) * done;", "return done < 0 ? done : from;", MACHINE),
     # 23 a close forgets
-    (23, "src/machine_moves.hpp", ".window_base = open_window(from.at, to.epoch()),\n                      .window = from.of.window + 1};", ".window_base = from.of.window_base,\n                      .window = from.of.window};", MACHINE),
+    (23, "src/machine_moves.hpp", "period next = next_window(from, open_window(from.at, to.epoch()));", "period next{.window_base = from.of.window_base, .window = from.of.window};", MACHINE),
     # 24 an override ends at its time
     (24, "src/machine_admission.hpp", "if (ends && now >= until) {", "if (false) {", MACHINE),
     # 25 observing admits every call

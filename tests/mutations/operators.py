@@ -10,6 +10,8 @@ ARITHMETIC = {a: b for pair in ("+ -", "* /", "<< >>", "& |", "+= -=", "*= /=", 
 LOGIC = {"&&": "||", "||": "&&"}
 # What of the file is no run-time code, with what follows in brackets.
 ASIDE = {"static_assert", "assert", "alignas", "noexcept", "decltype", "sizeof"}
+# Calls that promise nothing but speed: whoever leaves them out, or asks for less, gets the same.
+HINTS = {"reserve", "yield"}
 JUMPS = {"if", "for", "while", "switch", "return", "break", "continue", "case", "default", "using", "static_assert", "assert",
          "constexpr", "const", "static", "auto", "template", "typename", "struct", "class", "enum", "union", "do", "try",
          "catch", "throw", "goto", "else", "friend", "namespace", "typedef", "public", "private", "protected"}
@@ -46,6 +48,7 @@ class Finder:
         self.local_constants = []  # offsets of `constexpr` that may as well be `const`
         self.aside, self.fixed, self.constexpr = set(), set(), set()
         self._mark_what_is_aside()
+        self._mark_what_only_the_compiler_runs()
         self._mark_constexpr()
 
     def mutants(self):
@@ -78,7 +81,7 @@ class Finder:
             after = tokens[i + 1] if i + 1 < len(tokens) else token
             if token.text == "<" and self.source.is_open(i):
                 self._mark(self.aside, i, token.match)
-            elif token.text in ASIDE and after.text == "(":
+            elif token.text in ASIDE | HINTS and after.text == "(":
                 self._mark(self.aside, i, after.match)
             elif token.text == "[" and after.text == "[":
                 self._mark(self.aside, i, token.match)
@@ -99,6 +102,21 @@ class Finder:
                 self._mark(self.aside, i, i + 1)  # a pure virtual function
             elif token.text == "[" and tokens[i - 1].kind == "name" and tokens[i - 2].kind == "name" and after.kind == "number":
                 self._mark(self.fixed, i, token.match)  # the bound of an array
+
+    def _mark_what_only_the_compiler_runs(self):
+        """Functions that begin with `if (!std::is_constant_evaluated()) return;`, and calls of them: mutants are chosen at
+        run time, and there they do nothing. Static assertions check them."""
+        tokens = self.tokens
+        only_the_compiler = set()
+        for i, token in enumerate(tokens):
+            begins = "".join(t.text for t in tokens[i + 1:i + 12])
+            if token.scope == "block" and begins == "if(!std::is_constant_evaluated())return;":
+                head = tokens[self.source.begin_of_statement(i):i]
+                only_the_compiler.add(next(t.text for t, after in zip(head, head[1:]) if after.text == "("))
+                self._mark(self.aside, i, token.match)
+        for i, token in enumerate(tokens):
+            if token.text in only_the_compiler:
+                self.aside.add(i)
 
     def _mark_constexpr(self):
         for i, token in enumerate(self.tokens):
@@ -232,7 +250,9 @@ class Finder:
             if self.tokens[end].text == "}" and self.source.is_close(end):
                 return
             end = self.tokens[end].match + 1 if self.source.is_open(end) else end + 1
-        if self._is_expression(i, end):
+        last = self.tokens[end - 1]
+        hint = last.text == ")" and self.tokens[last.match - 1].text in HINTS
+        if not hint and self._is_expression(i, end):
             self._add(i, "removed statement", "nothing", i, end + 1, "", "statement")
 
     def _is_expression(self, i, end):

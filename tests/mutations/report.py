@@ -25,8 +25,10 @@ def written(outcomes, uncompilable, seconds):
     counted = {m: o for m, o in outcomes.items() if o.what != "pending"}
     survivors = [m for m, o in counted.items() if not o.caught]
     share = 100 * (1 - len(survivors) / len(counted)) if counted else 100.0
+    how = f"in {seconds:.0f} s" if seconds else ("added up over several runs, in which a mutant whose line had not "
+                                                 "changed was not tried again once caught")
     lines = ["# Mutants of the core", "",
-             f"{len(counted)} mutants, {len(counted) - len(survivors)} caught: {share:.1f} %, in {seconds:.0f} s. "
+             f"{len(counted)} mutants, {len(counted) - len(survivors)} caught: {share:.1f} %, {how}. "
              f"{len(uncompilable)} more do not compile and are not counted."]
     kinds = collections.Counter(known[key_of(m)][0] if key_of(m) in known else "without a reason" for m in survivors)
     lines.append("Of the survivors, as judged by reading: " + ", ".join(f"{n} {kind}" for kind, n in kinds.most_common()) + ".")

@@ -142,6 +142,24 @@ TEST(rule_40_allocations, none_for_a_listener_that_takes_the_place_of_one_that_e
               0U);
 }
 
+TEST(rule_40_allocations, none_for_a_listener_though_events_were_told_since_one_ended) {
+    acquainted b{every_rule(both_windows[0])};
+    const auto comes_and_goes = [&] { subscription own = b.it.subscribe([](const transition&) {}); };
+    comes_and_goes();
+    for (int i = 0; i < 3; ++i) b.it.reset({});
+    EXPECT_EQ(allocated_by(comes_and_goes), 0U);
+}
+
+TEST(rule_40_allocations, of_a_key_do_not_grow_with_a_few_probes) {
+    const auto of_a_key = [](std::uint32_t probes) {
+        testing::manual_time clock;
+        registry all{{.defaults = {.recovery = {.probes = probes}}}, clock};
+        (void)all.get("first");
+        return allocated_by([&] { (void)all.get("next"); });
+    };
+    EXPECT_EQ(of_a_key(4), of_a_key(1));
+}
+
 TEST(rule_40_allocations, none_for_the_first_call_of_a_new_breaker) {
     for (const window& w : both_windows) {
         for (const verdict v : {verdict::success(), verdict::failure()}) {

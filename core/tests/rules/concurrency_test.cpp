@@ -253,6 +253,61 @@ TEST(rule_29_threads, subscriptions_come_and_go_while_events_are_told) {
     EXPECT_GT(told.load(), 0U);
 }
 
+// ---- what is made when it is first needed
+
+/// Each round a breaker that has seen nothing yet, and all threads at it at once.
+void at_new_breakers(const settings& s, const std::function<void(int, breaker&)>& work) {
+    testing::manual_time clock;
+    std::shared_ptr<breaker> fresh = std::make_shared<breaker>("first", s, clock);
+    in_rounds([&](int thread, int) { work(thread, *fresh); },
+              [&](int) { fresh = std::make_shared<breaker>("next", s, clock); });
+}
+
+TEST(rule_29_threads, the_first_listener_comes_while_events_are_told) {
+    at_new_breakers({}, [](int thread, breaker& b) {
+        std::atomic<int> told{0};
+        subscription s;
+        if (thread < 2) s = b.subscribe([&](const transition&) { ++told; });
+        for (int i = 0; i < 3; ++i) b.trip(by("all")), b.reset(by("all"));
+        if (thread < 2) {
+            EXPECT_GE(told.load(), 3);  // a reset is told of whatever the state was
+        }
+    });
+}
+
+TEST(rule_35_threads, more_probes_are_allowed_while_callers_find_probing_busy) {
+    settings few{.recovery = {.open_for = 1ms, .jitter = 0, .probes = 4, .successes_to_close = 100}};
+    settings many = few;
+    many.recovery.probes = 40;
+    at_new_breakers(few, [&](int thread, breaker& b) {
+        if (thread == 0) b.trip(by("all"), 0ns);
+        std::vector<permit> held;
+        for (int i = 0; i < 10; ++i) {
+            if (thread == 0 && i == 5) b.apply(many);
+            if (auto p = b.try_acquire()) held.push_back(std::move(*p));
+        }
+        for (auto& p : held) p.ignore();
+    });
+}
+
+TEST(rule_37_threads, a_key_fails_for_all_of_them_first) {
+    testing::manual_time clock;
+    registry all{{.defaults = {.trip = no_rules()}}, clock};
+    in_rounds(
+        [&](int, int round) {
+            const auto b = all.get("k" + std::to_string(round));
+            for (int i = 0; i < 3; ++i) {
+                if (auto p = b->try_acquire()) (*p).failure();
+                if (auto p = b->try_acquire()) (*p).success();
+            }
+        },
+        [&](int round) {
+            const auto totals = all.find("k" + std::to_string(round))->observe().totals;
+            EXPECT_EQ(totals.failures, 3U * threads);
+            EXPECT_EQ(totals.successes, 3U * threads);
+        });
+}
+
 // ---- rule 37
 
 TEST(rule_37_threads, racing_for_a_key_get_one_breaker) {
@@ -462,6 +517,8 @@ TEST(rule_39_everything_at_once, keeps_one_history_and_exact_books) {
             for (int i = 0; i < 250 * rounds; ++i) one.do_something();
             asked += one.asked;
         });
+        // An override whose time has come reads as ended, though no call has ended it and told so.
+        b.it.lift_override(by("t"));
         const auto t = b.now().totals;
         EXPECT_EQ(t.successes + t.failures + t.ignored + t.late + t.rejected, asked.load());
         std::uint64_t classes = 0, reasons = 0;

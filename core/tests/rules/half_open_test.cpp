@@ -73,6 +73,15 @@ TEST(rule_16_health_check, that_failed_never_shortens_the_pause) {
     EXPECT_EQ(b.retry_after(), 5s);
 }
 
+TEST(rule_16_health_check, that_failed_while_a_probe_runs_changes_nothing) {
+    auto b = bench_of(probing({.open_for = 5s}));
+    b.break_down();
+    const permit running = b.probe();
+    const std::string before = b.it.save();
+    b.it.extend_pause(1h);
+    EXPECT_EQ(b.it.save(), before);
+}
+
 TEST(rule_16_health_check, that_failed_puts_off_a_probe_that_was_due) {
     auto b = bench_of(probing({.open_for = 5s}));
     b.break_down();

@@ -192,6 +192,17 @@ TEST(rule_24_force_open, ends_by_its_own_time) {
     EXPECT_FALSE(b.now().order_in_force.has_value());
 }
 
+TEST(rule_24_force_open, that_ran_out_keeps_the_attempt_and_stays_open) {
+    auto b = bench_of({.recovery = {.open_for = 5s}});
+    b.break_down();
+    b.it.force_open(by("carol", b.clock.now() + 1s));
+    b.advance(2s);
+    EXPECT_EQ(b.now().attempt, 1U);  // read while nobody has called since
+    EXPECT_TRUE(b.now().probe_due);
+    b.probe().failure();
+    EXPECT_EQ(b.now().attempt, 2U);
+}
+
 TEST(rule_24_force_open, until_a_time_in_the_past_is_over_at_once) {
     auto b = bench_of(tripping(3));
     b.it.force_open(by("carol", b.clock.now() - 1s));
@@ -310,6 +321,17 @@ TEST(rule_24_overrides, stay_while_reset_and_trip_move_the_state_underneath) {
     EXPECT_EQ(c.state(), state::open);
     EXPECT_EQ(c.now().override, override_mode::forced_closed);
     c.succeed(3);
+}
+
+TEST(rule_24_overrides, end_at_their_time_though_the_breaker_was_reset_meanwhile) {
+    auto b = bench_of();
+    b.break_down();
+    b.it.force_open(by("carol", b.clock.now() + 1s));
+    b.it.reset(by("alice"));
+    b.expect_closed();
+    b.advance(1s);
+    EXPECT_TRUE(b.admits());
+    EXPECT_EQ(b.now().override, override_mode::none);
 }
 
 TEST(rule_24_overrides, replace_each_other) {

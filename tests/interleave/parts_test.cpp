@@ -1,0 +1,342 @@
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+
+#include <switchgear/detail/atomics.hpp>
+#include <switchgear/detail/tally.hpp>
+#include <switchgear/detail/word.hpp>
+#include "atoms.hpp"
+#include "leases.hpp"
+#include "period.hpp"
+#include "probing.hpp"
+#include "ramp.hpp"
+
+// The parts of the machine, each on its own: what its memory orders are for, in a play so small that all of its
+// schedules are tried.
+
+namespace switchgear::interleave {
+namespace {
+
+constexpr limits weak{.memory = memory::weak};
+
+template <class State>
+void expect_in_all_schedules(const std::function<void(std::shared_ptr<State>, play&)>& act) {
+    explorer all{weak};
+    const auto found = all.explore([&](play& into) { act(std::make_shared<State>(), into); });
+    EXPECT_EQ(found.failure, "") << found.schedule;
+    EXPECT_TRUE(found.complete);
+    EXPECT_GT(found.executions, 1U) << "nothing races here";
+}
+
+void require(bool holds, const char* otherwise) {
+    if (!holds) explorer::current().fail(otherwise);
+}
+
+/// What is true while the epoch is that one.
+struct epochs {
+    atom<std::uint64_t> now{1};
+    auto is(std::uint64_t epoch) {
+        return [this, epoch] { return now.load(std::memory_order_acquire) == epoch; };
+    }
+};
+
+// ---- the records of periods
+
+/// A word that names a record and how many swings there were: version * 4 + record.
+struct swings {
+    detail::period_pool<explored_atomics> pool;
+    atom<std::uint64_t> word{0};
+
+    static detail::period of(std::int64_t version) {
+        const auto n = static_cast<std::uint32_t>(version);
+        return {version, version, version, version, version, n, n, n};
+    }
+    static bool is_whole(const detail::period& seen, std::uint64_t version) {
+        const auto n = static_cast<std::int64_t>(version);
+        return seen.deadline == n && seen.pause == n && seen.base_pause == n && seen.ramp_since == n &&
+               seen.override_until == n && seen.window_base == version && seen.window == version &&
+               seen.attempt == version;
+    }
+    /// Version 1 stands in record 1, version 2 is written to record 0, and the third record is somebody's.
+    void prepare() {
+        pool.write(pool.claim(), of(1));
+        pool.give_back(0);
+        pool.write(pool.claim(), of(2));
+        pool.claim();
+        word.store(1 * 4 + 1);
+    }
+    void swing() {
+        word.store(2 * 4 + 0);
+        pool.give_back(1);
+    }
+    void write_the_next() { pool.write(pool.claim(), of(3)); }
+    void read_whole() {
+        const auto before = word.load(std::memory_order_acquire);
+        const auto seen = pool.read(before & 3);
+        if (word.load(std::memory_order_acquire) != before) return;
+        require(is_whole(seen, before >> 2), "a field is of another version than the word");
+    }
+    void read_deadline_and_pause() {
+        const auto before = word.load(std::memory_order_acquire);
+        const auto [deadline, pause] = pool.deadline_and_pause(before & 3);
+        if (word.load(std::memory_order_acquire) != before) return;
+        const auto version = static_cast<std::int64_t>(before >> 2);
+        require(deadline == version && pause == version, "deadline or pause are of another version than the word");
+    }
+};
+
+TEST(periods, are_read_whole_or_again) {
+    expect_in_all_schedules<swings>([](const auto& s, play& p) {
+        s->prepare();
+        p.thread([=] { s->swing(), s->write_the_next(); });
+        p.thread([=] { s->read_whole(); });
+    });
+}
+
+TEST(periods, show_deadline_and_pause_of_one_version) {
+    expect_in_all_schedules<swings>([](const auto& s, play& p) {
+        s->prepare();
+        p.thread([=] { s->swing(), s->write_the_next(); });
+        p.thread([=] { s->read_deadline_and_pause(); });
+    });
+}
+
+TEST(periods, are_read_whole_where_one_thread_frees_a_record_and_another_one_fills_it) {
+    expect_in_all_schedules<swings>([](const auto& s, play& p) {
+        s->prepare();
+        p.thread([=] { s->swing(); });
+        p.thread([=] { s->write_the_next(); });
+        p.thread([=] { s->read_deadline_and_pause(); });
+    });
+}
+
+TEST(periods, are_claimed_by_one_each) {
+    struct pool_of_periods {
+        detail::period_pool<explored_atomics> pool;
+        std::uint32_t got[2] = {};
+    };
+    expect_in_all_schedules<pool_of_periods>([](const auto& s, play& p) {
+        for (std::size_t t = 0; t < 2; ++t) p.thread([=] { s->got[t] = s->pool.claim(); });
+        p.afterwards([=] { require(s->got[0] != s->got[1] && s->got[0] * s->got[1] == 2, "one record for two"); });
+    });
+}
+
+TEST(periods, are_waited_for_where_all_are_in_use) {
+    struct pool_of_periods {
+        detail::period_pool<explored_atomics> pool;
+        std::uint32_t got = 0;
+    };
+    expect_in_all_schedules<pool_of_periods>([](const auto& s, play& p) {
+        s->pool.claim(), s->pool.claim();
+        p.thread([=] { s->got = s->pool.claim(); });
+        p.thread([=] { s->pool.give_back(2); });
+        p.afterwards([=] { require(s->got == 2, "claimed a record that was not free"); });
+    });
+}
+
+// ---- who stalls over a change of epoch
+
+using ending = detail::probing<explored_atomics>::ending;
+
+struct ledger_of_probes : epochs {
+    detail::probing<explored_atomics> ledger;
+    bool took = false;
+};
+
+TEST(probes, of_a_later_epoch_are_not_wiped_by_a_caller_that_stalled) {
+    expect_in_all_schedules<ledger_of_probes>([](const auto& s, play& p) {
+        p.thread([=] { s->ledger.take(1, 2, s->is(1)); });
+        p.thread([=] { s->now.store(2), s->took = s->ledger.take(2, 2, s->is(2)); });
+        p.afterwards([=] { require(s->took && s->ledger.look(2).outstanding == 1, "a probe was lost"); });
+    });
+}
+
+TEST(probes, of_a_later_epoch_are_not_wiped_after_an_exchange_that_failed) {
+    expect_in_all_schedules<ledger_of_probes>([](const auto& s, play& p) {
+        s->ledger.take(1, 2, s->is(1));
+        p.thread([=] { s->ledger.take(1, 2, s->is(1)); });
+        p.thread([=] { s->now.store(2), s->took = s->ledger.take(2, 2, s->is(2)); });
+        p.afterwards([=] { require(s->took && s->ledger.look(2).outstanding == 1, "a probe was lost"); });
+    });
+}
+
+TEST(probes, are_ended_and_taken_at_once_without_losing_any) {
+    expect_in_all_schedules<ledger_of_probes>([](const auto& s, play& p) {
+        s->ledger.take(1, 2, s->is(1));
+        p.thread([=] { s->ledger.end(1, ending::success, 5, s->is(1)); });
+        p.thread([=] { s->ledger.take(1, 2, s->is(1)); });
+        p.afterwards([=] {
+            const auto end = s->ledger.look(1);
+            require(end.outstanding == 1 && end.successes == 1, "a probe or a success was lost");
+        });
+    });
+}
+
+TEST(probes, are_not_ended_after_their_epoch) {
+    expect_in_all_schedules<ledger_of_probes>([](const auto& s, play& p) {
+        s->ledger.take(1, 2, s->is(1));
+        p.thread([=] { s->ledger.end(1, ending::success, 5, s->is(1)); });
+        p.thread([=] { s->now.store(2), s->took = s->ledger.take(2, 2, s->is(2)); });
+        p.afterwards([=] {
+            const auto end = s->ledger.look(2);
+            require(s->took && end.outstanding == 1 && end.successes == 0, "an ending counted in a later epoch");
+        });
+    });
+}
+
+struct slots_of_leases : epochs {
+    using leases = detail::leases<explored_atomics>;
+    static constexpr std::uint64_t after_a_round = 1 + 0xffff;  ///< the tags come again
+    leases all;
+    std::optional<leases::held> got, other;
+};
+
+TEST(leases_of_probes, of_a_later_epoch_are_not_taken_by_a_caller_that_stalled) {
+    expect_in_all_schedules<slots_of_leases>([](const auto& s, play& p) {
+        p.thread([=] { s->all.take(1, 7, s->is(1)); });
+        p.thread([=] { s->now.store(2), s->got = s->all.take(2, 8, s->is(2)); });
+        p.afterwards([=] { require(s->got && s->all.end(*s->got), "a lease was lost"); });
+    });
+}
+
+TEST(leases_of_probes, are_not_forgotten_by_whoever_stalled_before_their_epoch_began) {
+    expect_in_all_schedules<slots_of_leases>([](const auto& s, play& p) {
+        constexpr auto later = slots_of_leases::after_a_round;
+        s->all.take(1, 7, s->is(1));
+        s->now.store(later - 1);
+        p.thread([=] { s->all.forget(later, s->is(later - 1)); });
+        p.thread([=] {
+            s->all.forget(later, s->is(later - 1));
+            s->now.store(later);
+            s->got = s->all.take(later, 8, s->is(later));
+        });
+        p.afterwards([=] { require(s->got && s->all.end(*s->got), "a lease was lost"); });
+    });
+}
+
+TEST(leases_of_probes, are_one_each) {
+    expect_in_all_schedules<slots_of_leases>([](const auto& s, play& p) {
+        p.thread([=] { s->got = s->all.take(1, 7, s->is(1)); });
+        p.thread([=] { s->other = s->all.take(1, 7, s->is(1)); });
+        p.afterwards([=] {
+            require(s->got && s->other && s->got->slot != s->other->slot, "one slot for two leases");
+            require(s->all.end(*s->got) && s->all.end(*s->other), "a lease was lost");
+        });
+    });
+}
+
+TEST(leases_of_probes, are_ended_or_run_out_and_never_both) {
+    struct ends : slots_of_leases {
+        bool ended = false, expired = false, expired_too = false;
+    };
+    expect_in_all_schedules<ends>([](const auto& s, play& p) {
+        s->got = s->all.take(1, 7, s->is(1));
+        p.thread([=] { s->ended = s->all.end(*s->got); });
+        p.thread([=] { s->expired = s->all.look(1, 100, 50).expired; });
+        p.thread([=] { s->expired_too = s->all.look(1, 100, 50).expired; });
+        p.afterwards([=] {
+            require(s->ended != (s->expired || s->expired_too), "ended and run out, or neither");
+            require(s->all.peek(1, 100, 50).expired != s->ended, "the mark is lost");
+        });
+    });
+}
+
+struct account : epochs {
+    detail::ramp<explored_atomics> ramp;
+    int admitted = 0;
+    void arrive(std::uint64_t epoch) {
+        const auto drawn = ramp.arrive(epoch, 0.5, 1000, is(epoch));
+        if (!drawn.over && drawn.admitted) ++admitted;
+    }
+};
+
+TEST(ramp_account, of_a_later_epoch_is_not_wiped_by_an_arrival_that_stalled) {
+    expect_in_all_schedules<account>([](const auto& s, play& p) {
+        p.thread([=] { s->ramp.arrive(1, 0.5, 1000, s->is(1)); });
+        p.thread([=] { s->now.store(2), s->arrive(2), s->arrive(2); });
+        p.afterwards([=] { require(s->admitted == 1, "the second arrival of a half is not admitted"); });
+    });
+}
+
+TEST(ramp_account, of_a_later_epoch_is_not_wiped_after_an_exchange_that_failed) {
+    expect_in_all_schedules<account>([](const auto& s, play& p) {
+        s->ramp.arrive(1, 0.5, 1000, s->is(1));
+        p.thread([=] { s->ramp.arrive(1, 0.5, 1000, s->is(1)); });
+        p.thread([=] { s->now.store(2), s->arrive(2), s->arrive(2); });
+        p.afterwards([=] { require(s->admitted == 1, "the second arrival of a half is not admitted"); });
+    });
+}
+
+// ---- the tally
+
+struct counted {
+    detail::tally<explored_atomics> tally;
+    atom<std::uint64_t> word{0};
+    std::uint64_t base = 0;
+    bool first = false, second = false;
+    /// 256 epochs, of which two begin a window: the tag of the last one is that of the first. One success comes, so
+    /// that the count is another.
+    void go_round() {
+        const auto always = [] { return true; };
+        tally.open_window(1, always);
+        word.store(std::uint64_t{1} << 24);
+        tally.add(1, word);
+        word.store(std::uint64_t{255} << 24);
+        base = tally.open_window(256, always);
+    }
+};
+
+TEST(successes, of_an_epoch_256_ago_do_not_count) {
+    expect_in_all_schedules<counted>([](const auto& s, play& p) {
+        p.thread([=] { s->first = s->tally.add(0, s->word); });
+        p.thread([=] { s->go_round(); });
+        p.afterwards([=] {
+            require(s->tally.sum() == s->base, "counted in a window that it never saw");
+            require(s->base == (s->first ? 2U : 1U), "counted, and told that it was late");
+        });
+    });
+}
+
+TEST(successes, of_an_epoch_256_ago_do_not_count_in_any_cell) {
+    expect_in_all_schedules<counted>([](const auto& s, play& p) {
+        p.thread([=] { s->first = s->tally.add(0, s->word); });
+        p.thread([=] { s->second = s->tally.add(0, s->word); });
+        p.thread([=] { s->go_round(); });
+        p.afterwards([=] {
+            require(s->tally.sum() == s->base, "counted in a window that it never saw");
+            require(s->base == (s->first ? 2U : 1U) + (s->second ? 1U : 0U), "counted, and told that it was late");
+        });
+    });
+}
+
+// ---- the lock
+
+struct guarded {
+    detail::brief_lock<explored_atomics> lock;
+    plain<int> inside{0};
+    int times = 0;
+};
+
+TEST(locks, that_are_tried_keep_others_out) {
+    expect_in_all_schedules<guarded>([](const auto& s, play& p) {
+        p.thread([=] {
+            const std::lock_guard held{s->lock};
+            s->inside.write(s->inside.read() + 1), ++s->times;
+        });
+        for (int i = 0; i < 2; ++i) {
+            p.thread([=] {
+                if (!s->lock.try_lock()) return;
+                const std::lock_guard held{s->lock, std::adopt_lock};
+                s->inside.write(s->inside.read() + 1), ++s->times;
+            });
+        }
+        p.afterwards([=] { require(s->inside.read() == s->times, "an addition was lost"); });
+    });
+}
+
+}  // namespace
+}  // namespace switchgear::interleave
