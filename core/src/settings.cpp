@@ -21,6 +21,7 @@ std::string text_of(double value) {
     return {digits, end};
 }
 std::string text_of(std::uint32_t value) { return std::to_string(value); }
+std::string text_of(std::chrono::hours value) { return std::to_string(value.count()) + " h"; }
 std::string text_of(milliseconds value) { return std::to_string(value.count()) + " ms"; }
 
 /// Collects violations; each check is written so that NaN is outside every range.
@@ -78,6 +79,18 @@ void check_classes(const trip_rules& trip, std::uint32_t reach, checker& check) 
     }
 }
 
+void check_adaptive(const adaptive_rule& rule, checker& check) {
+    using std::chrono::hours;
+    check.within("trip.adaptive.false_trip_budget", rule.false_trip_budget, hours{1}, hours{87'600});
+    check.within("trip.adaptive.care", rule.care, 0.01, 0.5);
+    check.within("trip.adaptive.slow_care", rule.slow_care, 0.1, 0.95);
+    if (rule.deadline) {
+        check.must(*rule.deadline >= milliseconds{1}, "trip.adaptive.deadline", *rule.deadline,
+                   "must be at least 1 ms");
+    }
+    check.within("trip.adaptive.memory", rule.memory, hours{1}, hours{8'760});
+}
+
 void check_trip(const trip_rules& trip, checker& check) {
     const std::uint32_t reach = check_window(trip.window, check);
     const bool of_calls = reach < most_calls;
@@ -99,6 +112,7 @@ void check_trip(const trip_rules& trip, checker& check) {
         check.share("trip.slow.ratio", trip.slow->ratio);
     }
     check_classes(trip, reach, check);
+    if (trip.adaptive) check_adaptive(*trip.adaptive, check);
     check.within("trip.minimum_calls", trip.minimum_calls, 1U, most_calls);
     // It matters to the two ratios only.
     if (of_calls && (trip.failure_ratio || trip.slow)) {

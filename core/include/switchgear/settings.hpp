@@ -50,6 +50,24 @@ struct class_limits {
     friend bool operator==(const class_limits&, const class_limits&) = default;
 };
 
+/// Trips by evidence instead of thresholds: what is normal is learned, and the breaker opens as soon as
+/// what it sees could hardly be normal. Errors and slow calls both; costs two readings of the clock a call.
+struct adaptive_rule {
+    /// At most one needless trip in this time, in the mean, for each breaker. Range: [1 h, 87600 h].
+    /// Longer: a little slower to trip, by the logarithm only.
+    std::chrono::hours false_trip_budget{24 * 30};
+    /// A failing share below this is left alone; it rises by itself to twice what is normal. Range: [0.01, 0.5].
+    double care = 0.10;
+    /// Act when this share of calls is slower than what is normal. Range: [0.1, 0.95].
+    double slow_care = 0.50;
+    /// Slower than this is always slow, whatever is normal; empty: only what was learned. Range: at least 1 ms.
+    std::optional<std::chrono::milliseconds> deadline{};
+    /// How long normal is remembered: after so long without a repetition, half of it counts. The shape of
+    /// bursts is remembered seven times as long. Range: [1 h, 8760 h].
+    std::chrono::hours memory{24};
+    friend bool operator==(const adaptive_rule&, const adaptive_rule&) = default;
+};
+
 /// When to open. Any rule that holds trips; thresholds are reached at equal (rules 2 and 3). With no rule
 /// at all a breaker opens by a `trip` verdict or an order only.
 struct trip_rules {
@@ -62,6 +80,7 @@ struct trip_rules {
     std::optional<double> failure_ratio = 0.5;
     std::optional<slow_rule> slow{};
     class_limits limits{};
+    std::optional<adaptive_rule> adaptive{};
     class_weights weights{};
     switchgear::window window = last{std::chrono::seconds{10}};
     /// Calls that the window must hold before the two ratios are judged. Range: [1, 1e9], and within a
