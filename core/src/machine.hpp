@@ -15,6 +15,7 @@
 #include <switchgear/state.hpp>
 #include <switchgear/verdict.hpp>
 
+#include "adaptive/watch.hpp"
 #include "period.hpp"
 #include "plan.hpp"
 #include "rules.hpp"
@@ -71,6 +72,8 @@ struct saved_state {
     ticks pause = 0;
     ticks base_pause = 0;
     std::uint32_t attempt = 0;
+    std::optional<adaptive::learned> normal{};
+    ticks away = 0;  ///< how long ago it was saved
 };
 
 /// The machine behind a breaker, over the atomics it uses and whom it tells of changes. `Front` is the
@@ -84,7 +87,10 @@ class machine : public Front {
 public:
     template <class... OfFront>
     machine(Sink& sink, std::shared_ptr<const plan> by, std::uint64_t seed, ticks now, OfFront&&... of_front);
-    ~machine() { delete trouble_.load(std::memory_order_relaxed); }  // nobody else is left
+    ~machine() {  // nobody else is left
+        delete trouble_.load(std::memory_order_relaxed);
+        delete watch_.load(std::memory_order_relaxed);
+    }
     machine(const machine&) = delete;
     machine& operator=(const machine&) = delete;
 
@@ -117,8 +123,8 @@ public:
     std::optional<moved> trip(std::optional<ticks> pause, ticks now) noexcept;
     moved force(override_mode mode, ticks until, ticks now) noexcept;
     std::optional<moved> lift(ticks now) noexcept;
-    std::optional<moved> restore(const saved_state& from, ticks now) noexcept;
-    saved_state save(ticks now) const noexcept;
+    std::optional<moved> restore(const saved_state& from, ticks now);
+    saved_state save(ticks now);
     void observe(snapshot& into, ticks now) noexcept;
 
     /// Whether anything would be lost with this breaker: it is not closed, or overridden.
@@ -165,6 +171,7 @@ private:
     bool swing(word from, word to, const period& with) noexcept;
 
     void make_room_for_probes(const settings& given);
+    void follow(const plan& by, ticks now);
 
     // Moves. Each returns whether this thread made it; none tells of it.
     std::optional<moved> open(const look& from, const finding& why, const plan& by, ticks now,
@@ -205,14 +212,25 @@ private:
     void end_ramp(std::uint64_t epoch, ticks now) noexcept;
 
     // Verdicts. What returns a bool returns false for a verdict that was late and is to be counted so.
-    bool was_slow(const grant& of, ticks now, ticks resumed_at) const noexcept;
+    /// How a call went in time. Zero where that is not measured, or not fair to say.
+    struct course {
+        ticks ended = 0, took = 0;
+        bool slow = false;  ///< by the slow rule
+    };
     template <class Time>
-    bool settle_counted(const grant& of, verdict how, bool slow, const Time& time) noexcept;
+    course course_of(const grant& of, const Time& time) const noexcept;
+    ticks slow_after() const noexcept;
+    watch<Atomics>* watching() const noexcept;
+    template <class Time>
+    bool settle_counted(const grant& of, verdict how, const course& went, const Time& time) noexcept;
     template <class Time>
     void settle_success(std::uint64_t epoch, const Time& time) noexcept;
-    bool settle_evidence(const grant& of, verdict how, bool slow, ticks now) noexcept;
+    bool settle_evidence(const grant& of, verdict how, const course& went, ticks now) noexcept;
+    void watch_success(watch<Atomics>& by, const grant& of, const course& went) noexcept;
+    void watch_overdue(watch<Atomics>& by, grant& of, ticks now) noexcept;
+    void take_in_good_calls(watch<Atomics>& into) noexcept;
     template <class Time>
-    bool settle_probe(const grant& of, verdict how, bool slow, const Time& time) noexcept;
+    bool settle_probe(const grant& of, verdict how, const course& went, const Time& time) noexcept;
     bool reopen(std::uint64_t epoch, verdict how, bool slow, ticks now) noexcept;
     void give_back(const grant& of) noexcept;
     void total(verdict how, bool slow) noexcept;
@@ -234,7 +252,8 @@ private:
 
     Sink& sink_;
     atom<trouble<Atomics>*> trouble_{nullptr};
-    atom<std::uint64_t> draws_;  ///< state of the jitter's generator
+    atom<watch<Atomics>*> watch_{nullptr};  ///< made with the first settings that have the adaptive rule, and kept
+    atom<std::uint64_t> draws_;             ///< state of the jitter's generator
 
     // Settings in force: two take turns. A reload fills the one that nobody reads, and swings the word.
     std::array<std::shared_ptr<const plan>, 2> plans_;
@@ -265,9 +284,9 @@ machine<A, S, F>::machine(S& sink, std::shared_ptr<const plan> by, std::uint64_t
       window_{plans_[0]->given.trip.window, plans_[0]->given.trip.slow.has_value(), now, 0} {
     const settings& given = plans_[0]->given;
     make_room_for_probes(given);
-    slow_after_.store(plans_[0]->slow_after);
+    follow(*plans_[0], now);
     next_move_.store(window_.next_move());
-    word_.store(word{}.with_observes(given.mode == mode::observe).with_timed(given.trip.slow.has_value()).bits());
+    word_.store(word{}.with_observes(given.mode == mode::observe).with_timed(plans_[0]->timed).bits());
 }
 
 template <class A, class S, class F>
@@ -280,6 +299,17 @@ void machine<A, S, F>::expect_failures() {
 template <class A, class S, class F>
 void machine<A, S, F>::make_room_for_probes(const settings& given) {
     if (given.recovery.probes > leases<A>::slots_to_begin_with) in_trouble().leased.grow(given.recovery.probes);
+}
+
+/// Has the verdicts to come judged by the time rules of these settings. Requires: as make_room_for_probes().
+template <class A, class S, class F>
+void machine<A, S, F>::follow(const plan& by, ticks now) {
+    watch<A>* known = watch_.load(std::memory_order_relaxed);  // written here alone
+    const bool adaptive = by.given.trip.adaptive.has_value();
+    if (known != nullptr) known->follow(by);
+    if (known == nullptr && adaptive) watch_.store(known = new watch<A>(by, now), std::memory_order_release);
+    // release: pairs with slow_after(). Under the adaptive rule no success is the healthy path's.
+    slow_after_.store(adaptive ? F::every_call : by.slow_after, std::memory_order_release);
 }
 
 /// Without memory the program ends: what went wrong must not be forgotten.

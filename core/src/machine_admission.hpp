@@ -138,6 +138,7 @@ template <class Time>
         now = in_ticks(time.now());
         const finding timed_out{cause::probe_expired, {1, 1, 0, 1, 1}};
         tell(with_plan([&](const plan& by) { return open(seen, timed_out, by, now, {}); }));
+        if (auto* const watcher = watching()) watcher->probe_said(adaptive::trip_was::outage);
         return answer::look_again();  // whoever made it: this caller is refused as any caller of an open breaker
     }
     const auto still_probing = [&] { return current().epoch() == at.epoch(); };

@@ -30,13 +30,13 @@ void machine<A, S, F>::apply(std::shared_ptr<const plan> by, ticks now) {
     }
     plans_[fresh] = std::move(by);
     const plan& next = *plans_[fresh];
-    // relaxed: each is a bound of its own, for verdicts and refusals to come.
-    slow_after_.store(next.slow_after, std::memory_order_relaxed);
+    follow(next, now);
+    // relaxed: each is a bound of its own, for refusals to come.
     probe_timeout_.store(next.probe_timeout, std::memory_order_relaxed);
     most_probes_.store(given.recovery.probes, std::memory_order_relaxed);
     open_for_.store(plan::in_ticks(given.recovery.open_for), std::memory_order_relaxed);
     for (word at = current();
-         !swing(at, at.with_regime(fresh).with_timed(slow_rule).with_observes(given.mode == mode::observe));) {
+         !swing(at, at.with_regime(fresh).with_timed(next.timed).with_observes(given.mode == mode::observe));) {
         at = current();
     }
     note_suspicion(next, tally_.sum());
@@ -78,7 +78,12 @@ std::optional<moved> machine<A, S, F>::reset(ticks now) noexcept {
                          .at = now,
                          .cause = cause::operator_order};
         }
-        if (made) return made;
+        if (!made) continue;
+        if (auto* const watcher = watching()) {
+            const guard lock{evidence_};
+            watcher->forget(now);
+        }
+        return made;
     }
 }
 
@@ -153,19 +158,40 @@ auto machine<A, S, F>::seen_at(ticks now) const noexcept -> look {
 }
 
 template <class A, class S, class F>
-saved_state machine<A, S, F>::save(ticks now) const noexcept {
+saved_state machine<A, S, F>::save(ticks now) {
     const look seen = seen_at(now);
-    if (seen.at.where() == state::closed) return {};
-    const bool waiting = seen.at.where() == state::open && !seen.at.due();
-    return {.current = state::open,
-            .remaining = waiting ? std::max<ticks>(seen.of.deadline - now, 0) : 0,
-            .pause = seen.of.pause,
-            .base_pause = seen.of.base_pause,
-            .attempt = seen.of.attempt};
+    saved_state kept;
+    if (seen.at.where() != state::closed) {
+        const bool waiting = seen.at.where() == state::open && !seen.at.due();
+        kept = {.current = state::open,
+                .remaining = waiting ? std::max<ticks>(seen.of.deadline - now, 0) : 0,
+                .pause = seen.of.pause,
+                .base_pause = seen.of.base_pause,
+                .attempt = seen.of.attempt};
+    }
+    if (auto* const watcher = watching()) {
+        const guard lock{evidence_};
+        take_in_good_calls(*watcher);
+        kept.normal = watcher->save();
+    }
+    return kept;
+}
+
+/// Under evidence_: for those who look at what was learned.
+template <class A, class S, class F>
+void machine<A, S, F>::take_in_good_calls(watch<A>& into) noexcept {
+    const look seen = read();
+    if (!seen.at.counts()) return;
+    in_step(seen);
+    into.take_in(seen.at.epoch());
 }
 
 template <class A, class S, class F>
-std::optional<moved> machine<A, S, F>::restore(const saved_state& from, ticks now) noexcept {
+std::optional<moved> machine<A, S, F>::restore(const saved_state& from, ticks now) {
+    if (auto* const watcher = watching(); watcher != nullptr && from.normal) {
+        const guard lock{evidence_};
+        watcher->restore(*from.normal, from.away, now);
+    }
     for (;;) {
         const look seen = read();
         std::optional<moved> made;
@@ -208,6 +234,10 @@ void machine<A, S, F>::observe(snapshot& into, ticks now) noexcept {
             const window_counts counts = window_.counts(tally_.sum());
             into.window = {counts.calls, counts.failures(), counts.slow};
             into.failures_in_a_row = run_of(actual.of.window);
+        }
+        if (auto* const watcher = watching()) {
+            take_in_good_calls(*watcher);
+            watcher->observe(into);
         }
     }
     into.current = seen.at.where();

@@ -11,11 +11,12 @@ namespace switchgear::detail {
 struct grant {
     enum trait : std::uint64_t {
         // None of the first two: the call was admitted while closed, or on the ramp, and counts in the window.
-        probe = 1,      ///< admitted while half-open, under a lease
-        bystander = 2,  ///< let through only because the breaker observes: its verdict moves nothing
-        timed = 4,      ///< a slow rule was on: begun is set, and slowness is judged
-        answered = 8,   ///< took is set
-        overdue = 16,   ///< counted as slow already
+        probe = 1,       ///< admitted while half-open, under a lease
+        bystander = 2,   ///< let through only because the breaker observes: its verdict moves nothing
+        timed = 4,       ///< a slow rule was on: begun is set, and slowness is judged
+        answered = 8,    ///< took is set
+        overdue = 16,    ///< counted as slow already
+        overlong = 128,  ///< the same by the adaptive rule
     };
 
     std::uint64_t epoch = 0;
