@@ -16,10 +16,13 @@ struct grant {
         timed = 4,      ///< a slow rule was on: begun is set, and slowness is judged
         answered = 8,   ///< took is set
         overdue = 16,   ///< counted as slow already
+        paced = 32,     ///< admitted on the ramp by evidence: begun is set, and its verdict steers the ramp
+        placed = 64,    ///< … and it holds a place there, of the generation in the bits from the 16th on
     };
+    static constexpr unsigned generation_shift = 16;
 
     std::uint64_t epoch = 0;
-    ticks begun = 0;  ///< when it was admitted; set for probes and where timed
+    ticks begun = 0;  ///< when it was admitted; set for probes, on the ramp by evidence, and where timed
     ticks took = 0;   ///< how long the service took; set by answered()
     std::uint64_t place =
         0;  ///< of a probe: what is written in its slot, 0: no lease runs; overdue: where it was counted
