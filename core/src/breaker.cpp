@@ -116,6 +116,7 @@ bool breaker_core::restore(std::string_view record, duration elapsed) {
     if (!saved) return false;
     saved->away = std::max<ticks>(elapsed.count(), 0);
     saved->remaining = std::max<ticks>(saved->remaining - saved->away, 0);
+    if (saved->current != state::closed) saved->outage_age += std::min(saved->away, never / 4);
     if (const auto made = machine::restore(*saved, now())) tell(*made, std::nullopt);
     return true;
 }

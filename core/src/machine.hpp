@@ -35,12 +35,13 @@ namespace switchgear::detail {
 // try_acquire() never locks and never allocates, in any state. Closed it reads the word and nothing
 // else. Open it reads the deadline of the period (period.hpp) and a cheap clock. Half-open it takes a
 // place in the ledger of probing (probing.hpp) and writes its lease (leases.hpp). On the ramp it draws
-// from an account (ramp.hpp).
+// from an account (ramp.hpp), or takes one of the places that the ramp by evidence allows (evidence_ramp.hpp).
 //
 // A success is one addition to the tally (tally.hpp), and never waits for a lock either. Evidence –
 // a failure, a slow call – is filed under a brief lock, because it needs a place in the order of
 // verdicts; the verdict that trips swings the word before it lets go of the lock. Nobody else's
 // admission or success waits for that lock, no user code runs under it, and listeners are told after it.
+// On the ramp by evidence every verdict is evidence, for how much it lets in: few calls, and not healthy ones.
 //
 // Memory. What only a failing breaker needs (trouble.hpp, the columns of window.hpp) is allocated at the
 // first failure of a kind, and cells for the tally when threads first meet in it: a few times in a
@@ -72,6 +73,8 @@ struct saved_state {
     ticks pause = 0;
     ticks base_pause = 0;
     std::uint32_t attempt = 0;
+    ticks outage_age = 0;
+    lessons learned{};
     std::optional<adaptive::learned> normal{};
     ticks away = 0;  ///< how long ago it was saved
 };
@@ -113,6 +116,10 @@ public:
     void overdue(grant& of, const Time& time) noexcept;
     template <class Time>
     void answered(grant& of, const Time& time) noexcept;
+
+    // machine_evidence.hpp
+    /// The call of a permit has been answered, or ends: its place on the ramp is free.
+    void leave_ramp(grant& of) noexcept;
 
     // machine_orders.hpp. apply() and plan_in_force() are for one thread at a time (the caller's lock).
     void apply(std::shared_ptr<const plan> by, ticks now);
@@ -170,7 +177,7 @@ private:
     bool swing(word from, word to) noexcept;
     bool swing(word from, word to, const period& with) noexcept;
 
-    void make_room_for_probes(const settings& given);
+    void make_room_for_recovery(const settings& given);
     void follow(const plan& by, ticks now);
 
     // Moves. Each returns whether this thread made it; none tells of it.
@@ -179,7 +186,10 @@ private:
     std::optional<moved> half_open(word from, ticks now) noexcept;
     std::optional<moved> close(const look& from, cause why, ticks now) noexcept;
     bool begin_ramp(const look& from, ticks now) noexcept;
-    period with_empty_window(const look& from) const noexcept;
+    period with_empty_window(const look& from, ticks now) const noexcept;
+    period closed_again(const look& from, std::uint64_t epoch, ticks now) noexcept;
+    lessons after_closed(const look& from, const finding& why, ticks now) const noexcept;
+    void pace(period& next, const look& from, const recovery_rules& rules, ticks now) const noexcept;
     std::optional<moved> end_override(const look& from, ticks now) noexcept;
     std::uint64_t open_window(word while_at, std::uint64_t epoch) noexcept;
     ticks spread(ticks pause, double jitter) noexcept;
@@ -208,6 +218,10 @@ private:
     answer refuse_or_observe(word at, reject_reason why, ticks retry_after, const Time& time, grant& to) noexcept;
     template <class Time>
     answer let_by(word at, const Time& time, grant& to) noexcept;
+    template <class Time>
+    answer acquire_by_evidence(const look& seen, const Time& time, grant& to) noexcept;
+    static steering ramp_of(const period& of) noexcept;
+    double share_by_evidence(const look& seen) const noexcept;
     void finish_probing(std::uint64_t epoch, ticks now) noexcept;
     void end_ramp(std::uint64_t epoch, ticks now) noexcept;
 
@@ -235,6 +249,12 @@ private:
     void give_back(const grant& of) noexcept;
     void total(verdict how, bool slow) noexcept;
     void end_run(std::uint64_t epoch) noexcept;
+    template <class Time>
+    void steer(grant& of, verdict how, const Time& time) noexcept;
+    /// Under evidence_.
+    template <class Learn>
+    std::optional<moved> steer_with(std::uint64_t epoch, ticks now, std::optional<ticks> hint,
+                                    const Learn& learn) noexcept;
     void move_window(ticks now) noexcept;
     void look_again(std::uint64_t epoch, ticks now) noexcept;
 
@@ -258,6 +278,8 @@ private:
     // Settings in force: two take turns. A reload fills the one that nobody reads, and swings the word.
     std::array<std::shared_ptr<const plan>, 2> plans_;
     mutable std::array<atom<std::uint32_t>, 2> readers_{};
+    const ticks born_;  ///< when the first window began
+
     // Of the plan in force, for those who refuse.
     atom<ticks> probe_timeout_;
     atom<ticks> open_for_;
@@ -278,12 +300,13 @@ machine<A, S, F>::machine(S& sink, std::shared_ptr<const plan> by, std::uint64_t
       sink_{sink},
       draws_{seed},
       plans_{std::move(by), nullptr},
+      born_{now},
       probe_timeout_{plans_[0]->probe_timeout},
       open_for_{plan::in_ticks(plans_[0]->given.recovery.open_for)},
       most_probes_{plans_[0]->given.recovery.probes},
       window_{plans_[0]->given.trip.window, plans_[0]->given.trip.slow.has_value(), now, 0} {
     const settings& given = plans_[0]->given;
-    make_room_for_probes(given);
+    make_room_for_recovery(given);
     follow(*plans_[0], now);
     next_move_.store(window_.next_move());
     word_.store(word{}.with_observes(given.mode == mode::observe).with_timed(plans_[0]->timed).bits());
@@ -297,8 +320,14 @@ void machine<A, S, F>::expect_failures() {
 
 /// May allocate. Requires: nobody else does this just now.
 template <class A, class S, class F>
-void machine<A, S, F>::make_room_for_probes(const settings& given) {
+void machine<A, S, F>::make_room_for_recovery(const settings& given) {
     if (given.recovery.probes > leases<A>::slots_to_begin_with) in_trouble().leased.grow(given.recovery.probes);
+    if (!given.recovery.ramp || given.recovery.ramp->by != ramp_by::evidence) return;
+    auto& known = in_trouble().by_evidence;
+    // release: pairs with the acquire of whoever comes on the ramp.
+    if (known.load(std::memory_order_relaxed) == nullptr) {
+        known.store(new evidence_ramp<A>, std::memory_order_release);
+    }
 }
 
 /// Has the verdicts to come judged by the time rules of these settings. Requires: as make_room_for_probes().
@@ -373,6 +402,7 @@ bool machine<A, S, F>::swing(word from, word to, const period& with) noexcept {
 }  // namespace switchgear::detail
 
 #include "machine_admission.hpp"
+#include "machine_evidence.hpp"
 #include "machine_moves.hpp"
 #include "machine_orders.hpp"
 #include "machine_verdicts.hpp"

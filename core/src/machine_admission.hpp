@@ -165,6 +165,7 @@ answer machine<A, S, F>::acquire_ramp(word at, const Time& time, grant& to) noex
     const look seen = read();
     if (seen.at != at) return answer::look_again();
     const auto rule = with_plan([](const plan& by) { return by.given.recovery.ramp; });
+    if (rule && rule->by == ramp_by::evidence) return acquire_by_evidence(seen, time, to);
     const ticks now = in_ticks(time.now());
     const ticks elapsed = std::max<ticks>(now - seen.of.ramp_since, 0);
     // A reload may have taken the ramp away: then it is over.

@@ -11,7 +11,7 @@ template <class A, class S, class F>
 void machine<A, S, F>::apply(std::shared_ptr<const plan> by, ticks now) {
     const settings& given = by->given;
     const std::uint32_t fresh = current().regime() ^ 1U;
-    make_room_for_probes(given);
+    make_room_for_recovery(given);
     // seq_cst: see with_plan(). Readers of the plan to be replaced are those of the reload before this one.
     while (readers_[fresh].load(std::memory_order_seq_cst) != 0) A::wait_a_moment();
 
@@ -71,7 +71,10 @@ std::optional<moved> machine<A, S, F>::reset(ticks now) noexcept {
         std::optional<moved> made;
         if (seen.at.where() != state::closed) {
             made = close(seen, cause::operator_order, now);
-        } else if (swing(seen.at, seen.at, with_empty_window(seen))) {
+        } else {
+            period next = with_empty_window(seen, now);
+            next.learned = {};
+            if (!swing(seen.at, seen.at, next)) continue;
             made = moved{.from = state::closed,
                          .to = state::closed,
                          .epoch = seen.at.epoch(),
@@ -119,10 +122,10 @@ moved machine<A, S, F>::force(override_mode mode, ticks until, ticks now) noexce
         period next = seen.of;
         if (mode == override_mode::forced_closed) {
             if (to.where() == state::closed) {
-                next = with_empty_window(seen);
+                next = with_empty_window(seen, now);
             } else {
                 to = to.with_state(state::closed);
-                next = {.window_base = open_window(seen.at, to.epoch()), .window = seen.of.window + 1};
+                next = closed_again(seen, to.epoch(), now);
             }
         }
         next.override_until = until;
@@ -160,14 +163,18 @@ auto machine<A, S, F>::seen_at(ticks now) const noexcept -> look {
 template <class A, class S, class F>
 saved_state machine<A, S, F>::save(ticks now) {
     const look seen = seen_at(now);
+    // Without learned pacing a record is what it was before there was any, so that older versions read it.
+    const bool learns = with_plan([](const plan& by) { return by.given.recovery.pacing == pacing::learned; });
     saved_state kept;
+    if (learns) kept.learned = seen.of.learned;
     if (seen.at.where() != state::closed) {
         const bool waiting = seen.at.where() == state::open && !seen.at.due();
-        kept = {.current = state::open,
-                .remaining = waiting ? std::max<ticks>(seen.of.deadline - now, 0) : 0,
-                .pause = seen.of.pause,
-                .base_pause = seen.of.base_pause,
-                .attempt = seen.of.attempt};
+        kept.current = state::open;
+        kept.remaining = waiting ? std::max<ticks>(seen.of.deadline - now, 0) : 0;
+        kept.pause = seen.of.pause;
+        kept.base_pause = seen.of.base_pause;
+        kept.attempt = seen.of.attempt;
+        kept.outage_age = learns ? std::max<ticks>(now - seen.of.since, 0) : 0;
     }
     if (auto* const watcher = watching()) {
         const guard lock{evidence_};
@@ -194,16 +201,25 @@ std::optional<moved> machine<A, S, F>::restore(const saved_state& from, ticks no
     }
     for (;;) {
         const look seen = read();
+        // A record without lessons takes none away.
+        const lessons learned = from.learned == lessons{} ? seen.of.learned : from.learned;
         std::optional<moved> made;
         if (from.current == state::closed) {
-            if (seen.at.where() == state::closed) return {};
-            made = close(seen, cause::restored, now);
+            look with = seen;
+            with.of.learned = learned;
+            if (seen.at.where() != state::closed) {
+                made = close(with, cause::restored, now);
+            } else if (learned == seen.of.learned || swing(seen.at, seen.at, with.of)) {
+                return {};
+            }
         } else {
             period next = seen.of;
             next.deadline = now + from.remaining;
             next.pause = from.pause;
             next.base_pause = from.base_pause;
             next.attempt = from.attempt;
+            next.since = now - from.outage_age;
+            next.learned = learned;
             const bool changes = seen.at.where() != state::open;
             const word to = changes ? seen.at.with_state(state::open) : seen.at.with_due(false);
             if (swing(seen.at, to, next)) {
@@ -244,6 +260,9 @@ void machine<A, S, F>::observe(snapshot& into, ticks now) noexcept {
     into.override = seen.at.override();
     into.epoch = seen.at.epoch();
     into.attempt = seen.of.attempt;
+    into.learned = {
+        .median_outage = duration{static_cast<ticks>(static_cast<double>(seen.of.learned.median_outage) / tick)},
+        .calls_per_second = seen.of.learned.call_gap > 0 ? 1 / static_cast<double>(seen.of.learned.call_gap) : 0};
     const bool open = seen.at.where() == state::open;
     into.probe_due = open && (seen.at.due() || now >= seen.of.deadline);
     const auto [share, wait] = with_plan([&](const plan& by) { return outlook(seen, by, now); });
@@ -283,6 +302,7 @@ auto machine<A, S, F>::outlook(const look& seen, const plan& by, ticks now) cons
     }
     if (seen.at.on_ramp()) {
         if (!rules.ramp) return {1, 0};
+        if (rules.ramp->by == ramp_by::evidence) return {share_by_evidence(seen), 0};
         return {ramp<A>::share_at(now - seen.of.ramp_since, plan::in_ticks(rules.ramp->over), rules.ramp->from), 0};
     }
     const auto* known = known_trouble();

@@ -12,6 +12,7 @@ void machine<A, S, F>::settle(grant of, verdict how, const Time& time) noexcept 
     // Counts are relaxed: each is read when it is read.
     if (how.is_ignored()) {
         if (of.is(grant::probe)) give_back(of);
+        leave_ramp(of);
         ignored_.fetch_add(1, std::memory_order_relaxed);
         return;
     }
@@ -27,6 +28,7 @@ void machine<A, S, F>::settle(grant of, verdict how, const Time& time) noexcept 
             counted = settle_probe(of, how, went, time);
         } else {
             counted = settle_counted(of, how, went, time);
+            if (of.is(grant::paced)) steer(of, how, time);
         }
     }
     if (counted) {
@@ -355,6 +357,9 @@ bool machine<A, S, F>::settle_probe(const grant& of, verdict how, const course& 
         return at.epoch() == of.epoch && at.on_ramp() && settle_counted(of, how, went, time);
     }
     const auto ending = how.is_success() ? probing<A>::ending::success : probing<A>::ending::given_back;
+    const ticks took = of.is(grant::answered) && of.is(grant::timed) ? of.took : now - of.begun;
+    // relaxed: end() publishes it, and whoever finds that it is enough reads it after that.
+    if (how.is_success()) known.probe_took.store(in_microseconds(took), std::memory_order_relaxed);
     if (!known.probes.end(of.epoch, ending, needed, [&] { return current().epoch() == of.epoch; })) return false;
     if (auto* const watcher = watching(); watcher != nullptr && how.is_success()) {
         // One that is slow as never in health is no sign of it, though it may close the breaker.
@@ -440,7 +445,8 @@ template <class Time>
 void machine<A, S, F>::answered(grant& of, const Time& time) noexcept {
     if (of.is(grant::answered)) return;
     of.traits |= grant::answered;
-    if (of.is(grant::timed)) of.took = in_ticks(time.now()) - of.begun;
+    if (of.is(grant::timed) || of.is(grant::paced)) of.took = in_ticks(time.now()) - of.begun;
+    leave_ramp(of);
     // A lease that was scored stays, and makes the verdict late.
     if (of.leased() && in_trouble().leased.end({of.which, of.place})) of.place = 0;
 }

@@ -6,6 +6,8 @@
 
 #include <switchgear/detail/ticks.hpp>
 
+#include "pacing.hpp"
+
 namespace switchgear::detail {
 
 /// What belongs to the present stretch of the breaker's life and does not fit into the word.
@@ -15,9 +17,12 @@ struct period {
     ticks base_pause = 0;  ///< what back-off starts from: the pause without jitter and hint; 0: none yet
     ticks ramp_since = 0;  ///< on the ramp: when it began
     ticks override_until = never;
-    std::uint64_t window_base = 0;  ///< successes tallied before the window began
-    std::uint32_t window = 0;       ///< grows with every window that begins
-    std::uint32_t attempt = 0;      ///< trips in a row without a close
+    std::uint64_t window_base = 0;   ///< successes tallied before the window began
+    std::uint32_t window = 0;        ///< grows with every window that begins
+    std::uint32_t attempt = 0;       ///< trips in a row without a close
+    std::uint32_t ramp_latency = 0;  ///< on the ramp: how long the probe took that began it, in microseconds
+    ticks since = 0;                 ///< closed: when the window began; else when the outage did
+    lessons learned{};
 };
 
 /// A few period records, so that a new one can be written while the old one is read.
@@ -66,6 +71,9 @@ public:
         to.window_base.store(from.window_base, std::memory_order_release);
         to.window.store(from.window, std::memory_order_release);
         to.attempt.store(from.attempt, std::memory_order_release);
+        to.ramp_latency.store(from.ramp_latency, std::memory_order_release);
+        to.since.store(from.since, std::memory_order_release);
+        to.learned.store(from.learned, std::memory_order_release);
     }
     /// Deadline and pause alone: what a refusal needs.
     std::pair<ticks, ticks> deadline_and_pause(std::uint32_t index) const noexcept {
@@ -85,7 +93,10 @@ public:
                 .override_until = from.override_until.load(std::memory_order_acquire),
                 .window_base = from.window_base.load(std::memory_order_acquire),
                 .window = from.window.load(std::memory_order_acquire),
-                .attempt = from.attempt.load(std::memory_order_acquire)};
+                .attempt = from.attempt.load(std::memory_order_acquire),
+                .ramp_latency = from.ramp_latency.load(std::memory_order_acquire),
+                .since = from.since.load(std::memory_order_acquire),
+                .learned = from.learned.load(std::memory_order_acquire)};
     }
 
 private:
@@ -94,7 +105,9 @@ private:
     struct record {
         atom<ticks> deadline{0}, pause{0}, base_pause{0}, ramp_since{0}, override_until{never};
         atom<std::uint64_t> window_base{0};
-        atom<std::uint32_t> window{0}, attempt{0};
+        atom<std::uint32_t> window{0}, attempt{0}, ramp_latency{0};
+        atom<ticks> since{0};
+        atom<lessons> learned{lessons{}};
     };
 
     std::array<record, size> records_{};

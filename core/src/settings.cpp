@@ -65,17 +65,16 @@ std::uint32_t check_window(const window& size, checker& check) {
 }
 
 void check_classes(const trip_rules& trip, std::uint32_t reach, checker& check) {
-    const auto weights = by_class(trip.weights);
-    const auto limits = by_class(trip.limits);
     for (std::size_t i = 0; i < failure_class_count; ++i) {
         const std::string name{to_string(static_cast<failure_class>(i))};
-        check.within("trip.weights." + name, weights[i], 0.0, 1'000.0);
-        if (!limits[i]) continue;
-        check.must(*limits[i] >= 1, "trip.limits." + name, *limits[i], "must be at least 1");
-        check.must(*limits[i] <= reach, "trip.limits." + name, *limits[i],
+        const double weight = trip.weights.*weight_by_class[i];
+        check.within("trip.weights." + name, weight, 0.0, 1'000.0);
+        const auto& limit = trip.limits.*limit_by_class[i];
+        if (!limit) continue;
+        check.must(*limit >= 1, "trip.limits." + name, *limit, "must be at least 1");
+        check.must(*limit <= reach, "trip.limits." + name, *limit,
                    "cannot be reached within a window of " + text_of(reach) + " calls");
-        check.must(weights[i] != 0, "trip.limits." + name, *limits[i],
-                   "cannot be reached: trip.weights." + name + " is 0");
+        check.must(weight != 0, "trip.limits." + name, *limit, "cannot be reached: trip.weights." + name + " is 0");
     }
 }
 
@@ -98,7 +97,8 @@ void check_trip(const trip_rules& trip, checker& check) {
         check.within("trip.consecutive_failures", *trip.consecutive_failures, 1U, most_calls);
     }
     if (trip.failures) {
-        const double heaviest = std::ranges::max(by_class(trip.weights));
+        double heaviest = -1;
+        for (const auto of : weight_by_class) heaviest = std::max(heaviest, trip.weights.*of);
         check.must(*trip.failures > 0 && std::isfinite(*trip.failures), "trip.failures", *trip.failures,
                    "must be a number above 0");
         if (of_calls && heaviest >= 0 && *trip.failures > 0) {
@@ -128,6 +128,9 @@ void check_recovery(const recovery_rules& recovery, checker& check) {
     check.must(recovery.open_for >= milliseconds{1} && recovery.open_for <= recovery.max_open_for, "recovery.open_for",
                recovery.open_for,
                "must be within [1 ms, recovery.max_open_for (" + text_of(recovery.max_open_for) + ")]");
+    check.must(recovery.pacing == pacing::fixed || recovery.pacing == pacing::learned, "recovery.pacing",
+               static_cast<std::uint32_t>(recovery.pacing), "must be fixed or learned");
+    check.within("recovery.probe_price", recovery.probe_price, 0.001, 1e6);
     check.within("recovery.backoff", recovery.backoff, 1.0, 10.0);
     check.must(recovery.jitter >= 0 && recovery.jitter < 1, "recovery.jitter", recovery.jitter,
                "must be within [0, 1)");
@@ -138,6 +141,8 @@ void check_recovery(const recovery_rules& recovery, checker& check) {
     if (recovery.ramp) {
         check.within("recovery.ramp.over", recovery.ramp->over, milliseconds{100}, day);
         check.share("recovery.ramp.from", recovery.ramp->from);
+        check.must(recovery.ramp->by == ramp_by::time || recovery.ramp->by == ramp_by::evidence, "recovery.ramp.by",
+                   static_cast<std::uint32_t>(recovery.ramp->by), "must be time or evidence");
     }
 }
 

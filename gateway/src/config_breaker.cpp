@@ -91,10 +91,12 @@ void read_trip(config_reader& in, merged from, trip_rules& out) {
 }
 
 void read_recovery(config_reader& in, merged from, recovery_rules& out) {
-    if (!in.section(from, {"open_for", "backoff", "max_open_for", "jitter", "jitter_seed", "max_retry_after", "probes",
-                           "successes_to_close", "probe_timeout", "ramp"})) {
+    if (!in.section(from, {"pacing", "probe_price", "open_for", "backoff", "max_open_for", "jitter", "jitter_seed",
+                           "max_retry_after", "probes", "successes_to_close", "probe_timeout", "ramp"})) {
         return;
     }
+    in.read_word(from.child("pacing"), pacing_words, out.pacing);
+    in.read_number(from.child("probe_price"), out.probe_price);
     in.read(from.child("open_for"), out.open_for);
     in.read_number(from.child("backoff"), out.backoff);
     in.read(from.child("max_open_for"), out.max_open_for);
@@ -105,9 +107,10 @@ void read_recovery(config_reader& in, merged from, recovery_rules& out) {
     in.read(from.child("successes_to_close"), out.successes_to_close);
     in.read(from.child("probe_timeout"), out.probe_timeout);
     in.read_optional(from.child("ramp"), out.ramp, [&in](merged value, ramp_rule& rule) {
-        if (!in.section(value, {"over", "from"})) return false;
+        if (!in.section(value, {"over", "from", "by"})) return false;
         in.read(value.child("over"), rule.over);
         in.read_ratio(value.child("from"), rule.from);
+        in.read_word(value.child("by"), ramp_by_words, rule.by);
         return true;
     });
 }

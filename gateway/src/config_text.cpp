@@ -28,7 +28,9 @@ json::value shown(std::uint32_t value) { return value; }
 json::value shown(std::uint64_t value) { return value; }
 
 json::value shown(const slow_rule& rule) { return json::object{{"after", shown(rule.after)}, {"ratio", rule.ratio}}; }
-json::value shown(const ramp_rule& rule) { return json::object{{"over", shown(rule.over)}, {"from", rule.from}}; }
+json::value shown(const ramp_rule& rule) {
+    return json::object{{"over", shown(rule.over)}, {"from", rule.from}, {"by", text(to_string(rule.by))}};
+}
 
 json::value shown(const tls_files& files) {
     return json::object{{"certificate", text(files.certificate)}, {"key", text(files.key)}};
@@ -67,7 +69,9 @@ json::value shown(const trip_rules& trip) {
 }
 
 json::value shown(const recovery_rules& recovery) {
-    return json::object{{"open_for", shown(recovery.open_for)},
+    return json::object{{"pacing", text(to_string(recovery.pacing))},
+                        {"probe_price", recovery.probe_price},
+                        {"open_for", shown(recovery.open_for)},
                         {"backoff", recovery.backoff},
                         {"max_open_for", shown(recovery.max_open_for)},
                         {"jitter", recovery.jitter},

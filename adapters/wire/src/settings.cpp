@@ -60,8 +60,14 @@ object to_json(const trip_rules& trip) {
 
 object to_json(const recovery_rules& recovery) {
     value ramp = nullptr;
-    if (recovery.ramp) ramp = object{{"over", format_duration(recovery.ramp->over)}, {"from", recovery.ramp->from}};
-    return {{"open_for", format_duration(recovery.open_for)},
+    if (recovery.ramp) {
+        ramp = object{{"over", format_duration(recovery.ramp->over)},
+                      {"from", recovery.ramp->from},
+                      {"by", word(to_string(recovery.ramp->by))}};
+    }
+    return {{"pacing", word(to_string(recovery.pacing))},
+            {"probe_price", recovery.probe_price},
+            {"open_for", format_duration(recovery.open_for)},
             {"backoff", recovery.backoff},
             {"max_open_for", format_duration(recovery.max_open_for)},
             {"jitter", recovery.jitter},
@@ -86,6 +92,7 @@ static void read(const value& from, const place& at, ramp_rule& into) {
     object_reader members{from, at};
     members.optional("over", into.over);
     members.optional("from", as_ratio<double>{into.from});
+    members.optional("by", into.by);
     members.no_others();
 }
 
@@ -141,6 +148,8 @@ void read_trip(const value& from, const place& at, trip_rules& into) {
 
 void read_recovery(const value& from, const place& at, recovery_rules& into) {
     object_reader members{from, at};
+    members.optional("pacing", into.pacing);
+    members.optional("probe_price", into.probe_price);
     members.optional("open_for", into.open_for);
     members.optional("backoff", into.backoff);
     members.optional("max_open_for", into.max_open_for);

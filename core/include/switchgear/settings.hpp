@@ -89,22 +89,39 @@ struct trip_rules {
     friend bool operator==(const trip_rules&, const trip_rules&) = default;
 };
 
-/// Lets traffic back in by a growing share instead of all at once (rule 22).
+/// How long a pause is. fixed: `open_for`, and longer by `backoff` at every failed probe. learned: what probing
+/// costs is weighed against what waiting costs, from the age of this outage, how long outages last here and how
+/// many calls wait (docs/guide/recovery-learned.md). A server's Retry-After wins with both.
+enum class pacing : std::uint8_t { fixed, learned };
+std::string_view to_string(pacing) noexcept;
+
+/// What the ramp goes by. time: a share that grows in a straight line (rule 22). evidence: calls in flight, doubled
+/// as long as answers come as quickly as the quickest of this ramp, halved when calls fail.
+enum class ramp_by : std::uint8_t { time, evidence };
+std::string_view to_string(ramp_by) noexcept;
+
+/// Lets traffic back in little by little instead of all at once (rule 22).
 struct ramp_rule {
-    /// Range: [100 ms, 24 h].
+    /// With `by` time only. Range: [100 ms, 24 h].
     std::chrono::milliseconds over{30'000};
-    /// The share at the beginning. Range: (0, 1].
+    /// The share at the beginning, with `by` time only. Range: (0, 1].
     double from = 0.1;
+    ramp_by by = ramp_by::time;
     friend bool operator==(const ramp_rule&, const ramp_rule&) = default;
 };
 
 /// How long to stay open and how to come back.
 struct recovery_rules {
-    /// The first pause. Range: [1 ms, max_open_for].
+    switchgear::pacing pacing = switchgear::pacing::fixed;
+    /// How many good calls one failed probe is worth, with learned pacing: the dearer a probe, the rarer. Where N
+    /// instances share a service that a probe hurts, N times as much. Range: [0.001, 1e6].
+    double probe_price = 5;
+    /// The first pause, with fixed pacing. Range: [1 ms, max_open_for].
     std::chrono::milliseconds open_for{5'000};
-    /// The factor on the pause for every trip after a half-open without a close between. Range: [1, 10].
+    /// The factor on the pause for every trip after a half-open without a close between, with fixed pacing.
+    /// Range: [1, 10].
     double backoff = 2.0;
-    /// The cap on the pause, before jitter. Range: [1 ms, 24 h].
+    /// The cap on the pause, before jitter, with either pacing. Range: [1 ms, 24 h].
     std::chrono::milliseconds max_open_for{60'000};
     /// The share by which a pause is spread either way, so that many clients do not come back at once.
     /// Range: [0, 1).
