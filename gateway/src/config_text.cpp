@@ -28,6 +28,7 @@ json::value shown(std::uint32_t value) { return value; }
 json::value shown(std::uint64_t value) { return value; }
 
 json::value shown(const slow_rule& rule) { return json::object{{"after", shown(rule.after)}, {"ratio", rule.ratio}}; }
+json::value shown(const adaptive_rule&);
 json::value shown(const ramp_rule& rule) {
     return json::object{{"over", shown(rule.over)}, {"from", rule.from}, {"by", text(to_string(rule.by))}};
 }
@@ -42,6 +43,14 @@ json::value shown(const health_check_settings&);
 template <class T>
 json::value shown(const std::optional<T>& value) {
     return value ? shown(*value) : json::value(nullptr);
+}
+
+json::value shown(const adaptive_rule& rule) {
+    return json::object{{"false_trip_budget", shown(milliseconds{rule.false_trip_budget})},
+                        {"care", rule.care},
+                        {"slow_care", rule.slow_care},
+                        {"deadline", shown(rule.deadline)},
+                        {"memory", shown(milliseconds{rule.memory})}};
 }
 
 template <class Classes>
@@ -63,6 +72,7 @@ json::value shown(const trip_rules& trip) {
                         {"failure_ratio", shown(trip.failure_ratio)},
                         {"slow", shown(trip.slow)},
                         {"limits", by_class(trip.limits)},
+                        {"adaptive", shown(trip.adaptive)},
                         {"weights", by_class(trip.weights)},
                         {"window", shown(trip.window)},
                         {"minimum_calls", trip.minimum_calls}};

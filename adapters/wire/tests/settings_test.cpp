@@ -97,7 +97,7 @@ TEST(settings_json, reads_like_the_configuration_file) {
     EXPECT_EQ(boost::json::serialize(to_json(settings{})),
               R"({"trip":{"consecutive_failures":5,"failures":null,"failure_ratio":5E-1,"slow":null,)"
               R"("limits":{"error":null,"timeout":null,"unreachable":null,"overloaded":null,)"
-              R"("custom_1":null,"custom_2":null,"custom_3":null,"custom_4":null},)"
+              R"("custom_1":null,"custom_2":null,"custom_3":null,"custom_4":null},"adaptive":null,)"
               R"("weights":{"error":1E0,"timeout":1E0,"unreachable":1E0,"overloaded":1E0,)"
               R"("custom_1":1E0,"custom_2":1E0,"custom_3":1E0,"custom_4":1E0},)"
               R"("window":{"last":"10s"},"minimum_calls":20},)"
@@ -110,6 +110,20 @@ TEST(settings_json, takes_defaults_for_what_is_missing) {
     EXPECT_EQ(read("{}").value(), settings{});
     EXPECT_EQ(read(R"({"trip": {"slow": {}}})").value().trip.slow, slow_rule{});
     EXPECT_EQ(read(R"({"recovery": {"ramp": {"over": "1m"}}})").value().recovery.ramp, ramp_rule{.over = 60s});
+}
+
+TEST(settings_json, adaptive_may_be_just_true) {
+    EXPECT_EQ(read(R"({"trip": {"adaptive": true}})").value().trip.adaptive, adaptive_rule{});
+    EXPECT_EQ(read(R"({"trip": {"adaptive": {}}})").value().trip.adaptive, adaptive_rule{});
+    EXPECT_EQ(read(R"({"trip": {"adaptive": false}})").value().trip.adaptive, std::nullopt);
+    EXPECT_EQ(read(R"({"trip": {"adaptive": "off"}})").value().trip.adaptive, std::nullopt);
+    EXPECT_EQ(read(R"({"trip": {"adaptive": {"false_trip_budget": "7d", "care": "20%"}}})").value().trip.adaptive,
+              (adaptive_rule{.false_trip_budget = 168h, .care = 0.2}));
+}
+
+TEST(settings_json, adaptive_times_are_whole_hours) {
+    EXPECT_THAT(fields_refused(R"({"trip": {"adaptive": {"false_trip_budget": "90m", "memory": "0h", "typo": 1}}})"),
+                UnorderedElementsAre("trip.adaptive.false_trip_budget", "trip.adaptive.memory", "trip.adaptive.typo"));
 }
 
 TEST(settings_json, takes_percent_and_off) {

@@ -18,6 +18,8 @@ constexpr duration longest_gap = seconds{60};
 /// After an outage nothing is learned for so long.
 constexpr duration aftermath = seconds{60};
 constexpr double most_penalty = 10;
+/// How bursty a service is shows only in time: until then more evidence is asked for.
+constexpr double first_penalty = 2;
 
 constexpr duration longest = std::chrono::hours{24 * 365 * 100};
 
@@ -26,6 +28,7 @@ constexpr duration longest = std::chrono::hours{24 * 365 * 100};
 detector::detector(const aims& given, time_point now)
     : aims_{given},
       last_{now},
+      penalty_{first_penalty},
       penalty_at_{now},
       latency_{given.deadline, now},
       errors_{given.care, given.memory, now},
@@ -248,6 +251,11 @@ double detector::evidence() const noexcept {
     const double value = std::max(total(), 1e-300);
     const double scale = std::log(static_cast<double>(aims_.budget.count()) / 1e9);
     return std::clamp(1 + std::log(value) / std::max(1.0, scale), 0.0, 1.0);
+}
+
+trip_was what_it_was(std::uint32_t failed_probes, duration until_a_good_one) noexcept {
+    const bool short_one = failed_probes <= 2 && until_a_good_one <= seconds{3};
+    return failed_probes == 0 || short_one ? trip_was::needless : trip_was::outage;
 }
 
 learned detector::save() const {

@@ -48,6 +48,10 @@ struct finding {
 /// What the first calls after a trip said.
 enum class trip_was : std::uint8_t { needless, outage };
 
+/// What a trip was, by its probes up to the first good one. A trouble that is over within three probes and
+/// three seconds was not worth opening for: it is a burst, and is learned as one.
+trip_was what_it_was(std::uint32_t failed_probes, duration until_a_good_one) noexcept;
+
 /// Tells from how calls went when the breaker should open: as soon as what it sees comes by chance less
 /// often than once in the budget of false trips.
 ///
@@ -112,7 +116,7 @@ private:
     std::uint64_t next_look_ = ~std::uint64_t{0};
     bool waiting_ = false;  // for judged()
     bool own_ = false;      // the trip that is waited for was this one's finding
-    double penalty_ = 0;
+    double penalty_;
     time_point penalty_at_;
     double rate_ = 0;  // of budget, in 1/ns
     double class_weights_ = 0;

@@ -16,6 +16,19 @@ static_assert(levels_8 * levels_128 * levels_1024 == healthy_model::cell_count);
 constexpr share_of_calls prior{50, 0.5};
 /// How many calls it takes until a cell is believed as much as its neighbours.
 constexpr double cell_weight = 60;
+
+// What is believed of bursts and bad spells before any was seen: half of what the recent past looks like
+// goes on, up to half of the usual care, and failures come in clusters. Calls that were seen to be
+// independent soon outweigh this; where hardly any call ever failed it is all there is to know.
+constexpr double spells_go_on = 0.5;
+constexpr double strongest_spell = 0.05;
+constexpr std::array<double, levels_8> clusters{0, 0.006, 0.024, 0.045, 0.075};
+constexpr std::array<double, levels_128> typical_128{0, 1, 2.5, 5.5, 11, 22, 64};
+constexpr std::array<double, levels_1024> typical_1024{0, 2, 8, 32, 128};
+/// How much of what the neighbours say is left where a burst is longer than most: it counts again.
+constexpr std::array<double, levels_128> longer_bursts{1, 1, 1, 1, 1, 0.75, 0.5};
+/// By how much a short time may raise what is expected where it could hide an outage.
+constexpr double short_rise = 1.25;
 /// How many calls of the short memory are worth as much as the long one.
 constexpr double short_weight = 500;
 /// The upper bound is one that nine of ten true shares stay below.
@@ -49,8 +62,11 @@ double upper_bound(const share_of_calls& seen) noexcept {
 
 }  // namespace
 
-healthy_model::healthy_model(duration memory, time_point now)
-    : long_age_{memory, now}, short_age_{std::min(memory, short_half_life), now}, cell_age_{7 * memory, now} {
+healthy_model::healthy_model(double care, duration memory, time_point now)
+    : harmless_{care / 2},
+      long_age_{memory, now},
+      short_age_{std::min(memory, short_half_life), now},
+      cell_age_{7 * memory, now} {
     refresh_base();
     refresh_cells();
 }
@@ -118,19 +134,21 @@ void healthy_model::fade(time_point now) noexcept {
 void healthy_model::refresh_base() noexcept {
     const share_of_calls all{long_.calls + prior.calls, long_.bad + prior.bad};
     const double recent = (short_.bad + short_weight * all.bad / all.calls) / (short_.calls + short_weight);
-    base_ = std::clamp(std::max(upper_bound(all), recent), least, most);
+    const double bound = upper_bound(all);
+    const double most_recent = std::max(harmless_, short_rise * bound);
+    base_ = std::clamp(std::max(bound, std::min(recent, most_recent)), least, most);
 }
 
 void healthy_model::refresh_cells() noexcept {
     for (std::size_t c = 0; c < levels_1024; ++c) {
         for (std::size_t b = 0; b < levels_128; ++b) {
             for (std::size_t a = 0; a < levels_8; ++a) {
-                double near = base_;
+                const double spell = spells_go_on * std::max(typical_128[b] / 128, typical_1024[c] / 1024);
+                double near = std::max({base_, clusters[a], std::min(strongest_spell, spell)});
                 if (a > 0) near = std::max(near, expected(place(a - 1, b, c)));
                 if (b > 0) near = std::max(near, expected(place(a, b - 1, c)));
                 if (c > 0) near = std::max(near, expected(place(a, b, c - 1)));
-                // A burst longer than any that was seen counts again.
-                if (b >= 5) near = base_ + (near - base_) / 2;
+                near = base_ + (near - base_) * longer_bursts[b];
                 const seen_cell& seen = cells_[place(a, b, c)];
                 const double value = (static_cast<double>(seen.bad) + cell_weight * near) /
                                      (static_cast<double>(seen.calls) + cell_weight);
@@ -142,7 +160,8 @@ void healthy_model::refresh_cells() noexcept {
     fresh_ = 0;
 }
 
-void healthy_model::change(duration memory) noexcept {
+void healthy_model::change(double care, duration memory) noexcept {
+    harmless_ = care / 2;
     long_age_.change(memory);
     short_age_.change(std::min(memory, short_half_life));
     cell_age_.change(7 * memory);

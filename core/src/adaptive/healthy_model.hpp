@@ -26,7 +26,7 @@ public:
     static constexpr double least = 1e-4;  ///< a share below this is not believed
     static constexpr double most = 0.5;    ///< a normal above this is refused
 
-    healthy_model(duration memory, time_point now);
+    healthy_model(double care, duration memory, time_point now);
 
     static std::size_t cell_of(const call_history&) noexcept;
 
@@ -45,7 +45,7 @@ public:
     /// Good calls that need no holding back.
     void learn(std::size_t cell, std::uint64_t calls, time_point now) noexcept;
 
-    void change(duration memory) noexcept;
+    void change(double care, duration memory) noexcept;
     void save(learned& to) const;
     void restore(number_reader& from, duration away, time_point now);
 
@@ -63,6 +63,7 @@ private:
     void refresh_base() noexcept;
     void refresh_cells() noexcept;
 
+    double harmless_;  // a share that the short memory may learn freely
     double base_ = 0;
     double base_of_cells_ = 0;  // base_ when expected_ was made
     share_of_calls long_{}, short_{};

@@ -22,7 +22,7 @@ constexpr duration majority_time = seconds{10};
 
 }  // namespace
 
-stream::stream(double care, duration memory, time_point now) : care_{care}, model_{memory, now} { aim(); }
+stream::stream(double care, duration memory, time_point now) : care_{care}, model_{care, memory, now} { aim(); }
 
 void stream::aim() noexcept {
     if (std::abs(model_.base() - aimed_at_) <= 0.01 * aimed_at_) return;
@@ -138,7 +138,7 @@ void stream::drop() noexcept {
 
 void stream::change(double care, duration memory) noexcept {
     care_ = care;
-    model_.change(memory);
+    model_.change(care, memory);
     aimed_at_ = 0;
     aim();
 }
