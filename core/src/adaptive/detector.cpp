@@ -61,7 +61,7 @@ std::optional<finding> detector::observe(std::span<const finished> calls) noexce
         ++calls_;
         const bool slow = one.took.count() > latency_.limit() && !one.slow_already;
         const bool failed = one.failed && aims_.weights[static_cast<std::size_t>(one.of)] > 0;
-        if (!one.failed) {
+        if (!one.failed && one.took > duration::zero()) {
             latency_.add(one.took);
             if (latency_.wants_learning()) learn_latency();
         }
@@ -258,7 +258,15 @@ trip_was what_it_was(std::uint32_t failed_probes, duration until_a_good_one) noe
     return failed_probes == 0 || short_one ? trip_was::needless : trip_was::outage;
 }
 
-learned detector::save() const {
+void detector::bring_up_to_date() noexcept {
+    catch_up(errors_, errors_calls_, errors_elapsed_, 0);
+    errors_elapsed_ = elapsed_;
+    catch_up(slow_, slow_calls_, slow_elapsed_, 0);
+    slow_elapsed_ = elapsed_;
+}
+
+learned detector::save() {
+    bring_up_to_date();
     learned out;
     out.numbers.push_back(penalty_);
     errors_.save(out);

@@ -81,7 +81,9 @@ public:
     /// the cause it is more careful for a while. Outage: they are forgotten, and the next minute is not learned.
     void judged(trip_was, time_point now) noexcept;
 
-    learned save() const;
+    learned save();
+    /// Lets the numbers below, and save(), include the good calls since the last bad one.
+    void bring_up_to_date() noexcept;
     /// Returns: false if the record is not one, or of another version; then nothing has changed.
     /// `away`: how long ago it was saved.
     bool restore(const learned&, duration away, time_point now);

@@ -105,14 +105,15 @@ public:
         publish();
     }
 
-    adaptive::learned save() const { return detector_.save(); }
+    adaptive::learned save() { return detector_.save(); }
     bool restore(const adaptive::learned& from, ticks away, ticks now) {
         const bool taken = detector_.restore(from, duration{away}, at(now));
         if (taken) forget_finding(), begins_ = waits_ = false;
         publish();
         return taken;
     }
-    void observe(snapshot& into) const noexcept {
+    void observe(snapshot& into) noexcept {
+        detector_.bring_up_to_date();
         auto& shown = into.normal.emplace();
         shown.failure_share = detector_.normal_failure_share();
         shown.slow_share = detector_.normal_slow_share();
