@@ -54,7 +54,7 @@ inline const std::array<subject, 7>& subjects() {
 inline settings tolerant(settings from) {
     if (from.trip.consecutive_failures) from.trip.consecutive_failures = 1'000;
     if (from.trip.failure_ratio) from.trip.failure_ratio = 0.9;
-    if (from.trip.adaptive) from.trip.adaptive->care = from.trip.adaptive->slow_care = 0.95;
+    if (from.trip.adaptive) from.trip.adaptive->care = 0.5, from.trip.adaptive->slow_care = 0.9;
     return from;
 }
 
