@@ -93,7 +93,7 @@ public:
     double normal_slow_share() const noexcept { return slow_.model().observed(); }
     /// How far the evidence is on its way to a trip, on a logarithmic scale: 0 none, 1 trips.
     double evidence() const noexcept;
-    /// By how many powers of e the budget is stretched because of needless trips; falls by 1 in a budget.
+    /// By how many powers of e the budget is stretched because of needless trips; falls by 1 in two budgets.
     double penalty() const noexcept { return penalty_; }
 
 private:
@@ -105,8 +105,8 @@ private:
     void look() noexcept;
     void plan_next_look() noexcept;
     void learn_latency() noexcept;
-    double rate() const noexcept { return rate_; }
     void set_rate() noexcept;
+    double lapsed(duration) const noexcept;
     double total() const noexcept;
 
     aims aims_;
