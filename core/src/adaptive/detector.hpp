@@ -60,7 +60,7 @@ trip_was what_it_was(std::uint32_t failed_probes, duration until_a_good_one) noe
 /// evenly over the calls between them; otherwise the result depends on the calls only, never on how they
 /// were cut into spans.
 ///
-/// Thread safety: none; one thread at a time. Cost: no allocation but in save(); about 13 KiB.
+/// Thread safety: none; one thread at a time. Cost: no allocation but in save(); about 16 KiB.
 class detector {
 public:
     detector(const aims&, time_point now);
