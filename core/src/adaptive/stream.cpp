@@ -74,8 +74,8 @@ void stream::pass_segment(std::size_t cell, std::uint64_t calls, double budget, 
 
 void stream::end_run_if_quiet(time_point now) noexcept {
     if (against_ > 0) return;
-    const bool long_ago = held_.calls >= longest_hold ||
-                          (now - held_.since >= longest_held && held_.calls >= some_calls);
+    const bool long_ago =
+        held_.calls >= longest_hold || (now - held_.since >= longest_held && held_.calls >= some_calls);
     const bool over = quiet_ >= quiet_calls || long_ago || model_.known() < hardly_known;
     if (!over) return;
     if (now >= deaf_until_) {
