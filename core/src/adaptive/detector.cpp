@@ -48,6 +48,12 @@ void detector::change(const aims& given) noexcept {
 
 void detector::set_rate() noexcept { rate_ = std::exp(-penalty_) / static_cast<double>(aims_.budget.count()); }
 
+/// How much of the penalty is over after so long: 1 in two budgets, so that a service that does not fit the
+/// model at all comes to rest at half of the needless trips that are allowed.
+double detector::lapsed(duration span) const noexcept {
+    return static_cast<double>(span.count()) / (2 * static_cast<double>(aims_.budget.count()));
+}
+
 void detector::pass_time(time_point now) noexcept {
     if (now <= last_) return;
     elapsed_ += std::min(now - last_, longest_gap).count();
@@ -195,8 +201,7 @@ void detector::plan_next_look() noexcept {
     next_look_ = std::max(next_look_, calls_ + 1);
     const time_point now = last_;
     if (penalty_ > 0) {
-        penalty_ = std::max(0.0, penalty_ - static_cast<double>((now - penalty_at_).count()) /
-                                                static_cast<double>(aims_.budget.count()));
+        penalty_ = std::max(0.0, penalty_ - lapsed(now - penalty_at_));
         set_rate();
     }
     penalty_at_ = now;

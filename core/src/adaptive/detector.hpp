@@ -60,7 +60,7 @@ trip_was what_it_was(std::uint32_t failed_probes, duration until_a_good_one) noe
 /// evenly over the calls between them; otherwise the result depends on the calls only, never on how they
 /// were cut into spans.
 ///
-/// Thread safety: none; one thread at a time. Cost: no allocation but in save(); about 13 KiB.
+/// Thread safety: none; one thread at a time. Cost: no allocation but in save(); about 16 KiB.
 class detector {
 public:
     detector(const aims&, time_point now);
@@ -95,7 +95,7 @@ public:
     double normal_slow_share() const noexcept { return slow_.model().observed(); }
     /// How far the evidence is on its way to a trip, on a logarithmic scale: 0 none, 1 trips.
     double evidence() const noexcept;
-    /// By how many powers of e the budget is stretched because of needless trips; falls by 1 in a budget.
+    /// By how many powers of e the budget is stretched because of needless trips; falls by 1 in two budgets.
     double penalty() const noexcept { return penalty_; }
 
 private:
@@ -107,8 +107,8 @@ private:
     void look() noexcept;
     void plan_next_look() noexcept;
     void learn_latency() noexcept;
-    double rate() const noexcept { return rate_; }
     void set_rate() noexcept;
+    double lapsed(duration) const noexcept;
     double total() const noexcept;
 
     aims aims_;

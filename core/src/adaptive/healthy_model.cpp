@@ -9,7 +9,7 @@
 namespace switchgear::adaptive {
 namespace {
 
-constexpr std::size_t levels_8 = 5, levels_128 = 7, levels_1024 = 5;
+constexpr std::size_t levels_8 = 6, levels_128 = 7, levels_1024 = 5;
 static_assert(levels_8 * levels_128 * levels_1024 == healthy_model::cell_count);
 
 /// Before anything is known: as if one of a hundred calls had been bad, with the weight of fifty.
@@ -22,7 +22,7 @@ constexpr double cell_weight = 60;
 // independent soon outweigh this; where hardly any call ever failed it is all there is to know.
 constexpr double spells_go_on = 0.5;
 constexpr double strongest_spell = 0.05;
-constexpr std::array<double, levels_8> clusters{0, 0.006, 0.024, 0.045, 0.075};
+constexpr std::array<double, levels_8> clusters{0, 0.006, 0.024, 0.045, 0.075, 0.1};
 constexpr std::array<double, levels_128> typical_128{0, 1, 2.5, 5.5, 11, 22, 64};
 constexpr std::array<double, levels_1024> typical_1024{0, 2, 8, 32, 128};
 /// How much of what the neighbours say is left where a burst is longer than most: it counts again.
@@ -30,13 +30,13 @@ constexpr std::array<double, levels_128> longer_bursts{1, 1, 1, 1, 1, 0.75, 0.5}
 /// By how much a short time may raise what is expected where it could hide an outage.
 constexpr double short_rise = 1.25;
 /// How many calls of the short memory are worth as much as the long one.
-constexpr double short_weight = 500;
+constexpr double short_weight = 1'500;
 /// The upper bound is one that nine of ten true shares stay below.
 constexpr double z = 1.28;
 constexpr duration short_half_life = std::chrono::minutes{30};
 
 std::size_t level_of_8(std::uint32_t bad) noexcept {
-    constexpr std::array<std::uint8_t, 9> levels{0, 1, 2, 3, 3, 4, 4, 4, 4};
+    constexpr std::array<std::uint8_t, 9> levels{0, 1, 2, 3, 3, 4, 4, 5, 5};
     return levels[bad];
 }
 /// 0, 1, 2 to 3, 4 to 7, … up to the last level.

@@ -22,7 +22,7 @@ namespace switchgear::adaptive {
 /// Calls are held until it is clear that they were healthy: `commit` learns them, `drop` forgets them.
 class healthy_model {
 public:
-    static constexpr std::size_t cell_count = 5 * 7 * 5;
+    static constexpr std::size_t cell_count = 6 * 7 * 5;
     static constexpr double least = 1e-4;  ///< a share below this is not believed
     static constexpr double most = 0.5;    ///< a normal above this is refused
 

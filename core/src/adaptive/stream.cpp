@@ -11,9 +11,10 @@ using std::chrono::seconds;
 
 /// Held calls are learned after so many good ones without evidence, …
 constexpr std::uint64_t quiet_calls = 32;
-/// … or, where bad calls are never that far apart, once the first of them is so far back.
+/// … or, where bad calls are never that far apart, once the first of them is so many calls or so long ago.
 constexpr std::uint64_t longest_hold = 1'000;
 constexpr duration longest_held = seconds{60};
+constexpr std::uint64_t some_calls = 200;
 /// Before so many calls are known there is no time to lose.
 constexpr double hardly_known = 1'000;
 
@@ -73,8 +74,9 @@ void stream::pass_segment(std::size_t cell, std::uint64_t calls, double budget, 
 
 void stream::end_run_if_quiet(time_point now) noexcept {
     if (against_ > 0) return;
-    const bool over = quiet_ >= quiet_calls || held_.calls >= longest_hold || now - held_.since >= longest_held ||
-                      model_.known() < hardly_known;
+    const bool long_ago =
+        held_.calls >= longest_hold || (now - held_.since >= longest_held && held_.calls >= some_calls);
+    const bool over = quiet_ >= quiet_calls || long_ago || model_.known() < hardly_known;
     if (!over) return;
     if (now >= deaf_until_) {
         commit(now);
