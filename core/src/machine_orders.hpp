@@ -230,9 +230,10 @@ void machine<A, S, F>::observe(snapshot& into, ticks now) noexcept {
     into.override = seen.at.override();
     into.epoch = seen.at.epoch();
     into.attempt = seen.of.attempt;
-    into.learned = {
-        .median_outage = duration{static_cast<ticks>(static_cast<double>(seen.of.learned.median_outage) / tick)},
-        .calls_per_second = seen.of.learned.call_gap > 0 ? 1 / static_cast<double>(seen.of.learned.call_gap) : 0};
+    const lessons& known_of = seen.of.learned;
+    if (known_of.outages > 0)
+        into.learned.median_outage = duration{static_cast<ticks>(known_of.median_outage() / tick)};
+    if (known_of.call_gap > 0) into.learned.calls_per_second = 1 / static_cast<double>(known_of.call_gap);
     const bool open = seen.at.where() == state::open;
     into.probe_due = open && (seen.at.due() || now >= seen.of.deadline);
     const auto [share, wait] = with_plan([&](const plan& by) { return outlook(seen, by, now); });
