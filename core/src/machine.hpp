@@ -297,12 +297,9 @@ void machine<A, S, F>::expect_failures() {
 template <class A, class S, class F>
 void machine<A, S, F>::make_room_for_recovery(const settings& given) {
     if (given.recovery.probes > leases<A>::slots_to_begin_with) in_trouble().leased.grow(given.recovery.probes);
-    if (!given.recovery.ramp || given.recovery.ramp->by != ramp_by::evidence) return;
-    auto& known = in_trouble().by_evidence;
-    // release: pairs with the acquire of whoever comes on the ramp.
-    if (known.load(std::memory_order_relaxed) == nullptr) {
-        known.store(new evidence_ramp<A>, std::memory_order_release);
-    }
+    const bool by_evidence = given.recovery.ramp && given.recovery.ramp->by == ramp_by::evidence;
+    if (!by_evidence && given.recovery.pacing != pacing::learned) return;
+    if (in_trouble().back() == nullptr) in_trouble().periods.learn(new comeback<A>);
 }
 
 /// Without memory the program ends: what went wrong must not be forgotten.

@@ -167,7 +167,7 @@ saved_state machine<A, S, F>::save(ticks now) const noexcept {
             .pause = seen.of.pause,
             .base_pause = seen.of.base_pause,
             .attempt = seen.of.attempt,
-            .outage_age = learns ? std::max<ticks>(now - seen.of.since, 0) : 0,
+            .outage_age = learns && seen.of.since != 0 ? std::max<ticks>(now - seen.of.since, 0) : 0,
             .learned = learned};
 }
 

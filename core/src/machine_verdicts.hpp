@@ -295,9 +295,11 @@ bool machine<A, S, F>::settle_probe(const grant& of, verdict how, bool slow, con
         return at.epoch() == of.epoch && at.on_ramp() && settle_counted(of, how, slow, time);
     }
     const auto ending = how.is_success() ? probing<A>::ending::success : probing<A>::ending::given_back;
-    const ticks took = of.is(grant::answered) && of.is(grant::timed) ? of.took : now - of.begun;
-    // relaxed: end() publishes it, and whoever finds that it is enough reads it after that.
-    if (how.is_success()) known.probe_took.store(in_microseconds(took), std::memory_order_relaxed);
+    if (auto* const back = known.back(); back != nullptr && how.is_success()) {
+        const ticks took = of.is(grant::answered) && of.is(grant::timed) ? of.took : now - of.begun;
+        // relaxed: end() publishes it, and whoever finds that it is enough reads it after that.
+        back->probe_took.store(in_microseconds(took), std::memory_order_relaxed);
+    }
     if (!known.probes.end(of.epoch, ending, needed, [&] { return current().epoch() == of.epoch; })) return false;
     // From here it counts: when the place was given back the epoch was the present one, whatever came then.
     if (known.probes.look(of.epoch).enough) finish_probing(of.epoch, now);
