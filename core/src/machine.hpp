@@ -282,7 +282,7 @@ private:
 
     // Of the plan in force, for those who refuse.
     atom<ticks> probe_timeout_;
-    atom<ticks> open_for_;
+    atom<std::uint32_t> open_for_ms_;
     atom<std::uint32_t> most_probes_;
 
     brief_lock<Atomics> evidence_;
@@ -302,7 +302,7 @@ machine<A, S, F>::machine(S& sink, std::shared_ptr<const plan> by, std::uint64_t
       plans_{std::move(by), nullptr},
       born_{now},
       probe_timeout_{plans_[0]->probe_timeout},
-      open_for_{plan::in_ticks(plans_[0]->given.recovery.open_for)},
+      open_for_ms_{static_cast<std::uint32_t>(plans_[0]->given.recovery.open_for.count())},
       most_probes_{plans_[0]->given.recovery.probes},
       window_{plans_[0]->given.trip.window, plans_[0]->given.trip.slow.has_value(), now, 0} {
     const settings& given = plans_[0]->given;
@@ -322,12 +322,9 @@ void machine<A, S, F>::expect_failures() {
 template <class A, class S, class F>
 void machine<A, S, F>::make_room_for_recovery(const settings& given) {
     if (given.recovery.probes > leases<A>::slots_to_begin_with) in_trouble().leased.grow(given.recovery.probes);
-    if (!given.recovery.ramp || given.recovery.ramp->by != ramp_by::evidence) return;
-    auto& known = in_trouble().by_evidence;
-    // release: pairs with the acquire of whoever comes on the ramp.
-    if (known.load(std::memory_order_relaxed) == nullptr) {
-        known.store(new evidence_ramp<A>, std::memory_order_release);
-    }
+    const bool by_evidence = given.recovery.ramp && given.recovery.ramp->by == ramp_by::evidence;
+    if (!by_evidence && given.recovery.pacing != pacing::learned) return;
+    if (in_trouble().back() == nullptr) in_trouble().periods.learn(new comeback<A>);
 }
 
 /// Has the verdicts to come judged by the time rules of these settings. Requires: as make_room_for_probes().

@@ -27,8 +27,7 @@ template <class A, class S, class F>
 template <class Time>
 answer machine<A, S, F>::acquire_by_evidence(const look& seen, const Time& time, grant& to) noexcept {
     const word at = seen.at;
-    // acquire: pairs with make_room_for_recovery(), which came before the settings that lead here.
-    auto& on = *in_trouble().by_evidence.load(std::memory_order_acquire);
+    auto& on = in_trouble().back()->ramp;  // made before the settings that lead here
     const ticks now = in_ticks(time.now());
     const auto still_on = [&] { return current().epoch() == at.epoch(); };
     const allowance may = on.allowed(at.epoch(), ramp_of(seen.of).allowed());
@@ -76,7 +75,7 @@ void machine<A, S, F>::leave_ramp(grant& of) noexcept {
     if (!of.is(grant::placed)) return;
     of.traits &= ~std::uint64_t{grant::placed};
     const auto generation = static_cast<std::uint16_t>(of.traits >> grant::generation_shift);
-    auto& on = *in_trouble().by_evidence.load(std::memory_order_acquire);  // as above
+    auto& on = in_trouble().back()->ramp;
     on.in.give_back(of.epoch, generation, [&] { return current().epoch() == of.epoch; });
 }
 
@@ -110,7 +109,7 @@ template <class A, class S, class F>
 template <class Learn>
 std::optional<moved> machine<A, S, F>::steer_with(std::uint64_t epoch, ticks now, std::optional<ticks> hint,
                                                   const Learn& learn) noexcept {
-    auto& on = *in_trouble().by_evidence.load(std::memory_order_acquire);  // as above
+    auto& on = in_trouble().back()->ramp;
     look seen = read();
     if (seen.at.epoch() != epoch || !seen.at.on_ramp()) return {};
     if (std::exchange(on.steered_epoch, epoch) != epoch) on.steer = ramp_of(seen.of);
@@ -139,8 +138,8 @@ double machine<A, S, F>::share_by_evidence(const look& seen) const noexcept {
     const double gap = seen.of.learned.call_gap > 0 ? static_cast<double>(seen.of.learned.call_gap) : 1.0;
     const steering first = ramp_of(seen.of);
     const auto* const known = known_trouble();
-    const auto* const on = known == nullptr ? nullptr : known->by_evidence.load(std::memory_order_acquire);
-    const allowance may = on == nullptr ? first.allowed() : on->allowed(seen.at.epoch(), first.allowed());
+    const auto* const back = known == nullptr ? nullptr : known->back();
+    const allowance may = back == nullptr ? first.allowed() : back->ramp.allowed(seen.at.epoch(), first.allowed());
     const double between =
         may.spacing > 0 ? static_cast<double>(may.spacing) * tick : first.latency() / static_cast<double>(may.calls);
     // Never nothing: that would read as probing.

@@ -39,6 +39,7 @@ ticks machine<A, S, F>::capped(std::optional<ticks> hint, const plan& by) noexce
 template <class A, class S, class F>
 lessons machine<A, S, F>::after_closed(const look& from, const finding& why, ticks now) const noexcept {
     const ticks began = from.of.window == 0 ? born_ : from.of.since;
+    if (from.of.window != 0 && began == 0) return from.of.learned;
     return after_health(from.of.learned, tally_.sum() - from.of.window_base + why.evidence.failures, now - began);
 }
 
@@ -48,7 +49,7 @@ void machine<A, S, F>::pace(period& next, const look& from, const recovery_rules
     const ticks cap = plan::in_ticks(rules.max_open_for);
     const bool again = from.at.where() == state::half_open && from.of.base_pause > 0;
     if (rules.pacing == pacing::learned) {
-        const ticks age = std::max<ticks>(now - next.since, 0);
+        const ticks age = next.since == 0 ? 0 : std::max<ticks>(now - next.since, 0);
         next.base_pause = std::min(learned_gap(next.learned, rules.probe_price, age, !again), cap);
         return;
     }
@@ -87,8 +88,7 @@ std::optional<moved> machine<A, S, F>::half_open(word from, ticks now) noexcept 
     open_window(from, to.epoch());
     trouble<A>& known = in_trouble();
     known.leased.forget(to.epoch(), [&] { return current() == from; });
-    // acquire: pairs with make_room_for_recovery().
-    if (auto* const by_evidence = known.by_evidence.load(std::memory_order_acquire)) by_evidence->forget(to.epoch());
+    if (auto* const back = known.back()) back->ramp.forget(to.epoch());
     if (!swing(from, to)) return {};
     return moved{.from = state::open,
                  .to = state::half_open,
@@ -118,7 +118,7 @@ std::optional<moved> machine<A, S, F>::close(const look& from, cause why, ticks 
     if (why == cause::probes_succeeded || why == cause::ramp_finished) {
         // The outage was over when the service answered, not when the last caller was let in.
         const ticks ended = from.at.on_ramp() ? from.of.ramp_since : now;
-        next.learned = after_outage(next.learned, ended - from.of.since);
+        if (from.of.since != 0) next.learned = after_outage(next.learned, ended - from.of.since);
     }
     if (why == cause::operator_order) next.learned = {};
     if (!swing(from.at, to, next)) return {};
@@ -135,7 +135,8 @@ template <class A, class S, class F>
 bool machine<A, S, F>::begin_ramp(const look& from, ticks now) noexcept {
     period next = from.of;
     next.ramp_since = now;
-    next.ramp_latency = in_trouble().probe_took.load(std::memory_order_relaxed);  // by now it is some good probe's
+    // relaxed: by now it is that of some good probe of this epoch.
+    if (auto* const back = in_trouble().back()) next.ramp_latency = back->probe_took.load(std::memory_order_relaxed);
     next.window_base = tally_.sum();  // exact: until the word says ramp nobody counts in this epoch
     ++next.window;
     return swing(from.at, from.at.with_ramp(true), next);

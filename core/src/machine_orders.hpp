@@ -34,7 +34,7 @@ void machine<A, S, F>::apply(std::shared_ptr<const plan> by, ticks now) {
     // relaxed: each is a bound of its own, for refusals to come.
     probe_timeout_.store(next.probe_timeout, std::memory_order_relaxed);
     most_probes_.store(given.recovery.probes, std::memory_order_relaxed);
-    open_for_.store(plan::in_ticks(given.recovery.open_for), std::memory_order_relaxed);
+    open_for_ms_.store(static_cast<std::uint32_t>(given.recovery.open_for.count()), std::memory_order_relaxed);
     for (word at = current();
          !swing(at, at.with_regime(fresh).with_timed(next.timed).with_observes(given.mode == mode::observe));) {
         at = current();
@@ -174,7 +174,7 @@ saved_state machine<A, S, F>::save(ticks now) {
         kept.pause = seen.of.pause;
         kept.base_pause = seen.of.base_pause;
         kept.attempt = seen.of.attempt;
-        kept.outage_age = learns ? std::max<ticks>(now - seen.of.since, 0) : 0;
+        kept.outage_age = learns && seen.of.since != 0 ? std::max<ticks>(now - seen.of.since, 0) : 0;
     }
     if (auto* const watcher = watching()) {
         const guard lock{evidence_};
@@ -260,9 +260,10 @@ void machine<A, S, F>::observe(snapshot& into, ticks now) noexcept {
     into.override = seen.at.override();
     into.epoch = seen.at.epoch();
     into.attempt = seen.of.attempt;
-    into.learned = {
-        .median_outage = duration{static_cast<ticks>(static_cast<double>(seen.of.learned.median_outage) / tick)},
-        .calls_per_second = seen.of.learned.call_gap > 0 ? 1 / static_cast<double>(seen.of.learned.call_gap) : 0};
+    const lessons& known_of = seen.of.learned;
+    if (known_of.outages > 0)
+        into.learned.median_outage = duration{static_cast<ticks>(known_of.median_outage() / tick)};
+    if (known_of.call_gap > 0) into.learned.calls_per_second = 1 / static_cast<double>(known_of.call_gap);
     const bool open = seen.at.where() == state::open;
     into.probe_due = open && (seen.at.due() || now >= seen.of.deadline);
     const auto [share, wait] = with_plan([&](const plan& by) { return outlook(seen, by, now); });

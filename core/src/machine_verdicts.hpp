@@ -357,13 +357,14 @@ bool machine<A, S, F>::settle_probe(const grant& of, verdict how, const course& 
         return at.epoch() == of.epoch && at.on_ramp() && settle_counted(of, how, went, time);
     }
     const auto ending = how.is_success() ? probing<A>::ending::success : probing<A>::ending::given_back;
-    const ticks took = of.is(grant::answered) && of.is(grant::timed) ? of.took : now - of.begun;
-    // relaxed: end() publishes it, and whoever finds that it is enough reads it after that.
-    if (how.is_success()) known.probe_took.store(in_microseconds(took), std::memory_order_relaxed);
+    if (auto* const back = known.back(); back != nullptr && how.is_success()) {
+        const ticks took = of.is(grant::answered) && of.is(grant::timed) ? of.took : now - of.begun;
+        // relaxed: end() publishes it, and whoever finds that it is enough reads it after that.
+        back->probe_took.store(in_microseconds(took), std::memory_order_relaxed);
+    }
     if (!known.probes.end(of.epoch, ending, needed, [&] { return current().epoch() == of.epoch; })) return false;
     if (auto* const watcher = watching(); watcher != nullptr && how.is_success()) {
-        // One that is slow as never in health is no sign of it, though it may close the breaker.
-        watcher->probe_said(went.took > watcher->limit() ? adaptive::trip_was::outage : adaptive::trip_was::needless);
+        watcher->probe_succeeded(now, went.took);
     }
     // From here it counts: when the place was given back the epoch was the present one, whatever came then.
     if (known.probes.look(of.epoch).enough) finish_probing(of.epoch, now);
@@ -382,7 +383,7 @@ bool machine<A, S, F>::reopen(std::uint64_t epoch, verdict how, bool slow, ticks
         if (seen.at.epoch() != epoch || seen.at.on_ramp()) return false;
         const auto made = with_plan([&](const plan& by) { return open(seen, failed, by, now, hint); });
         if (!made) continue;
-        if (auto* const watcher = watching()) watcher->probe_said(adaptive::trip_was::outage);
+        if (auto* const watcher = watching()) watcher->probe_failed();
         if (how.is_success()) other_successes_.fetch_add(1, std::memory_order_relaxed);  // a count
         tell(made);
         return true;

@@ -1,6 +1,7 @@
 #include "record.hpp"
 
 #include <charconv>
+#include <cmath>
 #include <cstdint>
 
 namespace switchgear::detail {
@@ -70,10 +71,18 @@ bool take_normal(std::string_view& text, std::optional<adaptive::learned>& into)
     return true;
 }
 
-/// Nothing that breakers write, and nothing to reckon with.
-bool is_sane(const lessons& learned) {
-    return learned.median_outage >= 0 && learned.median_outage <= 1e9F && learned.call_gap >= 0 &&
-           learned.call_gap <= 1e9F;
+/// What was learned, if anything was.
+bool take_lessons(std::string_view& text, lessons& into) {
+    float median = 0;
+    if (!take_if_there(text, "outages", into.outages) || !take_if_there(text, "median_outage_s", median) ||
+        !take_if_there(text, "call_gap_s", into.call_gap)) {
+        return false;
+    }
+    // Beyond what any breaker writes.
+    if (!(median < 1e9F) || !(into.call_gap < 1e9F) || (into.outages > 0) != (median > 0)) return false;
+    if (median > 0)
+        into.log_median = static_cast<std::int16_t>(std::lround(100 * std::log(static_cast<double>(median))));
+    return true;
 }
 
 }  // namespace
@@ -86,7 +95,10 @@ std::string write_record(const saved_state& from) {
     text += " base_pause_ns=" + std::to_string(from.base_pause);
     text += " attempt=" + std::to_string(from.attempt);
     if (from.outage_age != 0) text += " outage_age_ns=" + std::to_string(from.outage_age);
-    if (from.learned.median_outage > 0) text += " median_outage_s=" + text_of(from.learned.median_outage);
+    if (from.learned.outages > 0) {
+        text += " outages=" + std::to_string(from.learned.outages);
+        text += " median_outage_s=" + text_of(static_cast<float>(from.learned.median_outage()));
+    }
     if (from.learned.call_gap > 0) text += " call_gap_s=" + text_of(from.learned.call_gap);
     if (from.normal) write_normal(*from.normal, text);
     return text + std::string{before_checksum} + checksum_of(text);
@@ -111,15 +123,14 @@ std::optional<saved_state> read_record(std::string_view text) {
     std::int64_t attempt = 0;
     if (!take(text, "remaining_ns", into.remaining) || !take(text, "pause_ns", into.pause) ||
         !take(text, "base_pause_ns", into.base_pause) || !take(text, "attempt", attempt) ||
-        !take_if_there(text, "outage_age_ns", into.outage_age) ||
-        !take_if_there(text, "median_outage_s", into.learned.median_outage) ||
-        !take_if_there(text, "call_gap_s", into.learned.call_gap) || !take_normal(text, into.normal) || !text.empty()) {
+        !take_if_there(text, "outage_age_ns", into.outage_age) || !take_lessons(text, into.learned) ||
+        !take_normal(text, into.normal) || !text.empty()) {
         return {};
     }
     // Beyond any pause that settings or orders can make, and the sum with a clock would overflow.
     constexpr ticks absurd = never / 4;
     if (into.remaining > absurd || into.pause > absurd || into.base_pause > absurd || attempt > 0xffff'ffff) return {};
-    if (into.outage_age > absurd || !is_sane(into.learned)) return {};
+    if (into.outage_age > absurd) return {};
     into.attempt = static_cast<std::uint32_t>(attempt);
     return into;
 }

@@ -13,6 +13,14 @@
 
 namespace switchgear::detail {
 
+/// What learned pacing and the ramp by evidence need: made with the settings that ask for it, and kept.
+template <class Atomics>
+struct comeback : learned_records<Atomics> {
+    evidence_ramp<Atomics> ramp;
+    /// The last good probe, in microseconds; written before its place is given back.
+    typename Atomics::template atom<std::uint32_t> probe_took{0};
+};
+
 /// What a breaker needs only once something went wrong or was ordered: made with the first failure or the
 /// first change of the word that has a period, and kept. A breaker that is healthy and left alone, as most
 /// of a million keys are, does without.
@@ -24,15 +32,15 @@ struct trouble {
     trouble() = default;
     trouble(const trouble&) = delete;
     trouble& operator=(const trouble&) = delete;
-    ~trouble() { delete by_evidence.load(std::memory_order_relaxed); }  // nobody else is left
+    ~trouble() { delete back(); }  // nobody else is left
+
+    /// Null unless the settings ask for it.
+    comeback<Atomics>* back() const noexcept { return static_cast<comeback<Atomics>*>(periods.learned()); }
 
     period_pool<Atomics> periods;
     probing<Atomics> probes;
     leases<Atomics> leased;
     ramp<Atomics> admission;
-    atom<evidence_ramp<Atomics>*> by_evidence{nullptr};  ///< where the settings ask for it
-    atom<std::uint32_t> probe_took{
-        0};  ///< the last good probe, in microseconds; written before its place is given back
     std::array<atom<std::uint64_t>, 4> rejected{};
     std::array<atom<std::uint64_t>, failure_class_count> failed{};
     atom<std::uint64_t> slow{0};

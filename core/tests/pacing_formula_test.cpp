@@ -11,7 +11,7 @@ namespace switchgear::detail {
 namespace {
 
 constexpr ticks second = 1'000'000'000;
-constexpr lessons ten_a_second{.median_outage = 30, .call_gap = 0.1F};
+constexpr lessons ten_a_second{.call_gap = 0.1F};
 
 double in_seconds(ticks t) { return static_cast<double>(t) * tick; }
 
@@ -23,12 +23,12 @@ TEST(learned_gap, grows_with_the_root_of_the_outages_age_and_of_the_price) {
 }
 
 TEST(learned_gap, is_short_where_many_calls_wait) {
-    const lessons thousand{.median_outage = 30, .call_gap = 0.001F};
+    const lessons thousand{.call_gap = 0.001F};
     EXPECT_NEAR(in_seconds(learned_gap(thousand, 5, 60 * second, false)), std::sqrt(0.9), 1e-3);
 }
 
 TEST(learned_gap, is_never_below_a_tenth_of_a_second) {
-    const lessons million{.median_outage = 1, .call_gap = 1e-6F};
+    const lessons million{.log_median = 0, .outages = 1, .call_gap = 1e-6F};
     EXPECT_EQ(learned_gap(million, 5, 0, false), shortest_gap);
     EXPECT_EQ(learned_gap(million, 5, 0, true), shortest_gap);
 }
@@ -43,15 +43,28 @@ TEST(learned_gap, takes_thirty_seconds_and_a_call_a_second_where_nothing_is_know
 }
 
 TEST(learned_gap, of_absurd_numbers_is_a_number) {
-    EXPECT_GT(learned_gap({.median_outage = 1e9F, .call_gap = 1e9F}, 1e6, never / 4, false), 0);
+    EXPECT_GT(learned_gap({.log_median = 2'000, .outages = 1, .call_gap = 1e9F}, 1e6, never / 4, false), 0);
 }
 
+constexpr lessons settled{.log_median = 300, .outages = 50, .call_gap = 0.1F};  // 20 s
+
 TEST(after_outage, moves_up_after_a_longer_one_and_down_after_a_shorter_one) {
-    const lessons longer = after_outage(ten_a_second, 31 * second);
-    EXPECT_NEAR(static_cast<double>(longer.median_outage), 30 * std::exp(0.2), 1e-3);
-    const lessons shorter = after_outage(ten_a_second, 29 * second);
-    EXPECT_NEAR(static_cast<double>(shorter.median_outage), 30 * std::exp(-0.2), 1e-3);
-    EXPECT_EQ(longer.call_gap, ten_a_second.call_gap);
+    EXPECT_EQ(after_outage(settled, 60 * second).log_median, 320);
+    EXPECT_EQ(after_outage(settled, 10 * second).log_median, 280);
+    EXPECT_EQ(after_outage(settled, 60 * second).call_gap, settled.call_gap);
+}
+
+TEST(after_outage, never_moves_past_what_it_saw) {
+    EXPECT_EQ(after_outage(settled, 21 * second).log_median, 304);
+    EXPECT_EQ(after_outage({}, 31 * second).log_median, 343);
+}
+
+TEST(after_outage, is_there_within_a_few_outages_from_whatever_was_taken_for_it) {
+    for (const double length : {1.0, 900.0}) {
+        lessons known;
+        for (int i = 0; i < 4; ++i) known = after_outage(known, static_cast<ticks>(length * 1e9));
+        EXPECT_NEAR(known.median_outage(), length, 0.02 * length);
+    }
 }
 
 TEST(after_outage, comes_to_the_median_and_stays_near_it) {
@@ -62,13 +75,13 @@ TEST(after_outage, comes_to_the_median_and_stays_near_it) {
     double sum = 0;
     for (int i = 0; i < 1'000; ++i) {
         known = after_outage(known, static_cast<ticks>(length(random) * 1e9));
-        sum += std::log(static_cast<double>(known.median_outage));
+        sum += std::log(known.median_outage());
     }
     EXPECT_NEAR(sum / 1'000, std::log(300.0), 0.2);
 }
 
 TEST(after_outage, is_moved_no_further_by_a_week_than_by_a_minute) {
-    EXPECT_EQ(after_outage(ten_a_second, 60 * second), after_outage(ten_a_second, 604'800 * second));
+    EXPECT_EQ(after_outage(settled, 60 * second), after_outage(settled, 604'800 * second));
 }
 
 TEST(after_health, is_the_rate_of_a_long_stretch) {

@@ -79,9 +79,7 @@ json::value shown(const trip_rules& trip) {
 }
 
 json::value shown(const recovery_rules& recovery) {
-    return json::object{{"pacing", text(to_string(recovery.pacing))},
-                        {"probe_price", recovery.probe_price},
-                        {"open_for", shown(recovery.open_for)},
+    return json::object{{"open_for", shown(recovery.open_for)},
                         {"backoff", recovery.backoff},
                         {"max_open_for", shown(recovery.max_open_for)},
                         {"jitter", recovery.jitter},
@@ -90,7 +88,9 @@ json::value shown(const recovery_rules& recovery) {
                         {"probes", recovery.probes},
                         {"successes_to_close", recovery.successes_to_close},
                         {"probe_timeout", shown(recovery.probe_timeout)},
-                        {"ramp", shown(recovery.ramp)}};
+                        {"ramp", shown(recovery.ramp)},
+                        {"pacing", text(to_string(recovery.pacing))},
+                        {"probe_price", recovery.probe_price}};
 }
 
 json::value shown(const breaker_rules& rules) {

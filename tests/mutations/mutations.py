@@ -16,7 +16,7 @@ MUTATIONS = [
     # 4 a success may be the verdict that trips
     (4, "src/machine_verdicts.hpp", "if (successes >= from) look_again(", "if (false) look_again(", MACHINE),
     # 5 failures have weights
-    (5, "src/rules.hpp", "static_cast<double>(seen.failed[i]) * by.weights[i]", "static_cast<double>(seen.failed[i])", MACHINE),
+    (5, "src/rules.hpp", "static_cast<double>(seen.failed[i]) * by.weight(i)", "static_cast<double>(seen.failed[i])", MACHINE),
     # 6 ignored verdicts end no run
     (6, "src/machine_verdicts.hpp", "        ignored_.fetch_add(", "        run_.store(0);\n        ignored_.fetch_add(", MACHINE),
     # 7 a success ends a run
@@ -52,7 +52,7 @@ MUTATIONS = [
     # 22 the share grows
     (22, "src/ramp.hpp", "return from + (1.0 - from) * done;", "return done < 0 ? done : from;", MACHINE),
     # 23 a close forgets
-    (23, "src/machine_moves.hpp", ".window_base = open_window(from.at, to.epoch()),\n                      .window = from.of.window + 1};", ".window_base = from.of.window_base,\n                      .window = from.of.window};", MACHINE),
+    (23, "src/machine_moves.hpp", ".window_base = open_window(from.at, epoch),\n            .window = from.of.window + 1,", ".window_base = (static_cast<void>(epoch), from.of.window_base),\n            .window = from.of.window,", MACHINE),
     # 24 an override ends at its time
     (24, "src/machine_admission.hpp", "if (ends && now >= until) {", "if (false) {", MACHINE),
     # 25 observing admits every call

@@ -74,9 +74,7 @@ object to_json(const recovery_rules& recovery) {
                       {"from", recovery.ramp->from},
                       {"by", word(to_string(recovery.ramp->by))}};
     }
-    return {{"pacing", word(to_string(recovery.pacing))},
-            {"probe_price", recovery.probe_price},
-            {"open_for", format_duration(recovery.open_for)},
+    return {{"open_for", format_duration(recovery.open_for)},
             {"backoff", recovery.backoff},
             {"max_open_for", format_duration(recovery.max_open_for)},
             {"jitter", recovery.jitter},
@@ -85,7 +83,9 @@ object to_json(const recovery_rules& recovery) {
             {"probes", recovery.probes},
             {"successes_to_close", recovery.successes_to_close},
             {"probe_timeout", format_duration(recovery.probe_timeout)},
-            {"ramp", ramp}};
+            {"ramp", ramp},
+            {"pacing", word(to_string(recovery.pacing))},
+            {"probe_price", recovery.probe_price}};
 }
 
 }  // namespace

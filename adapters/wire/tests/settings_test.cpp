@@ -69,7 +69,9 @@ settings every_field_set() {
                          .probes = 2,
                          .successes_to_close = 3,
                          .probe_timeout = 10min,
-                         .ramp = ramp_rule{.over = 1h, .from = 0.05}},
+                         .ramp = ramp_rule{.over = 1h, .from = 0.05, .by = ramp_by::evidence},
+                         .pacing = pacing::learned,
+                         .probe_price = 7.5},
             .mode = mode::observe};
 }
 
@@ -102,7 +104,8 @@ TEST(settings_json, reads_like_the_configuration_file) {
               R"("custom_1":1E0,"custom_2":1E0,"custom_3":1E0,"custom_4":1E0},)"
               R"("window":{"last":"10s"},"minimum_calls":20},)"
               R"("recovery":{"open_for":"5s","backoff":2E0,"max_open_for":"1m","jitter":1E-1,"jitter_seed":null,)"
-              R"("max_retry_after":"10m","probes":1,"successes_to_close":1,"probe_timeout":"30s","ramp":null},)"
+              R"("max_retry_after":"10m","probes":1,"successes_to_close":1,"probe_timeout":"30s","ramp":null,)"
+              R"("pacing":"fixed","probe_price":5E0},)"
               R"("mode":"enforce"})");
 }
 
@@ -151,7 +154,7 @@ TEST(settings_json, tells_what_would_be_right) {
     EXPECT_EQ(message_of(R"({"mode": "shadow"})"), R"("shadow": must be one of enforce, observe)");
     EXPECT_EQ(message_of(R"({"trip": {"minimum_calls": -1}})"), "-1: must be a whole number within [0, 4294967295]");
     EXPECT_THAT(message_of(R"({"recovery": {"open_for": 5}})"), HasSubstr("5: must be a duration such as"));
-    EXPECT_THAT(message_of(R"({"recovery": {"ramp": {"till": 1}}})"), HasSubstr("known are over, from"));
+    EXPECT_THAT(message_of(R"({"recovery": {"ramp": {"till": 1}}})"), HasSubstr("known are over, from, by"));
     EXPECT_THAT(message_of(R"({"trip": []})"), HasSubstr("[]: must be an object"));
     EXPECT_THAT(message_of(R"(["trip"])"), HasSubstr("must be an object"));
 }

@@ -112,10 +112,6 @@ struct ramp_rule {
 
 /// How long to stay open and how to come back.
 struct recovery_rules {
-    switchgear::pacing pacing = switchgear::pacing::fixed;
-    /// How many good calls one failed probe is worth, with learned pacing: the dearer a probe, the rarer. Where N
-    /// instances share a service that a probe hurts, N times as much. Range: [0.001, 1e6].
-    double probe_price = 5;
     /// The first pause, with fixed pacing. Range: [1 ms, max_open_for].
     std::chrono::milliseconds open_for{5'000};
     /// The factor on the pause for every trip after a half-open without a close between, with fixed pacing.
@@ -141,6 +137,10 @@ struct recovery_rules {
     /// A probe that has not been answered for so long is scored as a failure. Range: [1 ms, 24 h].
     std::chrono::milliseconds probe_timeout{30'000};
     std::optional<ramp_rule> ramp{};
+    switchgear::pacing pacing = switchgear::pacing::fixed;
+    /// How many good calls one failed probe is worth, with learned pacing: the dearer a probe, the rarer. Where N
+    /// instances share a service that a probe hurts, N times as much. Range: [0.001, 1e6].
+    double probe_price = 5;
     friend bool operator==(const recovery_rules&, const recovery_rules&) = default;
 };
 

@@ -39,10 +39,15 @@ public:
     /// Returns: whether it is time for take_in().
     bool keep(std::uint64_t epoch, ticks ended, ticks took) noexcept { return good_.keep(epoch, ended, took); }
 
-    /// What the first probe after a trip said decides whether there was an outage.
-    void probe_said(adaptive::trip_was how) noexcept {
+    // Probes tell whether there was an outage. relaxed: marks of their own, and the window that looks at them
+    // begins after them.
+    void probe_failed() noexcept { failed_probes_.fetch_add(1, std::memory_order_relaxed); }
+    /// One that is slow as never in health is no sign of it, though it may close the breaker.
+    void probe_succeeded(ticks now, ticks took) noexcept {
+        if (took > limit()) return probe_failed();
         auto none = undecided;
-        // relaxed, here and below: a mark of its own, and the window that looks at it begins after it.
+        const auto how = adaptive::what_it_was(failed_probes_.load(std::memory_order_relaxed),
+                                               duration{now - opened_at_.load(std::memory_order_relaxed)});
         said_.compare_exchange_strong(none, static_cast<std::uint8_t>(how), std::memory_order_relaxed);
     }
 
@@ -90,6 +95,8 @@ public:
     /// The breaker has opened, whyever.
     void opened(ticks now) noexcept {
         detector_.opened(at(now));
+        opened_at_.store(now, std::memory_order_relaxed);
+        failed_probes_.store(0, std::memory_order_relaxed);
         said_.store(undecided, std::memory_order_relaxed);
         waits_ = true;
     }
@@ -166,6 +173,8 @@ private:
 
     atom<bool> on_{false};
     atom<ticks> slow_after_{never}, limit_{never};
+    atom<ticks> opened_at_{0};
+    atom<std::uint32_t> failed_probes_{0};
     atom<std::uint8_t> said_{undecided};
     good_calls<Atomics> good_;
 

@@ -191,7 +191,9 @@ TEST(config_example, every_setting_of_the_library_can_be_written) {
         probes: 3
         successes_to_close: 9
         probe_timeout: 4s
-        ramp: {over: 1m, from: 5%}
+        ramp: {over: 1m, from: 5%, by: evidence}
+        pacing: learned
+        probe_price: 7.5
 )"))
                               .services.at(0)
                               .breaker.settings;
@@ -206,7 +208,9 @@ TEST(config_example, every_setting_of_the_library_can_be_written) {
                    {8, 7, 6, 5, 4, 3, 2, 0.5},
                    last_calls{100},
                    30};
-    wanted.recovery = {1500ms, 1.5, 2min, 0.2, 18446744073709551615U, 0s, 3, 9, 4s, ramp_rule{1min, 0.05}};
+    wanted.recovery = {
+        1500ms,          1.5, 2min, 0.2, 18446744073709551615U, 0s, 3, 9, 4s, ramp_rule{1min, 0.05, ramp_by::evidence},
+        pacing::learned, 7.5};
     EXPECT_EQ(read, wanted);
 }
 
