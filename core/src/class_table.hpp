@@ -1,7 +1,6 @@
 #pragma once
 
 #include <array>
-#include <cstddef>
 #include <cstdint>
 #include <optional>
 
@@ -11,11 +10,11 @@
 namespace switchgear {
 
 /// The fields of the per-class settings in the order of failure_class.
-inline constexpr std::array<double class_weights::*, failure_class_count> weight_by_class{
-    &class_weights::error,    &class_weights::timeout,  &class_weights::unreachable, &class_weights::overloaded,
-    &class_weights::custom_1, &class_weights::custom_2, &class_weights::custom_3,    &class_weights::custom_4};
-inline constexpr std::array<std::optional<std::uint32_t> class_limits::*, failure_class_count> limit_by_class{
-    &class_limits::error,    &class_limits::timeout,  &class_limits::unreachable, &class_limits::overloaded,
-    &class_limits::custom_1, &class_limits::custom_2, &class_limits::custom_3,    &class_limits::custom_4};
+constexpr std::array<double, failure_class_count> by_class(const class_weights& w) {
+    return {w.error, w.timeout, w.unreachable, w.overloaded, w.custom_1, w.custom_2, w.custom_3, w.custom_4};
+}
+constexpr std::array<std::optional<std::uint32_t>, failure_class_count> by_class(const class_limits& l) {
+    return {l.error, l.timeout, l.unreachable, l.overloaded, l.custom_1, l.custom_2, l.custom_3, l.custom_4};
+}
 
 }  // namespace switchgear

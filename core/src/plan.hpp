@@ -16,6 +16,8 @@ namespace switchgear::detail {
 struct plan {
     explicit plan(const settings& from)
         : given{from},
+          weights{by_class(from.trip.weights)},
+          limits{by_class(from.trip.limits)},
           slow_after{from.trip.slow ? in_ticks(from.trip.slow->after) : never},
           timed{from.trip.slow || from.trip.adaptive},
           probe_timeout{in_ticks(from.recovery.probe_timeout)} {}
@@ -26,13 +28,11 @@ struct plan {
             std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::nanoseconds{never / 2});
         return std::chrono::nanoseconds{std::min(span, most)}.count();
     }
-    double weight(failure_class of) const noexcept { return weight(static_cast<std::size_t>(of)); }
-    double weight(std::size_t of) const noexcept { return given.trip.weights.*weight_by_class[of]; }
-    const std::optional<std::uint32_t>& limit(std::size_t of) const noexcept {
-        return given.trip.limits.*limit_by_class[of];
-    }
+    double weight(failure_class of) const noexcept { return weights[static_cast<std::size_t>(of)]; }
 
     settings given;
+    std::array<double, failure_class_count> weights;
+    std::array<std::optional<std::uint32_t>, failure_class_count> limits;
     ticks slow_after;  ///< `never` without a slow rule
     bool timed;        ///< it matters how long a call takes
     ticks probe_timeout;

@@ -21,7 +21,7 @@ struct finding {
 /// The weighted failures of a window.
 inline double weight_of(const window_counts& seen, const plan& by) noexcept {
     double sum = 0;
-    for (std::size_t i = 0; i < failure_class_count; ++i) sum += static_cast<double>(seen.failed[i]) * by.weight(i);
+    for (std::size_t i = 0; i < failure_class_count; ++i) sum += static_cast<double>(seen.failed[i]) * by.weights[i];
     return sum;
 }
 
@@ -47,8 +47,8 @@ inline std::optional<finding> judge(const window_counts& seen, std::uint32_t in_
         if (rules.slow && crawling >= rules.slow->ratio) return found(cause::slow_ratio, crawling, rules.slow->ratio);
     }
     for (std::size_t i = 0; i < failure_class_count; ++i) {
-        if (const auto& limit = by.limit(i); limit && seen.failed[i] >= *limit) {
-            return found(cause::class_limit, static_cast<double>(seen.failed[i]), *limit);
+        if (by.limits[i] && seen.failed[i] >= *by.limits[i]) {
+            return found(cause::class_limit, static_cast<double>(seen.failed[i]), *by.limits[i]);
         }
     }
     return {};
@@ -57,7 +57,7 @@ inline std::optional<finding> judge(const window_counts& seen, std::uint32_t in_
 /// Whether a rule that counts failures in the window holds.
 inline bool reaches_a_count(const window_counts& seen, const plan& by) noexcept {
     bool reached = by.given.trip.failures && weight_of(seen, by) >= *by.given.trip.failures;
-    for (std::size_t i = 0; i < failure_class_count; ++i) reached |= by.limit(i) && seen.failed[i] >= *by.limit(i);
+    for (std::size_t i = 0; i < failure_class_count; ++i) reached |= by.limits[i] && seen.failed[i] >= *by.limits[i];
     return reached;
 }
 

@@ -65,16 +65,17 @@ std::uint32_t check_window(const window& size, checker& check) {
 }
 
 void check_classes(const trip_rules& trip, std::uint32_t reach, checker& check) {
+    const auto weights = by_class(trip.weights);
+    const auto limits = by_class(trip.limits);
     for (std::size_t i = 0; i < failure_class_count; ++i) {
         const std::string name{to_string(static_cast<failure_class>(i))};
-        const double weight = trip.weights.*weight_by_class[i];
-        check.within("trip.weights." + name, weight, 0.0, 1'000.0);
-        const auto& limit = trip.limits.*limit_by_class[i];
-        if (!limit) continue;
-        check.must(*limit >= 1, "trip.limits." + name, *limit, "must be at least 1");
-        check.must(*limit <= reach, "trip.limits." + name, *limit,
+        check.within("trip.weights." + name, weights[i], 0.0, 1'000.0);
+        if (!limits[i]) continue;
+        check.must(*limits[i] >= 1, "trip.limits." + name, *limits[i], "must be at least 1");
+        check.must(*limits[i] <= reach, "trip.limits." + name, *limits[i],
                    "cannot be reached within a window of " + text_of(reach) + " calls");
-        check.must(weight != 0, "trip.limits." + name, *limit, "cannot be reached: trip.weights." + name + " is 0");
+        check.must(weights[i] != 0, "trip.limits." + name, *limits[i],
+                   "cannot be reached: trip.weights." + name + " is 0");
     }
 }
 
@@ -97,8 +98,7 @@ void check_trip(const trip_rules& trip, checker& check) {
         check.within("trip.consecutive_failures", *trip.consecutive_failures, 1U, most_calls);
     }
     if (trip.failures) {
-        double heaviest = -1;
-        for (const auto of : weight_by_class) heaviest = std::max(heaviest, trip.weights.*of);
+        const double heaviest = std::ranges::max(by_class(trip.weights));
         check.must(*trip.failures > 0 && std::isfinite(*trip.failures), "trip.failures", *trip.failures,
                    "must be a number above 0");
         if (of_calls && heaviest >= 0 && *trip.failures > 0) {

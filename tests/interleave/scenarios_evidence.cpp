@@ -83,14 +83,15 @@ std::vector<scenario> steered() {
              on_ramp(s, 2);
              p.thread([&s] { s.success(0, answered); });
              p.thread([&s] { s.acquire(2, answered), s.acquire(3, answered); });
-         }},
+         },
+         1, "the place is free before one more is allowed: a caller may come between"},
         {"evidence_success_and_failure", "one more and half as many, in either order", by_evidence(),
          [](stage& s, play& p) {
              on_ramp(s, 2);
              p.thread([&s] { s.success(0, answered); });
              p.thread([&s] { s.failure(1, answered); });
          },
-         1, "a verdict counts in the window and then steers the ramp: two of them need not do both in one order"},
+         2, "a verdict counts in the window and then steers the ramp: two of them need not do both in one order"},
         {"evidence_relapses_once", "the seventh and the eighth failure of the last ten", by_evidence(),
          [](stage& s, play& p) {
              on_ramp(s, 2);

@@ -16,7 +16,7 @@ MUTATIONS = [
     # 4 a success may be the verdict that trips
     (4, "src/machine_verdicts.hpp", "if (successes >= from) look_again(", "if (false) look_again(", MACHINE),
     # 5 failures have weights
-    (5, "src/rules.hpp", "static_cast<double>(seen.failed[i]) * by.weight(i)", "static_cast<double>(seen.failed[i])", MACHINE),
+    (5, "src/rules.hpp", "static_cast<double>(seen.failed[i]) * by.weights[i]", "static_cast<double>(seen.failed[i])", MACHINE),
     # 6 ignored verdicts end no run
     (6, "src/machine_verdicts.hpp", "        ignored_.fetch_add(", "        run_.store(0);\n        ignored_.fetch_add(", MACHINE),
     # 7 a success ends a run
