@@ -177,7 +177,7 @@ private:
     bool swing(word from, word to) noexcept;
     bool swing(word from, word to, const period& with) noexcept;
 
-    void make_room_for_recovery(const settings& given);
+    void make_room_for_recovery(const settings& given, ticks since);
     void follow(const plan& by, ticks now);
 
     // Moves. Each returns whether this thread made it; none tells of it.
@@ -278,8 +278,6 @@ private:
     // Settings in force: two take turns. A reload fills the one that nobody reads, and swings the word.
     std::array<std::shared_ptr<const plan>, 2> plans_;
     mutable std::array<atom<std::uint32_t>, 2> readers_{};
-    const ticks born_;  ///< when the first window began
-
     // Of the plan in force, for those who refuse.
     atom<ticks> probe_timeout_;
     atom<std::uint32_t> open_for_ms_;
@@ -300,13 +298,12 @@ machine<A, S, F>::machine(S& sink, std::shared_ptr<const plan> by, std::uint64_t
       sink_{sink},
       draws_{seed},
       plans_{std::move(by), nullptr},
-      born_{now},
       probe_timeout_{plans_[0]->probe_timeout},
       open_for_ms_{static_cast<std::uint32_t>(plans_[0]->given.recovery.open_for.count())},
       most_probes_{plans_[0]->given.recovery.probes},
       window_{plans_[0]->given.trip.window, plans_[0]->given.trip.slow.has_value(), now, 0} {
     const settings& given = plans_[0]->given;
-    make_room_for_recovery(given);
+    make_room_for_recovery(given, now);
     follow(*plans_[0], now);
     next_move_.store(window_.next_move());
     word_.store(word{}.with_observes(given.mode == mode::observe).with_timed(plans_[0]->timed).bits());
@@ -320,14 +317,14 @@ void machine<A, S, F>::expect_failures() {
 
 /// May allocate. Requires: nobody else does this just now.
 template <class A, class S, class F>
-void machine<A, S, F>::make_room_for_recovery(const settings& given) {
+void machine<A, S, F>::make_room_for_recovery(const settings& given, ticks since) {
     if (given.recovery.probes > leases<A>::slots_to_begin_with) in_trouble().leased.grow(given.recovery.probes);
     const bool by_evidence = given.recovery.ramp && given.recovery.ramp->by == ramp_by::evidence;
     if (!by_evidence && given.recovery.pacing != pacing::learned) return;
-    if (in_trouble().back() == nullptr) in_trouble().periods.learn(new comeback<A>);
+    if (in_trouble().back() == nullptr) in_trouble().periods.learn(new comeback<A>{since});
 }
 
-/// Has the verdicts to come judged by the time rules of these settings. Requires: as make_room_for_probes().
+/// Has the verdicts to come judged by the time rules of these settings. Requires: as make_room_for_recovery().
 template <class A, class S, class F>
 void machine<A, S, F>::follow(const plan& by, ticks now) {
     watch<A>* known = watch_.load(std::memory_order_relaxed);  // written here alone

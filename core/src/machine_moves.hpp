@@ -38,9 +38,9 @@ ticks machine<A, S, F>::capped(std::optional<ticks> hint, const plan& by) noexce
 /// of what was not, for what tripped it.
 template <class A, class S, class F>
 lessons machine<A, S, F>::after_closed(const look& from, const finding& why, ticks now) const noexcept {
-    const ticks began = from.of.window == 0 ? born_ : from.of.since;
-    if (from.of.window != 0 && began == 0) return from.of.learned;
-    return after_health(from.of.learned, tally_.sum() - from.of.window_base + why.evidence.failures, now - began);
+    if (from.of.since == 0) return from.of.learned;
+    return after_health(from.of.learned, tally_.sum() - from.of.window_base + why.evidence.failures,
+                        now - from.of.since);
 }
 
 /// The pause to come, without jitter: learned, or the first one, or the one before times back-off.

@@ -11,7 +11,7 @@ template <class A, class S, class F>
 void machine<A, S, F>::apply(std::shared_ptr<const plan> by, ticks now) {
     const settings& given = by->given;
     const std::uint32_t fresh = current().regime() ^ 1U;
-    make_room_for_recovery(given);
+    make_room_for_recovery(given, 0);
     // seq_cst: see with_plan(). Readers of the plan to be replaced are those of the reload before this one.
     while (readers_[fresh].load(std::memory_order_seq_cst) != 0) A::wait_a_moment();
 

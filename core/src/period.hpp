@@ -32,6 +32,11 @@ inline constexpr std::uint32_t period_records = 3;
 template <class Atomics>
 class learned_records {
 public:
+    /// `since` is that of the present period.
+    explicit learned_records(ticks since) noexcept {
+        for (record& one : records_) one.since.store(since, std::memory_order_relaxed);  // published as a whole
+    }
+
     void write(std::uint32_t index, const period& from) noexcept {
         auto& to = records_[index];
         to.since.store(from.since, std::memory_order_release);

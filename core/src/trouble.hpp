@@ -16,6 +16,8 @@ namespace switchgear::detail {
 /// What learned pacing and the ramp by evidence need: made with the settings that ask for it, and kept.
 template <class Atomics>
 struct comeback : learned_records<Atomics> {
+    using learned_records<Atomics>::learned_records;
+
     evidence_ramp<Atomics> ramp;
     /// The last good probe, in microseconds; written before its place is given back.
     typename Atomics::template atom<std::uint32_t> probe_took{0};

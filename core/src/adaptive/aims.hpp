@@ -18,8 +18,11 @@ namespace switchgear::adaptive {
 struct aims {
     aims() = default;
     explicit aims(const adaptive_rule& rule, const class_weights& by = {})
-        : budget{rule.false_trip_budget}, care{rule.care}, slow_care{rule.slow_care}, memory{rule.memory} {
-        for (std::size_t k = 0; k < failure_class_count; ++k) weights[k] = by.*weight_by_class[k];
+        : budget{rule.false_trip_budget},
+          care{rule.care},
+          slow_care{rule.slow_care},
+          memory{rule.memory},
+          weights{by_class(by)} {
         // A deadline of centuries is allowed, and must not overflow.
         if (rule.deadline) deadline = std::min<std::chrono::milliseconds>(*rule.deadline, std::chrono::hours{24 * 365});
     }
