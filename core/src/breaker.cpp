@@ -111,7 +111,9 @@ std::string breaker_core::save() { return write_record(machine::save(now())); }
 bool breaker_core::restore(std::string_view record, duration elapsed) {
     auto saved = read_record(record);
     if (!saved) return false;
-    saved->remaining = std::max<ticks>(saved->remaining - std::max<ticks>(elapsed.count(), 0), 0);
+    saved->away = std::max<ticks>(elapsed.count(), 0);
+    saved->remaining = std::max<ticks>(saved->remaining - saved->away, 0);
+    if (saved->current != state::closed) saved->outage_age += std::min(saved->away, never / 4);
     if (const auto made = machine::restore(*saved, now())) tell(*made, std::nullopt);
     return true;
 }

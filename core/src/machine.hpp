@@ -15,6 +15,7 @@
 #include <switchgear/state.hpp>
 #include <switchgear/verdict.hpp>
 
+#include "adaptive/watch.hpp"
 #include "period.hpp"
 #include "plan.hpp"
 #include "rules.hpp"
@@ -34,12 +35,13 @@ namespace switchgear::detail {
 // try_acquire() never locks and never allocates, in any state. Closed it reads the word and nothing
 // else. Open it reads the deadline of the period (period.hpp) and a cheap clock. Half-open it takes a
 // place in the ledger of probing (probing.hpp) and writes its lease (leases.hpp). On the ramp it draws
-// from an account (ramp.hpp).
+// from an account (ramp.hpp), or takes one of the places that the ramp by evidence allows (evidence_ramp.hpp).
 //
 // A success is one addition to the tally (tally.hpp), and never waits for a lock either. Evidence –
 // a failure, a slow call – is filed under a brief lock, because it needs a place in the order of
 // verdicts; the verdict that trips swings the word before it lets go of the lock. Nobody else's
 // admission or success waits for that lock, no user code runs under it, and listeners are told after it.
+// On the ramp by evidence every verdict is evidence, for how much it lets in: few calls, and not healthy ones.
 //
 // Memory. What only a failing breaker needs (trouble.hpp, the columns of window.hpp) is allocated at the
 // first failure of a kind, and cells for the tally when threads first meet in it: a few times in a
@@ -71,6 +73,10 @@ struct saved_state {
     ticks pause = 0;
     ticks base_pause = 0;
     std::uint32_t attempt = 0;
+    ticks outage_age = 0;
+    lessons learned{};
+    std::optional<adaptive::learned> normal{};
+    ticks away = 0;  ///< how long ago it was saved
 };
 
 /// The machine behind a breaker, over the atomics it uses and whom it tells of changes. `Front` is the
@@ -84,7 +90,10 @@ class machine : public Front {
 public:
     template <class... OfFront>
     machine(Sink& sink, std::shared_ptr<const plan> by, std::uint64_t seed, ticks now, OfFront&&... of_front);
-    ~machine() { delete trouble_.load(std::memory_order_relaxed); }  // nobody else is left
+    ~machine() {  // nobody else is left
+        delete trouble_.load(std::memory_order_relaxed);
+        delete watch_.load(std::memory_order_relaxed);
+    }
     machine(const machine&) = delete;
     machine& operator=(const machine&) = delete;
 
@@ -108,6 +117,10 @@ public:
     template <class Time>
     void answered(grant& of, const Time& time) noexcept;
 
+    // machine_evidence.hpp
+    /// The call of a permit has been answered, or ends: its place on the ramp is free.
+    void leave_ramp(grant& of) noexcept;
+
     // machine_orders.hpp. apply() and plan_in_force() are for one thread at a time (the caller's lock).
     void apply(std::shared_ptr<const plan> by, ticks now);
     std::shared_ptr<const plan> plan_in_force() const;
@@ -117,8 +130,8 @@ public:
     std::optional<moved> trip(std::optional<ticks> pause, ticks now) noexcept;
     moved force(override_mode mode, ticks until, ticks now) noexcept;
     std::optional<moved> lift(ticks now) noexcept;
-    std::optional<moved> restore(const saved_state& from, ticks now) noexcept;
-    saved_state save(ticks now) const noexcept;
+    std::optional<moved> restore(const saved_state& from, ticks now);
+    saved_state save(ticks now);
     void observe(snapshot& into, ticks now) noexcept;
 
     /// Whether anything would be lost with this breaker: it is not closed, or overridden.
@@ -164,7 +177,8 @@ private:
     bool swing(word from, word to) noexcept;
     bool swing(word from, word to, const period& with) noexcept;
 
-    void make_room_for_probes(const settings& given);
+    void make_room_for_recovery(const settings& given, ticks since);
+    void follow(const plan& by, ticks now);
 
     // Moves. Each returns whether this thread made it; none tells of it.
     std::optional<moved> open(const look& from, const finding& why, const plan& by, ticks now,
@@ -172,8 +186,10 @@ private:
     std::optional<moved> half_open(word from, ticks now) noexcept;
     std::optional<moved> close(const look& from, cause why, ticks now) noexcept;
     bool begin_ramp(const look& from, ticks now) noexcept;
-    period with_empty_window(const look& from) const noexcept;
-    static period next_window(const look& from, std::uint64_t base) noexcept;
+    period with_empty_window(const look& from, ticks now) const noexcept;
+    period closed_again(const look& from, std::uint64_t epoch, ticks now) noexcept;
+    lessons after_closed(const look& from, const finding& why, ticks now) const noexcept;
+    void pace(period& next, const look& from, const recovery_rules& rules, ticks now) const noexcept;
     std::optional<moved> end_override(const look& from, ticks now) noexcept;
     std::uint64_t open_window(word while_at, std::uint64_t epoch) noexcept;
     ticks spread(ticks pause, double jitter) noexcept;
@@ -202,22 +218,44 @@ private:
     answer refuse_or_observe(word at, reject_reason why, ticks retry_after, const Time& time, grant& to) noexcept;
     template <class Time>
     answer let_by(word at, const Time& time, grant& to) noexcept;
+    template <class Time>
+    answer acquire_by_evidence(const look& seen, const Time& time, grant& to) noexcept;
+    static steering ramp_of(const period& of) noexcept;
+    double share_by_evidence(const look& seen) const noexcept;
     void finish_probing(std::uint64_t epoch, ticks now) noexcept;
     void end_ramp(std::uint64_t epoch, ticks now) noexcept;
 
     // Verdicts. What returns a bool returns false for a verdict that was late and is to be counted so.
-    bool was_slow(const grant& of, ticks now, ticks resumed_at) const noexcept;
+    /// How a call went in time. Zero where that is not measured, or not fair to say.
+    struct course {
+        ticks ended = 0, took = 0;
+        bool slow = false;  ///< by the slow rule
+    };
     template <class Time>
-    bool settle_counted(const grant& of, verdict how, bool slow, const Time& time) noexcept;
+    course course_of(const grant& of, const Time& time) const noexcept;
+    ticks slow_after() const noexcept;
+    watch<Atomics>* watching() const noexcept;
+    template <class Time>
+    bool settle_counted(const grant& of, verdict how, const course& went, const Time& time) noexcept;
     template <class Time>
     void settle_success(std::uint64_t epoch, const Time& time) noexcept;
-    bool settle_evidence(const grant& of, verdict how, bool slow, ticks now) noexcept;
+    bool settle_evidence(const grant& of, verdict how, const course& went, ticks now) noexcept;
+    void watch_success(watch<Atomics>& by, const grant& of, const course& went) noexcept;
+    void watch_overdue(watch<Atomics>& by, grant& of, ticks now) noexcept;
+    void take_in_good_calls(watch<Atomics>& into) noexcept;
+    const moved& forget_normal(const moved& made) noexcept;
     template <class Time>
-    bool settle_probe(const grant& of, verdict how, bool slow, const Time& time) noexcept;
+    bool settle_probe(const grant& of, verdict how, const course& went, const Time& time) noexcept;
     bool reopen(std::uint64_t epoch, verdict how, bool slow, ticks now) noexcept;
     void give_back(const grant& of) noexcept;
     void total(verdict how, bool slow) noexcept;
     void end_run(std::uint64_t epoch) noexcept;
+    template <class Time>
+    void steer(grant& of, verdict how, const Time& time) noexcept;
+    /// Under evidence_.
+    template <class Learn>
+    std::optional<moved> steer_with(std::uint64_t epoch, ticks now, std::optional<ticks> hint,
+                                    const Learn& learn) noexcept;
     void move_window(ticks now) noexcept;
     void look_again(std::uint64_t epoch, ticks now) noexcept;
 
@@ -235,14 +273,15 @@ private:
 
     Sink& sink_;
     atom<trouble<Atomics>*> trouble_{nullptr};
-    atom<std::uint64_t> draws_;  ///< state of the jitter's generator
+    atom<watch<Atomics>*> watch_{nullptr};  ///< made with the first settings that have the adaptive rule, and kept
+    atom<std::uint64_t> draws_;             ///< state of the jitter's generator
 
     // Settings in force: two take turns. A reload fills the one that nobody reads, and swings the word.
     std::array<std::shared_ptr<const plan>, 2> plans_;
     mutable std::array<atom<std::uint32_t>, 2> readers_{};
     // Of the plan in force, for those who refuse.
     atom<ticks> probe_timeout_;
-    atom<ticks> open_for_;
+    atom<std::uint32_t> open_for_ms_;
     atom<std::uint32_t> most_probes_;
 
     brief_lock<Atomics> evidence_;
@@ -261,14 +300,14 @@ machine<A, S, F>::machine(S& sink, std::shared_ptr<const plan> by, std::uint64_t
       draws_{seed},
       plans_{std::move(by), nullptr},
       probe_timeout_{plans_[0]->probe_timeout},
-      open_for_{plan::in_ticks(plans_[0]->given.recovery.open_for)},
+      open_for_ms_{static_cast<std::uint32_t>(plans_[0]->given.recovery.open_for.count())},
       most_probes_{plans_[0]->given.recovery.probes},
       window_{plans_[0]->given.trip.window, plans_[0]->given.trip.slow.has_value(), now, 0} {
     const settings& given = plans_[0]->given;
-    make_room_for_probes(given);
-    slow_after_.store(plans_[0]->slow_after);
+    make_room_for_recovery(given, now);
+    follow(*plans_[0], now);
     next_move_.store(window_.next_move());
-    word_.store(word{}.with_observes(given.mode == mode::observe).with_timed(given.trip.slow.has_value()).bits());
+    word_.store(word{}.with_observes(given.mode == mode::observe).with_timed(plans_[0]->timed).bits());
 }
 
 template <class A, class S, class F>
@@ -279,8 +318,22 @@ void machine<A, S, F>::expect_failures() {
 
 /// May allocate. Requires: nobody else does this just now.
 template <class A, class S, class F>
-void machine<A, S, F>::make_room_for_probes(const settings& given) {
+void machine<A, S, F>::make_room_for_recovery(const settings& given, ticks since) {
     if (given.recovery.probes > leases<A>::slots_to_begin_with) in_trouble().leased.grow(given.recovery.probes);
+    const bool by_evidence = given.recovery.ramp && given.recovery.ramp->by == ramp_by::evidence;
+    if (!by_evidence && given.recovery.pacing != pacing::learned) return;
+    if (in_trouble().back() == nullptr) in_trouble().periods.learn(new comeback<A>{since});
+}
+
+/// Has the verdicts to come judged by the time rules of these settings. Requires: as make_room_for_recovery().
+template <class A, class S, class F>
+void machine<A, S, F>::follow(const plan& by, ticks now) {
+    watch<A>* known = watch_.load(std::memory_order_relaxed);  // written here alone
+    const bool adaptive = by.given.trip.adaptive.has_value();
+    if (known != nullptr) known->follow(by);
+    if (known == nullptr && adaptive) watch_.store(known = new watch<A>(by, now), std::memory_order_release);
+    // release: pairs with slow_after(). Under the adaptive rule no success is the healthy path's.
+    slow_after_.store(adaptive ? F::every_call : by.slow_after, std::memory_order_release);
 }
 
 /// Without memory the program ends: what went wrong must not be forgotten.
@@ -344,6 +397,7 @@ bool machine<A, S, F>::swing(word from, word to, const period& with) noexcept {
 }  // namespace switchgear::detail
 
 #include "machine_admission.hpp"
+#include "machine_evidence.hpp"
 #include "machine_moves.hpp"
 #include "machine_orders.hpp"
 #include "machine_verdicts.hpp"

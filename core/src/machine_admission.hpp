@@ -63,7 +63,7 @@ answer machine<A, S, F>::acquire_overridden(word at, const Time& time, grant& to
     }
     if (at.override() == override_mode::forced_open) {
         // relaxed: a reload moves it; either plan will do for a caller that comes just then.
-        const ticks wait = ends ? until - now : open_for_.load(std::memory_order_relaxed);
+        const ticks wait = ends ? until - now : open_for_ms_.load(std::memory_order_relaxed) * ticks{1'000'000};
         return refuse_or_observe(at, reject_reason::forced_open, wait, time, to);
     }
     // Under forced_closed an order may have moved the state underneath: such calls are admitted, and
@@ -138,6 +138,7 @@ template <class Time>
         now = in_ticks(time.now());
         const finding timed_out{cause::probe_expired, {1, 1, 0, 1, 1}};
         tell(with_plan([&](const plan& by) { return open(seen, timed_out, by, now, {}); }));
+        if (auto* const watcher = watching()) watcher->probe_failed();
         return answer::look_again();  // whoever made it: this caller is refused as any caller of an open breaker
     }
     const auto still_probing = [&] { return current().epoch() == at.epoch(); };
@@ -164,6 +165,7 @@ answer machine<A, S, F>::acquire_ramp(word at, const Time& time, grant& to) noex
     const look seen = read();
     if (seen.at != at) return answer::look_again();
     const auto rule = with_plan([](const plan& by) { return by.given.recovery.ramp; });
+    if (rule && rule->by == ramp_by::evidence) return acquire_by_evidence(seen, time, to);
     const ticks now = in_ticks(time.now());
     const ticks elapsed = std::max<ticks>(now - seen.of.ramp_since, 0);
     // A reload may have taken the ramp away: then it is over.

@@ -32,18 +32,42 @@ ticks machine<A, S, F>::capped(std::optional<ticks> hint, const plan& by) noexce
     return std::min(hint.value_or(0), plan::in_ticks(by.given.recovery.max_retry_after));
 }
 
-/// To open, from any state. `exact` is an operator's pause; else back-off, cap and jitter, and at least
+/// What a closed breaker that trips has learned of its service's traffic. The tally stands for all that was well;
+/// of what was not, for what tripped it.
+template <class A, class S, class F>
+lessons machine<A, S, F>::after_closed(const look& from, const finding& why, ticks now) const noexcept {
+    if (from.of.since == 0) return from.of.learned;
+    return after_health(from.of.learned, tally_.sum() - from.of.window_base + why.evidence.failures,
+                        now - from.of.since);
+}
+
+/// The pause to come, without jitter: learned, or the first one, or the one before times back-off.
+template <class A, class S, class F>
+void machine<A, S, F>::pace(period& next, const look& from, const recovery_rules& rules, ticks now) const noexcept {
+    const ticks cap = plan::in_ticks(rules.max_open_for);
+    const bool again = from.at.where() == state::half_open && from.of.base_pause != 0;
+    if (rules.pacing == pacing::learned) {
+        const ticks age = next.since == 0 ? 0 : std::max<ticks>(now - next.since, 0);
+        next.base_pause = std::min(learned_gap(next.learned, rules.probe_price, age, !again), cap);
+        return;
+    }
+    const ticks first = plan::in_ticks(rules.open_for);
+    const double grown = again ? static_cast<double>(from.of.base_pause) * rules.backoff : static_cast<double>(first);
+    next.base_pause = static_cast<ticks>(std::min(grown, static_cast<double>(cap)));
+}
+
+/// To open, from any state. `exact` is an operator's pause; else as pace() says, with jitter, and at least
 /// the hint.
 template <class A, class S, class F>
 std::optional<moved> machine<A, S, F>::open(const look& from, const finding& why, const plan& by, ticks now,
                                             std::optional<ticks> hint, std::optional<ticks> exact) noexcept {
     const recovery_rules& rules = by.given.recovery;
-    const ticks first = plan::in_ticks(rules.open_for);
-    const ticks cap = plan::in_ticks(rules.max_open_for);
-    const bool again = from.at.where() == state::half_open && from.of.base_pause != 0;
-    const double grown = again ? static_cast<double>(from.of.base_pause) * rules.backoff : static_cast<double>(first);
     period next = from.of;
-    next.base_pause = static_cast<ticks>(std::min(grown, static_cast<double>(cap)));
+    if (from.at.where() == state::closed) {
+        next.learned = after_closed(from, why, now);
+        next.since = now;
+    }
+    pace(next, from, rules, now);
     next.pause = exact ? std::max<ticks>(*exact, 0) : std::max(spread(next.base_pause, rules.jitter), capped(hint, by));
     next.deadline = now + next.pause;
     next.attempt = from.of.attempt + (from.of.attempt != ~std::uint32_t{0} ? 1 : 0);
@@ -60,7 +84,9 @@ std::optional<moved> machine<A, S, F>::half_open(word from, ticks now) noexcept 
     // For the ramp, which stays in this epoch. Windows are so only ever opened for the epoch after the
     // present one: whoever begins the ramp cannot take the tally back from whoever closes meanwhile.
     open_window(from, to.epoch());
-    in_trouble().leased.forget(to.epoch(), [&] { return current() == from; });
+    trouble<A>& known = in_trouble();
+    known.leased.forget(to.epoch(), [&] { return current() == from; });
+    if (auto* const back = known.back()) back->ramp.forget(to.epoch());
     if (!swing(from, to)) return {};
     return moved{.from = state::open,
                  .to = state::half_open,
@@ -70,14 +96,29 @@ std::optional<moved> machine<A, S, F>::half_open(word from, ticks now) noexcept 
                  .attempt = attempt};
 }
 
+/// The period of a breaker that closes: an empty window, and what was learned.
+template <class A, class S, class F>
+period machine<A, S, F>::closed_again(const look& from, std::uint64_t epoch, ticks now) noexcept {
+    return {.override_until = from.of.override_until,
+            .window_base = open_window(from.at, epoch),
+            .window = from.of.window + 1,
+            .since = now,
+            .learned = from.of.learned};
+}
+
 /// To closed, with empty windows and the back-off at its beginning.
 template <class A, class S, class F>
 std::optional<moved> machine<A, S, F>::close(const look& from, cause why, ticks now) noexcept {
     const word to = from.at.with_state(state::closed);
     // The window is opened before the word swings: whoever sees the new epoch may count in it at once,
     // and whoever still counts for the old one is late.
-    period next = next_window(from, open_window(from.at, to.epoch()));
-    next.override_until = from.of.override_until;
+    period next = closed_again(from, to.epoch(), now);
+    if (why == cause::probes_succeeded || why == cause::ramp_finished) {
+        // The outage was over when the service answered, not when the last caller was let in.
+        const ticks ended = from.at.on_ramp() ? from.of.ramp_since : now;
+        if (from.of.since != 0) next.learned = after_outage(next.learned, ended - from.of.since);
+    }
+    if (why == cause::operator_order) next.learned = {};
     if (!swing(from.at, to, next)) return {};
     return moved{.from = from.at.where(),
                  .to = state::closed,
@@ -92,6 +133,8 @@ template <class A, class S, class F>
 bool machine<A, S, F>::begin_ramp(const look& from, ticks now) noexcept {
     period next = from.of;
     next.ramp_since = now;
+    // relaxed: by now it is that of some good probe of this epoch.
+    if (auto* const back = in_trouble().back()) next.ramp_latency = back->probe_took.load(std::memory_order_relaxed);
     next.window_base = tally_.sum();  // exact: until the word says ramp nobody counts in this epoch
     ++next.window;
     return swing(from.at, from.at.with_ramp(true), next);
@@ -99,17 +142,12 @@ bool machine<A, S, F>::begin_ramp(const look& from, ticks now) noexcept {
 
 /// An empty window for a closed breaker, in the same epoch: calls that run will count in it.
 template <class A, class S, class F>
-period machine<A, S, F>::with_empty_window(const look& from) const noexcept {
+period machine<A, S, F>::with_empty_window(const look& from, ticks now) const noexcept {
     period next = from.of;
+    next.since = now;
     next.window_base = tally_.sum();
     ++next.window;
     return next;
-}
-
-/// A period that has nothing but a window, which begins at that point of the tally.
-template <class A, class S, class F>
-period machine<A, S, F>::next_window(const look& from, std::uint64_t base) noexcept {
-    return {.window_base = base, .window = from.of.window + 1};
 }
 
 /// What becomes of the breaker when an override ends (rule 24): forced_open leads to open with a probe
@@ -120,12 +158,13 @@ std::optional<moved> machine<A, S, F>::end_override(const look& from, ticks now)
     period next = from.of;
     if (from.at.override() == override_mode::forced_open) {
         if (from.at.where() != state::open) to = to.with_state(state::open);
+        if (from.at.where() == state::closed) next.since = now;
         to = to.with_due(true);
     } else if (from.at.where() == state::closed) {
-        next = with_empty_window(from);
+        next = with_empty_window(from, now);
     } else {
         to = to.with_state(state::closed);
-        next = next_window(from, open_window(from.at, to.epoch()));
+        next = closed_again(from, to.epoch(), now);
     }
     if (!swing(from.at, to.with_override(override_mode::none), next)) return {};
     return moved{.from = from.at.where(),

@@ -11,7 +11,7 @@ template <class A, class S, class F>
 void machine<A, S, F>::apply(std::shared_ptr<const plan> by, ticks now) {
     const settings& given = by->given;
     const std::uint32_t fresh = current().regime() ^ 1U;
-    make_room_for_probes(given);
+    make_room_for_recovery(given, 0);
     // seq_cst: see with_plan(). Readers of the plan to be replaced are those of the reload before this one.
     while (readers_[fresh].load(std::memory_order_seq_cst) != 0) A::wait_a_moment();
 
@@ -30,13 +30,13 @@ void machine<A, S, F>::apply(std::shared_ptr<const plan> by, ticks now) {
     }
     plans_[fresh] = std::move(by);
     const plan& next = *plans_[fresh];
-    // relaxed: each is a bound of its own, for verdicts and refusals to come.
-    slow_after_.store(next.slow_after, std::memory_order_relaxed);
+    follow(next, now);
+    // relaxed: each is a bound of its own, for refusals to come.
     probe_timeout_.store(next.probe_timeout, std::memory_order_relaxed);
     most_probes_.store(given.recovery.probes, std::memory_order_relaxed);
-    open_for_.store(plan::in_ticks(given.recovery.open_for), std::memory_order_relaxed);
+    open_for_ms_.store(static_cast<std::uint32_t>(given.recovery.open_for.count()), std::memory_order_relaxed);
     for (word at = current();
-         !swing(at, at.with_regime(fresh).with_timed(slow_rule).with_observes(given.mode == mode::observe));) {
+         !swing(at, at.with_regime(fresh).with_timed(next.timed).with_observes(given.mode == mode::observe));) {
         at = current();
     }
     note_suspicion(next, tally_.sum());
@@ -64,18 +64,32 @@ void machine<A, S, F>::extend_pause(ticks wait, ticks now) noexcept {
     }
 }
 
+/// What the adaptive rule has learned goes with a reset.
+template <class A, class S, class F>
+const moved& machine<A, S, F>::forget_normal(const moved& made) noexcept {
+    if (auto* const watcher = watching()) {
+        const guard lock{evidence_};
+        watcher->forget(made.at);
+    }
+    return made;
+}
+
 template <class A, class S, class F>
 moved machine<A, S, F>::reset(ticks now) noexcept {
     for (;;) {
         const look seen = read();
         if (seen.at.where() != state::closed) {
-            if (const auto made = close(seen, cause::operator_order, now)) return *made;
-        } else if (swing(seen.at, seen.at, with_empty_window(seen))) {
-            return {.from = state::closed,
-                    .to = state::closed,
-                    .epoch = seen.at.epoch(),
-                    .at = now,
-                    .cause = cause::operator_order};
+            if (const auto made = close(seen, cause::operator_order, now)) return forget_normal(*made);
+        } else {
+            period next = with_empty_window(seen, now);
+            next.learned = {};
+            if (swing(seen.at, seen.at, next)) {
+                return forget_normal({.from = state::closed,
+                                      .to = state::closed,
+                                      .epoch = seen.at.epoch(),
+                                      .at = now,
+                                      .cause = cause::operator_order});
+            }
         }
     }
 }
@@ -112,10 +126,10 @@ moved machine<A, S, F>::force(override_mode mode, ticks until, ticks now) noexce
         period next = seen.of;
         if (mode == override_mode::forced_closed) {
             if (to.where() == state::closed) {
-                next = with_empty_window(seen);
+                next = with_empty_window(seen, now);
             } else {
                 to = to.with_state(state::closed);
-                next = next_window(seen, open_window(seen.at, to.epoch()));
+                next = closed_again(seen, to.epoch(), now);
             }
         }
         next.override_until = until;
@@ -151,31 +165,65 @@ auto machine<A, S, F>::seen_at(ticks now) const noexcept -> look {
 }
 
 template <class A, class S, class F>
-saved_state machine<A, S, F>::save(ticks now) const noexcept {
+saved_state machine<A, S, F>::save(ticks now) {
     const look seen = seen_at(now);
-    if (seen.at.where() == state::closed) return {};
-    const bool waiting = seen.at.where() == state::open && !seen.at.due();
-    return {.current = state::open,
-            .remaining = waiting ? std::max<ticks>(seen.of.deadline - now, 0) : 0,
-            .pause = seen.of.pause,
-            .base_pause = seen.of.base_pause,
-            .attempt = seen.of.attempt};
+    // Without learned pacing a record is what it was before there was any, so that older versions read it.
+    const bool learns = with_plan([](const plan& by) { return by.given.recovery.pacing == pacing::learned; });
+    saved_state kept;
+    if (learns) kept.learned = seen.of.learned;
+    if (seen.at.where() != state::closed) {
+        const bool waiting = seen.at.where() == state::open && !seen.at.due();
+        kept.current = state::open;
+        kept.remaining = waiting ? std::max<ticks>(seen.of.deadline - now, 0) : 0;
+        kept.pause = seen.of.pause;
+        kept.base_pause = seen.of.base_pause;
+        kept.attempt = seen.of.attempt;
+        kept.outage_age = learns && seen.of.since != 0 ? std::max<ticks>(now - seen.of.since, 0) : 0;
+    }
+    if (auto* const watcher = watching()) {
+        const guard lock{evidence_};
+        take_in_good_calls(*watcher);
+        kept.normal = watcher->save();
+    }
+    return kept;
+}
+
+/// Under evidence_: for those who look at what was learned.
+template <class A, class S, class F>
+void machine<A, S, F>::take_in_good_calls(watch<A>& into) noexcept {
+    const look seen = read();
+    if (!seen.at.counts()) return;
+    in_step(seen);
+    into.take_in(seen.at.epoch());
 }
 
 template <class A, class S, class F>
-std::optional<moved> machine<A, S, F>::restore(const saved_state& from, ticks now) noexcept {
+std::optional<moved> machine<A, S, F>::restore(const saved_state& from, ticks now) {
+    if (auto* const watcher = watching(); watcher != nullptr && from.normal) {
+        const guard lock{evidence_};
+        watcher->restore(*from.normal, from.away, now);
+    }
     for (;;) {
         const look seen = read();
+        // A record without lessons takes none away.
+        const lessons learned = from.learned == lessons{} ? seen.of.learned : from.learned;
         std::optional<moved> made;
         if (from.current == state::closed) {
-            if (seen.at.where() == state::closed) return {};
-            made = close(seen, cause::restored, now);
+            look with = seen;
+            with.of.learned = learned;
+            if (seen.at.where() != state::closed) {
+                made = close(with, cause::restored, now);
+            } else if (learned == seen.of.learned || swing(seen.at, seen.at, with.of)) {
+                return {};
+            }
         } else {
             period next = seen.of;
             next.deadline = now + from.remaining;
             next.pause = from.pause;
             next.base_pause = from.base_pause;
             next.attempt = from.attempt;
+            next.since = now - from.outage_age;
+            next.learned = learned;
             const bool changes = seen.at.where() != state::open;
             const word to = changes ? seen.at.with_state(state::open) : seen.at.with_due(false);
             if (swing(seen.at, to, next)) {
@@ -207,11 +255,19 @@ void machine<A, S, F>::observe(snapshot& into, ticks now) noexcept {
             into.window = {counts.calls, counts.failures(), counts.slow};
             into.failures_in_a_row = run_of(actual.of.window);
         }
+        if (auto* const watcher = watching()) {
+            take_in_good_calls(*watcher);
+            watcher->observe(into);
+        }
     }
     into.current = seen.at.where();
     into.override = seen.at.override();
     into.epoch = seen.at.epoch();
     into.attempt = seen.of.attempt;
+    const lessons& known_of = seen.of.learned;
+    if (known_of.outages > 0)
+        into.learned.median_outage = duration{static_cast<ticks>(known_of.median_outage() / tick)};
+    if (known_of.call_gap > 0) into.learned.calls_per_second = 1 / static_cast<double>(known_of.call_gap);
     const bool open = seen.at.where() == state::open;
     into.probe_due = open && (seen.at.due() || now >= seen.of.deadline);
     const auto [share, wait] = with_plan([&](const plan& by) { return outlook(seen, by, now); });
@@ -251,6 +307,7 @@ auto machine<A, S, F>::outlook(const look& seen, const plan& by, ticks now) cons
     }
     if (seen.at.on_ramp()) {
         if (!rules.ramp) return {1, 0};
+        if (rules.ramp->by == ramp_by::evidence) return {share_by_evidence(seen), 0};
         return {ramp<A>::share_at(now - seen.of.ramp_since, plan::in_ticks(rules.ramp->over), rules.ramp->from), 0};
     }
     const auto* known = known_trouble();

@@ -12,25 +12,27 @@ void machine<A, S, F>::settle(grant of, verdict how, const Time& time) noexcept 
     // Counts are relaxed: each is read when it is read.
     if (how.is_ignored()) {
         if (of.is(grant::probe)) give_back(of);
+        leave_ramp(of);
         ignored_.fetch_add(1, std::memory_order_relaxed);
         return;
     }
     const word at = current();
     const bool late = at.epoch() != of.epoch;
-    const bool slow = !late && of.is(grant::timed) && was_slow(of, in_ticks(time.now()), in_ticks(time.resumed_at()));
+    const course went = !late && of.is(grant::timed) ? course_of(of, time) : course{};
     bool counted = false;
     if (!late) {
         if (of.is(grant::bystander)) {
             if (how.is_success()) other_successes_.fetch_add(1, std::memory_order_relaxed);
             counted = true;
         } else if (of.is(grant::probe) && !at.on_ramp()) {
-            counted = settle_probe(of, how, slow, time);
+            counted = settle_probe(of, how, went, time);
         } else {
-            counted = settle_counted(of, how, slow, time);
+            counted = settle_counted(of, how, went, time);
+            if (of.is(grant::paced)) steer(of, how, time);
         }
     }
     if (counted) {
-        total(how, slow || of.is(grant::overdue));
+        total(how, went.slow || of.is(grant::overdue));
     } else {
         late_.fetch_add(1, std::memory_order_relaxed);
     }
@@ -46,21 +48,69 @@ void machine<A, S, F>::total(verdict how, bool slow) noexcept {
 }
 
 template <class A, class S, class F>
-bool machine<A, S, F>::was_slow(const grant& of, ticks now, ticks resumed_at) const noexcept {
-    if (of.is(grant::overdue) || resumed_at > of.begun) return false;
+template <class Time>
+auto machine<A, S, F>::course_of(const grant& of, const Time& time) const noexcept -> course {
+    const ticks now = in_ticks(time.now());
+    if (in_ticks(time.resumed_at()) > of.begun) return {.ended = now};
     const ticks took = of.is(grant::answered) ? of.took : now - of.begun;
-    // relaxed: a bound of its own. A reload that comes just now is one that came before or after this verdict.
-    return took > slow_after_.load(std::memory_order_relaxed);
+    return {.ended = now, .took = took, .slow = !of.is(grant::overdue) && took > slow_after()};
+}
+
+/// The slow rule's. A reload that comes just now is one that came before or after this verdict.
+template <class A, class S, class F>
+ticks machine<A, S, F>::slow_after() const noexcept {
+    // acquire: pairs with the release in follow(), so that there is a watch.
+    const ticks bound = slow_after_.load(std::memory_order_acquire);
+    return bound != F::every_call ? bound : watch_.load(std::memory_order_acquire)->slow_after();
+}
+
+/// The adaptive rule, if it is in force.
+template <class A, class S, class F>
+watch<A>* machine<A, S, F>::watching() const noexcept {
+    // acquire: pairs with the release in follow().
+    watch<A>* const known = watch_.load(std::memory_order_acquire);
+    return known != nullptr && known->on() ? known : nullptr;
 }
 
 template <class A, class S, class F>
 template <class Time>
-bool machine<A, S, F>::settle_counted(const grant& of, verdict how, bool slow, const Time& time) noexcept {
-    if (how.is_success() && !slow && !of.is(grant::overdue)) {
+bool machine<A, S, F>::settle_counted(const grant& of, verdict how, const course& went, const Time& time) noexcept {
+    if (how.is_success() && !went.slow && !of.is(grant::overdue)) {
         settle_success(of.epoch, time);
+        if (auto* const watcher = watching(); watcher != nullptr && of.is(grant::timed)) {
+            watch_success(*watcher, of, went);
+        }
         return true;  // counted, if only among the late
     }
-    return settle_evidence(of, how, slow, in_ticks(time.now()));
+    return settle_evidence(of, how, went, in_ticks(time.now()));
+}
+
+/// For the adaptive rule: kept where the thread is, unless it was slow. One in 64 looks at what came together,
+/// if nobody else is at the evidence just now.
+template <class A, class S, class F>
+void machine<A, S, F>::watch_success(watch<A>& by, const grant& of, const course& went) noexcept {
+    const bool good = went.took <= by.limit() && !of.is(grant::overlong);
+    if (good) {
+        if (!by.keep(of.epoch, went.ended, went.took) || !evidence_.try_lock()) return;
+    } else {
+        evidence_.lock();
+    }
+    std::optional<moved> made;
+    {
+        const guard lock{evidence_, std::adopt_lock};
+        const look seen = read();
+        if (seen.at.epoch() != of.epoch || !seen.at.counts()) return;
+        in_step(seen);
+        if (good) {
+            by.take_in(of.epoch);
+        } else {
+            by.add(of.epoch, {.at = time_point{duration{went.ended}},
+                              .took = duration{went.took},
+                              .slow_already = of.is(grant::overlong)});
+        }
+        if (by.found(went.ended)) made = judge_window(of.epoch, {}, went.ended);
+    }
+    tell(made);
 }
 
 /// As hot_path::count_success(), for a success that has to move the window first.
@@ -104,7 +154,7 @@ void machine<A, S, F>::success_late(std::uint64_t epoch) noexcept {
 
 /// A failure, a slow call, or the verdict on one that was overdue. Returns: false if it was late.
 template <class A, class S, class F>
-bool machine<A, S, F>::settle_evidence(const grant& of, verdict how, bool slow, ticks now) noexcept {
+bool machine<A, S, F>::settle_evidence(const grant& of, verdict how, const course& went, ticks now) noexcept {
     std::optional<moved> made;
     {
         const guard lock{evidence_};
@@ -117,7 +167,7 @@ bool machine<A, S, F>::settle_evidence(const grant& of, verdict how, bool slow, 
         // An overdue call was counted when it was found so: not again, unless that has left the window.
         const bool counted_before =
             of.is(grant::overdue) && of.which == window_.generation() && window_.holds(of.place, tally);
-        mark what{.slow = slow, .counts_call = how.is_failure() && !counted_before};
+        mark what{.slow = went.slow, .counts_call = how.is_failure() && !counted_before};
         lengthened mine;
         if (how.is_success()) {
             if (counted_before) {
@@ -131,8 +181,15 @@ bool machine<A, S, F>::settle_evidence(const grant& of, verdict how, bool slow, 
             what.failed = static_cast<std::uint8_t>(how.failed_with());
             if (by.weight(how.failed_with()) > 0) mine = lengthen_run(seen.of.window);
         }
-        if (how.is_failure() || slow) window_.file(what, now, how.is_success() ? tally_.sum() : tally);
+        if (how.is_failure() || went.slow) window_.file(what, now, how.is_success() ? tally_.sum() : tally);
         if (how.is_success()) end_run(of.epoch);
+        if (auto* const watcher = watching()) {
+            watcher->add(of.epoch, {.at = time_point{duration{now}},
+                                    .took = duration{went.took},
+                                    .of = how.is_failure() ? how.failed_with() : failure_class::error,
+                                    .failed = how.is_failure(),
+                                    .slow_already = of.is(grant::overlong)});
+        }
         made = judge_window(of.epoch, how, now, mine);
     }
     tell(made);
@@ -158,11 +215,14 @@ std::optional<moved> machine<A, S, F>::judge_window(std::uint64_t epoch, std::op
         if (by && by->is_trip()) {
             found = {cause::trip_verdict, {counts.calls, counts.failures(), counts.slow, 1, 1}};
         }
+        watch<A>* const watcher = watching();
+        if (!found && watcher != nullptr) found = watcher->found(now);
         if (!found) {
             would_have_opened_ = false;
             return {};
         }
         if (seen.at.override() == override_mode::forced_closed) {
+            if (watcher != nullptr) watcher->kept_closed(now);
             if (std::exchange(would_have_opened_, true)) return {};
             return moved{.from = state::closed,
                          .to = state::closed,
@@ -174,7 +234,10 @@ std::optional<moved> machine<A, S, F>::judge_window(std::uint64_t epoch, std::op
         }
         std::optional<ticks> hint;
         if (by && by->retry_after()) hint = by->retry_after()->count();
-        if (const auto made = open(seen, *found, settings, now, hint)) return made;
+        if (const auto made = open(seen, *found, settings, now, hint)) {
+            if (watcher != nullptr) watcher->opened(now);
+            return made;
+        }
     }
 }
 
@@ -186,6 +249,7 @@ auto machine<A, S, F>::in_step(const look& with) noexcept -> const plan& {
         evidence_window_ = with.of.window;
         would_have_opened_ = false;
         window_.begin(with.of.window_base);
+        if (auto* const watcher = watching()) watcher->new_window();
     }
     return *plans_[with.at.regime()];
 }
@@ -278,7 +342,7 @@ void machine<A, S, F>::give_back(const grant& of) noexcept {
 
 template <class A, class S, class F>
 template <class Time>
-bool machine<A, S, F>::settle_probe(const grant& of, verdict how, bool slow, const Time& time) noexcept {
+bool machine<A, S, F>::settle_probe(const grant& of, verdict how, const course& went, const Time& time) noexcept {
     trouble<A>& known = in_trouble();
     // The lease decides whether this verdict came in time: it was scored, or it is ended here.
     if (of.leased() && !known.leased.end({of.which, of.place})) return false;
@@ -286,14 +350,22 @@ bool machine<A, S, F>::settle_probe(const grant& of, verdict how, bool slow, con
     const auto [weight, needed] = with_plan([&](const plan& by) {
         return std::pair{how.is_failure() ? by.weight(how.failed_with()) : 0.0, by.given.recovery.successes_to_close};
     });
-    if (slow || how.is_trip() || weight > 0) {
-        if (reopen(of.epoch, how, slow, now)) return true;
+    if (went.slow || how.is_trip() || weight > 0) {
+        if (reopen(of.epoch, how, went.slow, now)) return true;
         // The ramp has begun meanwhile, or the epoch is over.
         const word at = current();
-        return at.epoch() == of.epoch && at.on_ramp() && settle_counted(of, how, slow, time);
+        return at.epoch() == of.epoch && at.on_ramp() && settle_counted(of, how, went, time);
     }
     const auto ending = how.is_success() ? probing<A>::ending::success : probing<A>::ending::given_back;
+    if (auto* const back = known.back(); back != nullptr && how.is_success()) {
+        const ticks took = of.is(grant::answered) && of.is(grant::timed) ? of.took : now - of.begun;
+        // relaxed: end() publishes it, and whoever finds that it is enough reads it after that.
+        back->probe_took.store(in_microseconds(took), std::memory_order_relaxed);
+    }
     if (!known.probes.end(of.epoch, ending, needed, [&] { return current().epoch() == of.epoch; })) return false;
+    if (auto* const watcher = watching(); watcher != nullptr && how.is_success()) {
+        watcher->probe_succeeded(now, went.took);
+    }
     // From here it counts: when the place was given back the epoch was the present one, whatever came then.
     if (known.probes.look(of.epoch).enough) finish_probing(of.epoch, now);
     if (how.is_success()) other_successes_.fetch_add(1, std::memory_order_relaxed);  // a count
@@ -311,6 +383,7 @@ bool machine<A, S, F>::reopen(std::uint64_t epoch, verdict how, bool slow, ticks
         if (seen.at.epoch() != epoch || seen.at.on_ramp()) return false;
         const auto made = with_plan([&](const plan& by) { return open(seen, failed, by, now, hint); });
         if (!made) continue;
+        if (auto* const watcher = watching()) watcher->probe_failed();
         if (how.is_success()) other_successes_.fetch_add(1, std::memory_order_relaxed);  // a count
         tell(made);
         return true;
@@ -321,13 +394,17 @@ template <class A, class S, class F>
 template <class Time>
 void machine<A, S, F>::overdue(grant& of, const Time& time) noexcept {
     const word at = current();
-    constexpr auto settled_otherwise = grant::overdue | grant::answered | grant::bystander;
+    constexpr auto settled_otherwise = grant::answered | grant::bystander;
     if (!of.is(grant::timed) || (of.traits & settled_otherwise) != 0) return;
-    // relaxed: as in was_slow().
-    if (at.epoch() != of.epoch || slow_after_.load(std::memory_order_relaxed) == never) return;
-    if (in_ticks(time.resumed_at()) > of.begun) return;
+    if (at.epoch() != of.epoch || in_ticks(time.resumed_at()) > of.begun) return;
     const ticks now = in_ticks(time.now());
-    if (of.is(grant::probe) && !at.on_ramp()) {
+    const bool probes = of.is(grant::probe) && !at.on_ramp();
+    if (auto* const watcher = watching()) {
+        if (!probes && now - of.begun > watcher->limit()) watch_overdue(*watcher, of, now);
+        if (now - of.begun <= slow_after()) return;  // the timer was the adaptive rule's
+    }
+    if (of.is(grant::overdue) || slow_after() == never) return;
+    if (probes) {
         const bool in_time = !of.leased() || in_trouble().leased.end({of.which, of.place});
         if (in_time) reopen(of.epoch, verdict::ignored(), true, now);
         return;
@@ -346,12 +423,30 @@ void machine<A, S, F>::overdue(grant& of, const Time& time) noexcept {
     tell(made);
 }
 
+/// A call that runs longer than is normal counts as slow for the adaptive rule, once.
+template <class A, class S, class F>
+void machine<A, S, F>::watch_overdue(watch<A>& by, grant& of, ticks now) noexcept {
+    if (of.is(grant::overlong)) return;
+    std::optional<moved> made;
+    {
+        const guard lock{evidence_};
+        const look seen = read();
+        if (seen.at.epoch() != of.epoch || !seen.at.counts()) return;
+        in_step(seen);
+        of.traits |= grant::overlong;
+        by.overdue(of.epoch, now);
+        if (by.found(now)) made = judge_window(of.epoch, {}, now);
+    }
+    tell(made);
+}
+
 template <class A, class S, class F>
 template <class Time>
 void machine<A, S, F>::answered(grant& of, const Time& time) noexcept {
     if (of.is(grant::answered)) return;
     of.traits |= grant::answered;
-    if (of.is(grant::timed)) of.took = in_ticks(time.now()) - of.begun;
+    if (of.is(grant::timed) || of.is(grant::paced)) of.took = in_ticks(time.now()) - of.begun;
+    leave_ramp(of);
     // A lease that was scored stays, and makes the verdict late.
     if (of.leased() && in_trouble().leased.end({of.which, of.place})) of.place = 0;
 }

@@ -6,6 +6,8 @@
 
 #include <switchgear/detail/ticks.hpp>
 
+#include "pacing.hpp"
+
 namespace switchgear::detail {
 
 /// What belongs to the present stretch of the breaker's life and does not fit into the word.
@@ -15,9 +17,49 @@ struct period {
     ticks base_pause = 0;  ///< what back-off starts from: the pause without jitter and hint; 0: none yet
     ticks ramp_since = 0;  ///< on the ramp: when it began
     ticks override_until = never;
-    std::uint64_t window_base = 0;  ///< successes tallied before the window began
-    std::uint32_t window = 0;       ///< grows with every window that begins
-    std::uint32_t attempt = 0;      ///< trips in a row without a close
+    std::uint64_t window_base = 0;   ///< successes tallied before the window began
+    std::uint32_t window = 0;        ///< grows with every window that begins
+    std::uint32_t attempt = 0;       ///< trips in a row without a close
+    std::uint32_t ramp_latency = 0;  ///< on the ramp: how long the probe took that began it, in microseconds
+    ticks since = 0;                 ///< closed: when the window began; else when the outage did; 0: nobody has kept it
+    lessons learned{};
+};
+
+inline constexpr std::uint32_t period_records = 3;
+
+/// The part of the periods that only learned pacing and the ramp by evidence need: kept apart, so that a breaker
+/// without them is no larger. Orders as in period_pool.
+template <class Atomics>
+class learned_records {
+public:
+    /// `since` is that of the present period.
+    explicit learned_records(ticks since) noexcept {
+        for (record& one : records_) one.since.store(since, std::memory_order_relaxed);  // published as a whole
+    }
+
+    void write(std::uint32_t index, const period& from) noexcept {
+        auto& to = records_[index];
+        to.since.store(from.since, std::memory_order_release);
+        to.learned.store(from.learned, std::memory_order_release);
+        to.ramp_latency.store(from.ramp_latency, std::memory_order_release);
+    }
+    void read(std::uint32_t index, period& into) const noexcept {
+        const auto& from = records_[index];
+        into.since = from.since.load(std::memory_order_acquire);
+        into.learned = from.learned.load(std::memory_order_acquire);
+        into.ramp_latency = from.ramp_latency.load(std::memory_order_acquire);
+    }
+
+private:
+    template <class T>
+    using atom = typename Atomics::template atom<T>;
+    struct record {
+        atom<ticks> since{0};
+        atom<lessons> learned{lessons{}};
+        atom<std::uint32_t> ramp_latency{0};
+    };
+
+    std::array<record, period_records> records_{};
 };
 
 /// A few period records, so that a new one can be written while the old one is read.
@@ -34,7 +76,12 @@ struct period {
 template <class Atomics>
 class period_pool {
 public:
-    static constexpr std::uint32_t size = 3;
+    static constexpr std::uint32_t size = period_records;
+
+    /// Keeps what is learned from now on, where the settings ask for it; whose it is, and once only.
+    void learn(learned_records<Atomics>* in) noexcept { learned_.store(in, std::memory_order_release); }
+    // acquire: pairs with learn().
+    learned_records<Atomics>* learned() const noexcept { return learned_.load(std::memory_order_acquire); }
 
     /// A record that nobody else writes until it is given back or replaced.
     std::uint32_t claim() noexcept {
@@ -66,6 +113,7 @@ public:
         to.window_base.store(from.window_base, std::memory_order_release);
         to.window.store(from.window, std::memory_order_release);
         to.attempt.store(from.attempt, std::memory_order_release);
+        if (auto* const more = learned()) more->write(index, from);
     }
     /// Deadline and pause alone: what a refusal needs.
     std::pair<ticks, ticks> deadline_and_pause(std::uint32_t index) const noexcept {
@@ -78,14 +126,16 @@ public:
     }
     period read(std::uint32_t index) const noexcept {
         const auto& from = records_[index];
-        return {.deadline = from.deadline.load(std::memory_order_acquire),
-                .pause = from.pause.load(std::memory_order_acquire),
-                .base_pause = from.base_pause.load(std::memory_order_acquire),
-                .ramp_since = from.ramp_since.load(std::memory_order_acquire),
-                .override_until = from.override_until.load(std::memory_order_acquire),
-                .window_base = from.window_base.load(std::memory_order_acquire),
-                .window = from.window.load(std::memory_order_acquire),
-                .attempt = from.attempt.load(std::memory_order_acquire)};
+        period at{.deadline = from.deadline.load(std::memory_order_acquire),
+                  .pause = from.pause.load(std::memory_order_acquire),
+                  .base_pause = from.base_pause.load(std::memory_order_acquire),
+                  .ramp_since = from.ramp_since.load(std::memory_order_acquire),
+                  .override_until = from.override_until.load(std::memory_order_acquire),
+                  .window_base = from.window_base.load(std::memory_order_acquire),
+                  .window = from.window.load(std::memory_order_acquire),
+                  .attempt = from.attempt.load(std::memory_order_acquire)};
+        if (const auto* const more = learned()) more->read(index, at);
+        return at;
     }
 
 private:
@@ -99,6 +149,7 @@ private:
 
     std::array<record, size> records_{};
     atom<std::uint32_t> free_{((1U << size) - 1) & ~1U};
+    atom<learned_records<Atomics>*> learned_{nullptr};
 };
 
 }  // namespace switchgear::detail

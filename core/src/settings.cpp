@@ -22,6 +22,7 @@ std::string text_of(double value) {
     return {digits.data(), end};
 }
 std::string text_of(std::uint32_t value) { return std::to_string(value); }
+std::string text_of(std::chrono::hours value) { return std::to_string(value.count()) + " h"; }
 std::string text_of(milliseconds value) { return std::to_string(value.count()) + " ms"; }
 
 /// Collects violations; each check is written so that NaN is outside every range.
@@ -79,6 +80,18 @@ void check_classes(const trip_rules& trip, std::uint32_t reach, checker& check) 
     }
 }
 
+void check_adaptive(const adaptive_rule& rule, checker& check) {
+    using std::chrono::hours;
+    check.within("trip.adaptive.false_trip_budget", rule.false_trip_budget, hours{1}, hours{87'600});
+    check.within("trip.adaptive.care", rule.care, 0.01, 0.5);
+    check.within("trip.adaptive.slow_care", rule.slow_care, 0.1, 0.95);
+    if (rule.deadline) {
+        check.must(*rule.deadline >= milliseconds{1}, "trip.adaptive.deadline", *rule.deadline,
+                   "must be at least 1 ms");
+    }
+    check.within("trip.adaptive.memory", rule.memory, hours{1}, hours{8'760});
+}
+
 void check_trip(const trip_rules& trip, checker& check) {
     const std::uint32_t reach = check_window(trip.window, check);
     const bool of_calls = reach < most_calls;
@@ -100,6 +113,7 @@ void check_trip(const trip_rules& trip, checker& check) {
         check.share("trip.slow.ratio", trip.slow->ratio);
     }
     check_classes(trip, reach, check);
+    if (trip.adaptive) check_adaptive(*trip.adaptive, check);
     check.within("trip.minimum_calls", trip.minimum_calls, 1U, most_calls);
     // It matters to the two ratios only.
     if (of_calls && (trip.failure_ratio || trip.slow)) {
@@ -115,6 +129,9 @@ void check_recovery(const recovery_rules& recovery, checker& check) {
     check.must(recovery.open_for >= milliseconds{1} && recovery.open_for <= recovery.max_open_for, "recovery.open_for",
                recovery.open_for,
                "must be within [1 ms, recovery.max_open_for (" + text_of(recovery.max_open_for) + ")]");
+    check.must(recovery.pacing == pacing::fixed || recovery.pacing == pacing::learned, "recovery.pacing",
+               static_cast<std::uint32_t>(recovery.pacing), "must be fixed or learned");
+    check.within("recovery.probe_price", recovery.probe_price, 0.001, 1e6);
     check.within("recovery.backoff", recovery.backoff, 1.0, 10.0);
     check.must(recovery.jitter >= 0 && recovery.jitter < 1, "recovery.jitter", recovery.jitter,
                "must be within [0, 1)");
@@ -125,6 +142,8 @@ void check_recovery(const recovery_rules& recovery, checker& check) {
     if (recovery.ramp) {
         check.within("recovery.ramp.over", recovery.ramp->over, milliseconds{100}, day);
         check.share("recovery.ramp.from", recovery.ramp->from);
+        check.must(recovery.ramp->by == ramp_by::time || recovery.ramp->by == ramp_by::evidence, "recovery.ramp.by",
+                   static_cast<std::uint32_t>(recovery.ramp->by), "must be time or evidence");
     }
 }
 

@@ -26,6 +26,8 @@ constexpr std::array<std::string_view, 14> causes{
     "trip_verdict",         "adaptive",      "probe_failed",   "probe_expired", "pause_over",
     "probes_succeeded",     "ramp_finished", "operator_order", "restored"};
 constexpr std::array<std::string_view, 2> modes{"enforce", "observe"};
+constexpr std::array<std::string_view, 2> pacings{"fixed", "learned"};
+constexpr std::array<std::string_view, 2> ramps{"time", "evidence"};
 
 }  // namespace
 
@@ -35,5 +37,7 @@ std::string_view to_string(reject_reason value) noexcept { return word(reject_re
 std::string_view to_string(failure_class value) noexcept { return word(failure_classes, value); }
 std::string_view to_string(cause value) noexcept { return word(causes, value); }
 std::string_view to_string(mode value) noexcept { return word(modes, value); }
+std::string_view to_string(pacing value) noexcept { return word(pacings, value); }
+std::string_view to_string(ramp_by value) noexcept { return word(ramps, value); }
 
 }  // namespace switchgear

@@ -5,12 +5,23 @@
 
 #include <switchgear/verdict.hpp>
 
+#include "evidence_ramp.hpp"
 #include "leases.hpp"
 #include "period.hpp"
 #include "probing.hpp"
 #include "ramp.hpp"
 
 namespace switchgear::detail {
+
+/// What learned pacing and the ramp by evidence need: made with the settings that ask for it, and kept.
+template <class Atomics>
+struct comeback : learned_records<Atomics> {
+    using learned_records<Atomics>::learned_records;
+
+    evidence_ramp<Atomics> ramp;
+    /// The last good probe, in microseconds; written before its place is given back.
+    typename Atomics::template atom<std::uint32_t> probe_took{0};
+};
 
 /// What a breaker needs only once something went wrong or was ordered: made with the first failure or the
 /// first change of the word that has a period, and kept. A breaker that is healthy and left alone, as most
@@ -19,6 +30,14 @@ template <class Atomics>
 struct trouble {
     template <class T>
     using atom = typename Atomics::template atom<T>;
+
+    trouble() = default;
+    trouble(const trouble&) = delete;
+    trouble& operator=(const trouble&) = delete;
+    ~trouble() { delete back(); }  // nobody else is left
+
+    /// Null unless the settings ask for it.
+    comeback<Atomics>* back() const noexcept { return static_cast<comeback<Atomics>*>(periods.learned()); }
 
     period_pool<Atomics> periods;
     probing<Atomics> probes;

@@ -27,6 +27,35 @@ void read_slow(config_reader& in, merged from, std::optional<slow_rule>& out) {
     });
 }
 
+void read_hours(config_reader& in, merged from, std::chrono::hours& out) {
+    milliseconds exact{};
+    if (!in.read(from, exact)) return;
+    const auto whole = std::chrono::duration_cast<std::chrono::hours>(exact);
+    if (whole == exact) {
+        out = whole;
+    } else {
+        in.refuse(*from.node(), "must be whole hours such as 720h or 30d");
+    }
+}
+
+/// True stands for the rule with its defaults, false for none.
+void read_adaptive(config_reader& in, merged from, std::optional<adaptive_rule>& out) {
+    if (from && from.node()->is == yaml_node::kind::scalar && !from.is_off()) {
+        bool on = false;
+        if (in.read(from, on)) out = on ? std::optional{adaptive_rule{}} : std::nullopt;
+        return;
+    }
+    in.read_optional(from, out, [&in](merged value, adaptive_rule& rule) {
+        if (!in.section(value, {"false_trip_budget", "care", "slow_care", "deadline", "memory"})) return false;
+        read_hours(in, value.child("false_trip_budget"), rule.false_trip_budget);
+        in.read_ratio(value.child("care"), rule.care);
+        in.read_ratio(value.child("slow_care"), rule.slow_care);
+        in.read_optional(value.child("deadline"), rule.deadline, plain<milliseconds>(in));
+        read_hours(in, value.child("memory"), rule.memory);
+        return true;
+    });
+}
+
 void read_window(config_reader& in, merged from, window& out) {
     if (!from || !in.section(from, {"last", "last_calls"})) {
         // A window is always there: nothing stands for no window.
@@ -74,8 +103,8 @@ void read_classes(config_reader& in, merged from, class_limits& out) {
 }
 
 void read_trip(config_reader& in, merged from, trip_rules& out) {
-    if (!in.section(from, {"consecutive_failures", "failures", "failure_ratio", "slow", "limits", "weights", "window",
-                           "minimum_calls"})) {
+    if (!in.section(from, {"consecutive_failures", "failures", "failure_ratio", "slow", "limits", "adaptive", "weights",
+                           "window", "minimum_calls"})) {
         return;
     }
     in.read_optional(from.child("consecutive_failures"), out.consecutive_failures, plain<std::uint32_t>(in));
@@ -85,16 +114,19 @@ void read_trip(config_reader& in, merged from, trip_rules& out) {
                      [&in](merged value, double& ratio) { return in.read_ratio(value, ratio); });
     read_slow(in, from.child("slow"), out.slow);
     read_classes(in, from.child("limits"), out.limits);
+    read_adaptive(in, from.child("adaptive"), out.adaptive);
     read_classes(in, from.child("weights"), out.weights);
     read_window(in, from.replaced("window"), out.window);
     in.read(from.child("minimum_calls"), out.minimum_calls);
 }
 
 void read_recovery(config_reader& in, merged from, recovery_rules& out) {
-    if (!in.section(from, {"open_for", "backoff", "max_open_for", "jitter", "jitter_seed", "max_retry_after", "probes",
-                           "successes_to_close", "probe_timeout", "ramp"})) {
+    if (!in.section(from, {"pacing", "probe_price", "open_for", "backoff", "max_open_for", "jitter", "jitter_seed",
+                           "max_retry_after", "probes", "successes_to_close", "probe_timeout", "ramp"})) {
         return;
     }
+    in.read_word(from.child("pacing"), pacing_words, out.pacing);
+    in.read_number(from.child("probe_price"), out.probe_price);
     in.read(from.child("open_for"), out.open_for);
     in.read_number(from.child("backoff"), out.backoff);
     in.read(from.child("max_open_for"), out.max_open_for);
@@ -105,9 +137,10 @@ void read_recovery(config_reader& in, merged from, recovery_rules& out) {
     in.read(from.child("successes_to_close"), out.successes_to_close);
     in.read(from.child("probe_timeout"), out.probe_timeout);
     in.read_optional(from.child("ramp"), out.ramp, [&in](merged value, ramp_rule& rule) {
-        if (!in.section(value, {"over", "from"})) return false;
+        if (!in.section(value, {"over", "from", "by"})) return false;
         in.read(value.child("over"), rule.over);
         in.read_ratio(value.child("from"), rule.from);
+        in.read_word(value.child("by"), ramp_by_words, rule.by);
         return true;
     });
 }

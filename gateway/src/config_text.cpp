@@ -28,7 +28,10 @@ json::value shown(std::uint32_t value) { return value; }
 json::value shown(std::uint64_t value) { return value; }
 
 json::value shown(const slow_rule& rule) { return json::object{{"after", shown(rule.after)}, {"ratio", rule.ratio}}; }
-json::value shown(const ramp_rule& rule) { return json::object{{"over", shown(rule.over)}, {"from", rule.from}}; }
+json::value shown(const adaptive_rule&);
+json::value shown(const ramp_rule& rule) {
+    return json::object{{"over", shown(rule.over)}, {"from", rule.from}, {"by", text(to_string(rule.by))}};
+}
 
 json::value shown(const tls_files& files) {
     return json::object{{"certificate", text(files.certificate)}, {"key", text(files.key)}};
@@ -40,6 +43,14 @@ json::value shown(const health_check_settings&);
 template <class T>
 json::value shown(const std::optional<T>& value) {
     return value ? shown(*value) : json::value(nullptr);
+}
+
+json::value shown(const adaptive_rule& rule) {
+    return json::object{{"false_trip_budget", shown(milliseconds{rule.false_trip_budget})},
+                        {"care", rule.care},
+                        {"slow_care", rule.slow_care},
+                        {"deadline", shown(rule.deadline)},
+                        {"memory", shown(milliseconds{rule.memory})}};
 }
 
 template <class Classes>
@@ -61,6 +72,7 @@ json::value shown(const trip_rules& trip) {
                         {"failure_ratio", shown(trip.failure_ratio)},
                         {"slow", shown(trip.slow)},
                         {"limits", by_class(trip.limits)},
+                        {"adaptive", shown(trip.adaptive)},
                         {"weights", by_class(trip.weights)},
                         {"window", shown(trip.window)},
                         {"minimum_calls", trip.minimum_calls}};
@@ -76,7 +88,9 @@ json::value shown(const recovery_rules& recovery) {
                         {"probes", recovery.probes},
                         {"successes_to_close", recovery.successes_to_close},
                         {"probe_timeout", shown(recovery.probe_timeout)},
-                        {"ramp", shown(recovery.ramp)}};
+                        {"ramp", shown(recovery.ramp)},
+                        {"pacing", text(to_string(recovery.pacing))},
+                        {"probe_price", recovery.probe_price}};
 }
 
 json::value shown(const breaker_rules& rules) {

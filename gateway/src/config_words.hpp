@@ -40,6 +40,8 @@ inline constexpr word<failure_class> failure_class_words[] = {{"error", failure_
                                                               {"custom_3", failure_class::custom_3},
                                                               {"custom_4", failure_class::custom_4}};
 inline constexpr word<mode> mode_words[] = {{"enforce", mode::enforce}, {"observe", mode::observe}};
+inline constexpr word<pacing> pacing_words[] = {{"fixed", pacing::fixed}, {"learned", pacing::learned}};
+inline constexpr word<ramp_by> ramp_by_words[] = {{"time", ramp_by::time}, {"evidence", ramp_by::evidence}};
 inline constexpr word<rule_condition> rule_condition_words[] = {{"retry_after", rule_condition::retry_after}};
 
 }  // namespace switchgear::gateway

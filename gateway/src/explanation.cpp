@@ -116,13 +116,19 @@ void add_for_open(change_list& out, const wire::breaker_view& now) {
     out.add(state::closed, cause::operator_order, "an operator's reset closes it at once");
 }
 
+std::string ramp_words(const std::optional<ramp_rule>& ramp, double share) {
+    if (ramp && ramp->by == ramp_by::evidence) {
+        return fmt::format("closes when calls go well and none was refused for a second; now about {} of all calls",
+                           percent(share));
+    }
+    return fmt::format("closes when the ramp of {} has reached all calls; now {}",
+                       wire::format_duration(ramp ? ramp->over : std::chrono::milliseconds{}), percent(share));
+}
+
 void add_for_half_open(change_list& out, const wire::breaker_view& now, const settings& in_force) {
     const recovery_rules& recovery = in_force.recovery;
     if (now.admitted_share > 0) {
-        out.add(state::closed, cause::ramp_finished,
-                fmt::format("closes when the ramp of {} has reached all calls; now {}",
-                            wire::format_duration(recovery.ramp ? recovery.ramp->over : std::chrono::milliseconds{}),
-                            percent(now.admitted_share)));
+        out.add(state::closed, cause::ramp_finished, ramp_words(recovery.ramp, now.admitted_share));
         add_trip_rules(out, now, in_force.trip);
         return;
     }

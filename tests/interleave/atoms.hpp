@@ -71,7 +71,7 @@ private:
     }
     static T unpack(std::uint64_t bits) noexcept {
         T value;
-        std::memcpy(&value, &bits, sizeof value);
+        std::memcpy(static_cast<void*>(&value), &bits, sizeof value);  // trivially copyable, if not trivial
         return value;
     }
     static constexpr std::memory_order of_a_failure(std::memory_order with) noexcept {

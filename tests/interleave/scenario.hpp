@@ -32,6 +32,7 @@ const std::vector<scenario>& scenarios();
 // By what races (scenarios_….cpp).
 std::vector<scenario> closing_and_opening();
 std::vector<scenario> probes();
+std::vector<scenario> ramps_by_evidence();
 std::vector<scenario> orders();
 std::vector<scenario> reloads();
 

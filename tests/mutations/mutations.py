@@ -52,7 +52,7 @@ MUTATIONS = [
     # 22 the share grows
     (22, "src/ramp.hpp", "return from + (1.0 - from) * done;", "return done < 0 ? done : from;", MACHINE),
     # 23 a close forgets
-    (23, "src/machine_moves.hpp", "period next = next_window(from, open_window(from.at, to.epoch()));", "period next{.window_base = from.of.window_base, .window = from.of.window};", MACHINE),
+    (23, "src/machine_moves.hpp", ".window_base = open_window(from.at, epoch),\n            .window = from.of.window + 1,", ".window_base = (static_cast<void>(epoch), from.of.window_base),\n            .window = from.of.window,", MACHINE),
     # 24 an override ends at its time
     (24, "src/machine_admission.hpp", "if (ends && now >= until) {", "if (false) {", MACHINE),
     # 25 observing admits every call
@@ -72,7 +72,7 @@ MUTATIONS = [
     # 32 one clock drives everything
     (32, "src/breaker_core.hpp", "return in_ticks(its_time.now());", "return in_ticks(time_source::steady().now());", MACHINE),
     # 33 a suspended call is not judged for slowness
-    (33, "src/machine_verdicts.hpp", "if (of.is(grant::overdue) || resumed_at > of.begun) return false;", "if (of.is(grant::overdue)) return false;", MACHINE),
+    (33, "src/machine_verdicts.hpp", "if (in_ticks(time.resumed_at()) > of.begun) return {.ended = now};", "if (false) return {.ended = now};", MACHINE),
     # 34 settings out of range are refused
     (34, "src/settings.cpp", "recovery.jitter >= 0 && recovery.jitter < 1", "recovery.jitter >= 0 && recovery.jitter <= 1", ("src/settings.cpp",)),
     # 35 a reload keeps the samples that fit

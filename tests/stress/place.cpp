@@ -87,6 +87,8 @@ settings any_settings(std::mt19937& random, const freedoms& may) {
     r.successes_to_close = from_to(1, 6);
     r.probe_timeout = std::chrono::milliseconds{now_and_then() ? from_to(1, 5) : from_to(20, 50)};
     if (may.ramps && now_and_then()) r.ramp = ramp_rule{.over = 100ms, .from = from_to(1, 100) / 100.0};
+    if (r.ramp && now_and_then()) r.ramp->by = ramp_by::evidence;
+    if (now_and_then()) r.pacing = pacing::learned;
     if (may.admits_others && random() % 8 == 0) s.mode = mode::observe;
     return s;
 }

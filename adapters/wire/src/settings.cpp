@@ -45,6 +45,14 @@ object to_json(const window& size) {
     return {{"last_calls", std::get<last_calls>(size).count}};
 }
 
+value to_json(const adaptive_rule& rule) {
+    return object{{"false_trip_budget", format_duration(rule.false_trip_budget)},
+                  {"care", rule.care},
+                  {"slow_care", rule.slow_care},
+                  {"deadline", rule.deadline ? value(format_duration(*rule.deadline)) : value(nullptr)},
+                  {"memory", format_duration(rule.memory)}};
+}
+
 object to_json(const trip_rules& trip) {
     value slow = nullptr;
     if (trip.slow) slow = object{{"after", format_duration(trip.slow->after)}, {"ratio", trip.slow->ratio}};
@@ -53,6 +61,7 @@ object to_json(const trip_rules& trip) {
             {"failure_ratio", or_null(trip.failure_ratio)},
             {"slow", slow},
             {"limits", to_json(trip.limits)},
+            {"adaptive", trip.adaptive ? to_json(*trip.adaptive) : value(nullptr)},
             {"weights", to_json(trip.weights)},
             {"window", to_json(trip.window)},
             {"minimum_calls", trip.minimum_calls}};
@@ -60,7 +69,11 @@ object to_json(const trip_rules& trip) {
 
 object to_json(const recovery_rules& recovery) {
     value ramp = nullptr;
-    if (recovery.ramp) ramp = object{{"over", format_duration(recovery.ramp->over)}, {"from", recovery.ramp->from}};
+    if (recovery.ramp) {
+        ramp = object{{"over", format_duration(recovery.ramp->over)},
+                      {"from", recovery.ramp->from},
+                      {"by", word(to_string(recovery.ramp->by))}};
+    }
     return {{"open_for", format_duration(recovery.open_for)},
             {"backoff", recovery.backoff},
             {"max_open_for", format_duration(recovery.max_open_for)},
@@ -70,7 +83,9 @@ object to_json(const recovery_rules& recovery) {
             {"probes", recovery.probes},
             {"successes_to_close", recovery.successes_to_close},
             {"probe_timeout", format_duration(recovery.probe_timeout)},
-            {"ramp", ramp}};
+            {"ramp", ramp},
+            {"pacing", word(to_string(recovery.pacing))},
+            {"probe_price", recovery.probe_price}};
 }
 
 }  // namespace
@@ -86,6 +101,33 @@ static void read(const value& from, const place& at, ramp_rule& into) {
     object_reader members{from, at};
     members.optional("over", into.over);
     members.optional("from", as_ratio<double>{into.from});
+    members.optional("by", into.by);
+    members.no_others();
+}
+
+static void read(const value& from, const place& at, std::chrono::hours& into) {
+    std::chrono::milliseconds exact = into;
+    read(from, at, exact);
+    const auto whole = std::chrono::duration_cast<std::chrono::hours>(exact);
+    if (whole != exact) return at.refuse(from, "whole hours such as \"720h\" or \"30d\"");
+    into = whole;
+}
+
+/// True stands for the rule with its defaults, false for none.
+static void read(const value& from, const place& at, std::optional<adaptive_rule>& into) {
+    const bool* on = from.if_bool();
+    into.reset();
+    if (is_off(from) || (on != nullptr && !*on)) return;
+    into.emplace();
+    if (on != nullptr) return;
+    object_reader members{from, at};
+    if (const value* one = members.find("false_trip_budget")) {
+        read(*one, members.at("false_trip_budget"), into->false_trip_budget);
+    }
+    members.optional("care", as_ratio<double>{into->care});
+    members.optional("slow_care", as_ratio<double>{into->slow_care});
+    members.optional("deadline", into->deadline);
+    if (const value* one = members.find("memory")) read(*one, members.at("memory"), into->memory);
     members.no_others();
 }
 
@@ -133,6 +175,7 @@ void read_trip(const value& from, const place& at, trip_rules& into) {
     members.optional("failure_ratio", as_ratio<std::optional<double>>{into.failure_ratio});
     members.optional("slow", into.slow);
     if (const value* limits = members.find("limits")) read_classes(*limits, members.at("limits"), into.limits);
+    if (const value* adaptive = members.find("adaptive")) read(*adaptive, members.at("adaptive"), into.adaptive);
     if (const value* weights = members.find("weights")) read_classes(*weights, members.at("weights"), into.weights);
     if (const value* size = members.find("window")) read_window(*size, members.at("window"), into.window);
     members.optional("minimum_calls", into.minimum_calls);
@@ -141,6 +184,8 @@ void read_trip(const value& from, const place& at, trip_rules& into) {
 
 void read_recovery(const value& from, const place& at, recovery_rules& into) {
     object_reader members{from, at};
+    members.optional("pacing", into.pacing);
+    members.optional("probe_price", into.probe_price);
     members.optional("open_for", into.open_for);
     members.optional("backoff", into.backoff);
     members.optional("max_open_for", into.max_open_for);

@@ -69,7 +69,9 @@ settings every_field_set() {
                          .probes = 2,
                          .successes_to_close = 3,
                          .probe_timeout = 10min,
-                         .ramp = ramp_rule{.over = 1h, .from = 0.05}},
+                         .ramp = ramp_rule{.over = 1h, .from = 0.05, .by = ramp_by::evidence},
+                         .pacing = pacing::learned,
+                         .probe_price = 7.5},
             .mode = mode::observe};
 }
 
@@ -97,12 +99,13 @@ TEST(settings_json, reads_like_the_configuration_file) {
     EXPECT_EQ(boost::json::serialize(to_json(settings{})),
               R"({"trip":{"consecutive_failures":5,"failures":null,"failure_ratio":5E-1,"slow":null,)"
               R"("limits":{"error":null,"timeout":null,"unreachable":null,"overloaded":null,)"
-              R"("custom_1":null,"custom_2":null,"custom_3":null,"custom_4":null},)"
+              R"("custom_1":null,"custom_2":null,"custom_3":null,"custom_4":null},"adaptive":null,)"
               R"("weights":{"error":1E0,"timeout":1E0,"unreachable":1E0,"overloaded":1E0,)"
               R"("custom_1":1E0,"custom_2":1E0,"custom_3":1E0,"custom_4":1E0},)"
               R"("window":{"last":"10s"},"minimum_calls":20},)"
               R"("recovery":{"open_for":"5s","backoff":2E0,"max_open_for":"1m","jitter":1E-1,"jitter_seed":null,)"
-              R"("max_retry_after":"10m","probes":1,"successes_to_close":1,"probe_timeout":"30s","ramp":null},)"
+              R"("max_retry_after":"10m","probes":1,"successes_to_close":1,"probe_timeout":"30s","ramp":null,)"
+              R"("pacing":"fixed","probe_price":5E0},)"
               R"("mode":"enforce"})");
 }
 
@@ -110,6 +113,20 @@ TEST(settings_json, takes_defaults_for_what_is_missing) {
     EXPECT_EQ(read("{}").value(), settings{});
     EXPECT_EQ(read(R"({"trip": {"slow": {}}})").value().trip.slow, slow_rule{});
     EXPECT_EQ(read(R"({"recovery": {"ramp": {"over": "1m"}}})").value().recovery.ramp, ramp_rule{.over = 60s});
+}
+
+TEST(settings_json, adaptive_may_be_just_true) {
+    EXPECT_EQ(read(R"({"trip": {"adaptive": true}})").value().trip.adaptive, adaptive_rule{});
+    EXPECT_EQ(read(R"({"trip": {"adaptive": {}}})").value().trip.adaptive, adaptive_rule{});
+    EXPECT_EQ(read(R"({"trip": {"adaptive": false}})").value().trip.adaptive, std::nullopt);
+    EXPECT_EQ(read(R"({"trip": {"adaptive": "off"}})").value().trip.adaptive, std::nullopt);
+    EXPECT_EQ(read(R"({"trip": {"adaptive": {"false_trip_budget": "7d", "care": "20%"}}})").value().trip.adaptive,
+              (adaptive_rule{.false_trip_budget = 168h, .care = 0.2}));
+}
+
+TEST(settings_json, adaptive_times_are_whole_hours) {
+    EXPECT_THAT(fields_refused(R"({"trip": {"adaptive": {"false_trip_budget": "90m", "memory": "0h", "typo": 1}}})"),
+                UnorderedElementsAre("trip.adaptive.false_trip_budget", "trip.adaptive.memory", "trip.adaptive.typo"));
 }
 
 TEST(settings_json, takes_percent_and_off) {
@@ -137,7 +154,7 @@ TEST(settings_json, tells_what_would_be_right) {
     EXPECT_EQ(message_of(R"({"mode": "shadow"})"), R"("shadow": must be one of enforce, observe)");
     EXPECT_EQ(message_of(R"({"trip": {"minimum_calls": -1}})"), "-1: must be a whole number within [0, 4294967295]");
     EXPECT_THAT(message_of(R"({"recovery": {"open_for": 5}})"), HasSubstr("5: must be a duration such as"));
-    EXPECT_THAT(message_of(R"({"recovery": {"ramp": {"till": 1}}})"), HasSubstr("known are over, from"));
+    EXPECT_THAT(message_of(R"({"recovery": {"ramp": {"till": 1}}})"), HasSubstr("known are over, from, by"));
     EXPECT_THAT(message_of(R"({"trip": []})"), HasSubstr("[]: must be an object"));
     EXPECT_THAT(message_of(R"(["trip"])"), HasSubstr("must be an object"));
 }

@@ -34,6 +34,9 @@ std::string_view to_string(cause) noexcept;
 struct evidence {
     std::uint64_t calls = 0, failures = 0, slow = 0;
     double observed = 0, threshold = 0;
+    /// Of the adaptive rule, whose threshold is the share that is normal: how rarely that many bad calls come
+    /// together by chance. Else zero.
+    duration by_chance_once_in{};
     friend bool operator==(const evidence&, const evidence&) = default;
 };
 

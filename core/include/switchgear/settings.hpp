@@ -50,6 +50,24 @@ struct class_limits {
     friend bool operator==(const class_limits&, const class_limits&) = default;
 };
 
+/// Trips by evidence instead of thresholds: what is normal is learned, and the breaker opens as soon as
+/// what it sees could hardly be normal. Errors and slow calls both; costs two readings of the clock a call.
+struct adaptive_rule {
+    /// At most one needless trip in this time, in the mean, for each breaker. Range: [1 h, 87600 h].
+    /// Longer: a little slower to trip, by the logarithm only.
+    std::chrono::hours false_trip_budget{24 * 30};
+    /// A failing share below this is left alone; it rises by itself to twice what is normal. Range: [0.01, 0.5].
+    double care = 0.10;
+    /// Act when this share of calls is slower than what is normal. Range: [0.1, 0.95].
+    double slow_care = 0.50;
+    /// Slower than this is always slow, whatever is normal; empty: only what was learned. Range: at least 1 ms.
+    std::optional<std::chrono::milliseconds> deadline{};
+    /// How long normal is remembered: after so long without a repetition, half of it counts. The shape of
+    /// bursts is remembered seven times as long. Range: [1 h, 8760 h].
+    std::chrono::hours memory{24};
+    friend bool operator==(const adaptive_rule&, const adaptive_rule&) = default;
+};
+
 /// When to open. Any rule that holds trips; thresholds are reached at equal (rules 2 and 3). With no rule
 /// at all a breaker opens by a `trip` verdict or an order only.
 struct trip_rules {
@@ -62,6 +80,7 @@ struct trip_rules {
     std::optional<double> failure_ratio = 0.5;
     std::optional<slow_rule> slow{};
     class_limits limits{};
+    std::optional<adaptive_rule> adaptive{};
     class_weights weights{};
     switchgear::window window = last{std::chrono::seconds{10}};
     /// Calls that the window must hold before the two ratios are judged. Range: [1, 1e9], and within a
@@ -70,22 +89,35 @@ struct trip_rules {
     friend bool operator==(const trip_rules&, const trip_rules&) = default;
 };
 
-/// Lets traffic back in by a growing share instead of all at once (rule 22).
+/// How long a pause is. fixed: `open_for`, and longer by `backoff` at every failed probe. learned: what probing
+/// costs is weighed against what waiting costs, from the age of this outage, how long outages last here and how
+/// many calls wait (docs/guide/recovery-learned.md). A server's Retry-After wins with both.
+enum class pacing : std::uint8_t { fixed, learned };
+std::string_view to_string(pacing) noexcept;
+
+/// What the ramp goes by. time: a share that grows in a straight line (rule 22). evidence: calls in flight, doubled
+/// as long as answers come as quickly as the quickest of this ramp, halved when calls fail.
+enum class ramp_by : std::uint8_t { time, evidence };
+std::string_view to_string(ramp_by) noexcept;
+
+/// Lets traffic back in little by little instead of all at once (rule 22).
 struct ramp_rule {
-    /// Range: [100 ms, 24 h].
+    /// With `by` time only. Range: [100 ms, 24 h].
     std::chrono::milliseconds over{30'000};
-    /// The share at the beginning. Range: (0, 1].
+    /// The share at the beginning, with `by` time only. Range: (0, 1].
     double from = 0.1;
+    ramp_by by = ramp_by::time;
     friend bool operator==(const ramp_rule&, const ramp_rule&) = default;
 };
 
 /// How long to stay open and how to come back.
 struct recovery_rules {
-    /// The first pause. Range: [1 ms, max_open_for].
+    /// The first pause, with fixed pacing. Range: [1 ms, max_open_for].
     std::chrono::milliseconds open_for{5'000};
-    /// The factor on the pause for every trip after a half-open without a close between. Range: [1, 10].
+    /// The factor on the pause for every trip after a half-open without a close between, with fixed pacing.
+    /// Range: [1, 10].
     double backoff = 2.0;
-    /// The cap on the pause, before jitter. Range: [1 ms, 24 h].
+    /// The cap on the pause, before jitter, with either pacing. Range: [1 ms, 24 h].
     std::chrono::milliseconds max_open_for{60'000};
     /// The share by which a pause is spread either way, so that many clients do not come back at once.
     /// Range: [0, 1).
@@ -105,6 +137,10 @@ struct recovery_rules {
     /// A probe that has not been answered for so long is scored as a failure. Range: [1 ms, 24 h].
     std::chrono::milliseconds probe_timeout{30'000};
     std::optional<ramp_rule> ramp{};
+    switchgear::pacing pacing = switchgear::pacing::fixed;
+    /// How many good calls one failed probe is worth, with learned pacing: the dearer a probe, the rarer. Where N
+    /// instances share a service that a probe hurts, N times as much. Range: [0.001, 1e6].
+    double probe_price = 5;
     friend bool operator==(const recovery_rules&, const recovery_rules&) = default;
 };
 

@@ -177,6 +177,7 @@ TEST(config_example, every_setting_of_the_library_can_be_written) {
         failure_ratio: 0.25
         slow: {after: 800ms, ratio: 60%}
         limits: {error: 1, timeout: 2, unreachable: 3, overloaded: 4, custom_1: 5, custom_2: 6, custom_3: 7, custom_4: 8}
+        adaptive: {false_trip_budget: 7d, care: 20%, slow_care: 0.6, deadline: 2s, memory: 12h}
         weights: {error: 8, timeout: 7, unreachable: 6, overloaded: 5, custom_1: 4, custom_2: 3, custom_3: 2, custom_4: 0.5}
         window: {last_calls: 100}
         minimum_calls: 30
@@ -190,17 +191,40 @@ TEST(config_example, every_setting_of_the_library_can_be_written) {
         probes: 3
         successes_to_close: 9
         probe_timeout: 4s
-        ramp: {over: 1m, from: 5%}
+        ramp: {over: 1m, from: 5%, by: evidence}
+        pacing: learned
+        probe_price: 7.5
 )"))
                               .services.at(0)
                               .breaker.settings;
     settings wanted;
     wanted.mode = mode::observe;
-    wanted.trip = {
-        7, 12.5, 0.25, slow_rule{800ms, 0.6}, {1, 2, 3, 4, 5, 6, 7, 8}, {8, 7, 6, 5, 4, 3, 2, 0.5}, last_calls{100},
-        30};
-    wanted.recovery = {1500ms, 1.5, 2min, 0.2, 18446744073709551615U, 0s, 3, 9, 4s, ramp_rule{1min, 0.05}};
+    wanted.trip = {7,
+                   12.5,
+                   0.25,
+                   slow_rule{800ms, 0.6},
+                   {1, 2, 3, 4, 5, 6, 7, 8},
+                   adaptive_rule{168h, 0.2, 0.6, 2s, 12h},
+                   {8, 7, 6, 5, 4, 3, 2, 0.5},
+                   last_calls{100},
+                   30};
+    wanted.recovery = {
+        1500ms,          1.5, 2min, 0.2, 18446744073709551615U, 0s, 3, 9, 4s, ramp_rule{1min, 0.05, ramp_by::evidence},
+        pacing::learned, 7.5};
     EXPECT_EQ(read, wanted);
+}
+
+TEST(config_example, adaptive_may_be_just_true) {
+    const auto rule = [](const std::string& written) {
+        return accepted(with_service("    breaker: {trip: {adaptive: " + written + "}}\n"))
+            .services.at(0)
+            .breaker.settings.trip.adaptive;
+    };
+    EXPECT_EQ(rule("true"), adaptive_rule{});
+    EXPECT_EQ(rule("{}"), adaptive_rule{});
+    EXPECT_EQ(rule("false"), std::nullopt);
+    EXPECT_EQ(rule("off"), std::nullopt);
+    EXPECT_EQ(rule("{false_trip_budget: 30d}"), adaptive_rule{});
 }
 
 TEST(config_example, addresses_are_numeric_when_read) {

@@ -41,6 +41,14 @@ TEST(config_text, what_is_off_is_null) {
     EXPECT_TRUE(all.at_pointer("/admin/token_file").is_null());
 }
 
+TEST(config_text, adaptive_is_shown_with_every_default) {
+    const auto all = json_of(with_service("    breaker: {trip: {adaptive: true}}\n"));
+    EXPECT_EQ(all.at_pointer("/services/a/breaker/trip/adaptive/false_trip_budget"), "30d");
+    EXPECT_EQ(all.at_pointer("/services/a/breaker/trip/adaptive/care"), 0.1);
+    EXPECT_TRUE(all.at_pointer("/services/a/breaker/trip/adaptive/deadline").is_null());
+    EXPECT_EQ(all.at_pointer("/services/a/breaker/trip/adaptive/memory"), "1d");
+}
+
 TEST(config_text, what_was_written_is_shown_in_the_same_words) {
     const auto all =
         json_of(with_service(R"(    breaker: {scope: key, key: {header: X-Tenant}, trip: {window: {last_calls: 50}}}

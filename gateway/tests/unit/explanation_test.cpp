@@ -93,6 +93,14 @@ TEST(explanation, on_the_ramp_has_its_end_and_the_rules_of_closed) {
     EXPECT_TRUE(change(told, "probe_failed").empty());
 }
 
+TEST(explanation, on_the_ramp_by_evidence_says_what_it_waits_for) {
+    auto now = at(state::half_open);
+    now.admitted_share = 0.4;
+    const json::object told = explain(now, {.recovery = {.ramp = {{.by = ramp_by::evidence}}}}, {});
+    EXPECT_THAT(std::string(change(told, "ramp_finished").at("words").as_string()),
+                HasSubstr("none was refused for a second; now about 40%"));
+}
+
 TEST(explanation, under_an_override_begins_with_its_end_and_its_author) {
     auto now = at(state::closed);
     now.override = override_mode::forced_open;

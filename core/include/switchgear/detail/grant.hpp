@@ -11,15 +11,19 @@ namespace switchgear::detail {
 struct grant {
     enum trait : std::uint64_t {
         // None of the first two: the call was admitted while closed, or on the ramp, and counts in the window.
-        probe = 1,      ///< admitted while half-open, under a lease
-        bystander = 2,  ///< let through only because the breaker observes: its verdict moves nothing
-        timed = 4,      ///< a slow rule was on: begun is set, and slowness is judged
-        answered = 8,   ///< took is set
-        overdue = 16,   ///< counted as slow already
+        probe = 1,       ///< admitted while half-open, under a lease
+        bystander = 2,   ///< let through only because the breaker observes: its verdict moves nothing
+        timed = 4,       ///< it matters how long the call takes: begun is set
+        answered = 8,    ///< took is set
+        overdue = 16,    ///< counted as slow already
+        paced = 32,      ///< admitted on the ramp by evidence: begun is set, and its verdict steers the ramp
+        placed = 64,     ///< … and it holds a place there, of the generation in the bits from the 16th on
+        overlong = 128,  ///< counted as slow already by the adaptive rule
     };
+    static constexpr unsigned generation_shift = 16;
 
     std::uint64_t epoch = 0;
-    ticks begun = 0;  ///< when it was admitted; set for probes and where timed
+    ticks begun = 0;  ///< when it was admitted; set for probes, on the ramp by evidence, and where timed
     ticks took = 0;   ///< how long the service took; set by answered()
     std::uint64_t place =
         0;  ///< of a probe: what is written in its slot, 0: no lease runs; overdue: where it was counted

@@ -82,9 +82,11 @@ protected:
 
     // What a success reads to know that it changes nothing more. Written under the lock of evidence.
     atom<std::uint64_t> suspect_from_{~std::uint64_t{0}}, suspect_to_{0};
-    atom<std::uint64_t> edge_{0};   ///< the tally at the window's edge
-    atom<ticks> next_move_{never};  ///< when the window's present bucket ends
-    atom<ticks> slow_after_{never};
+    atom<std::uint64_t> edge_{0};    ///< the tally at the window's edge
+    atom<ticks> next_move_{never};   ///< when the window's present bucket ends
+    atom<ticks> slow_after_{never};  ///< the threshold, or every_call
+    /// A threshold below any time that a call can take: each has to be looked at.
+    static constexpr ticks every_call = -never / 2;
 };
 
 }  // namespace switchgear::detail

@@ -28,6 +28,10 @@ template <>
 inline constexpr cause last_enumerator<cause> = cause::restored;
 template <>
 inline constexpr mode last_enumerator<mode> = mode::observe;
+template <>
+inline constexpr pacing last_enumerator<pacing> = pacing::learned;
+template <>
+inline constexpr ramp_by last_enumerator<ramp_by> = ramp_by::evidence;
 
 /// Calls `visit` with every enumerator, in order.
 template <class Enum, class Visit>

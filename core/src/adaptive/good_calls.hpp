@@ -1,0 +1,114 @@
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include <switchgear/detail/atomics.hpp>
+#include <switchgear/detail/ticks.hpp>
+
+#include "detector.hpp"
+
+namespace switchgear::detail {
+
+/// Good calls on their way to the detector, kept where their threads left them until somebody takes them in:
+/// whoever brings a bad call, or the one who finds that enough have come together.
+///
+/// One lane until two threads meet in it, then several, as in the tally. Who finds another in a lane moves on to
+/// the next one at once, and never waits; who takes them in waits for a thread that is just adding a call.
+/// So every call is taken in just once, in the order of time within its lane.
+///
+/// Calls carry their epoch: those of another one are forgotten.
+template <class Atomics>
+class good_calls {
+    template <class T>
+    using atom = typename Atomics::template atom<T>;
+
+public:
+    good_calls() : first_{std::make_unique<lane>()} {}
+    good_calls(const good_calls&) = delete;
+    good_calls& operator=(const good_calls&) = delete;
+    ~good_calls() { delete more_.load(std::memory_order_relaxed); }  // nobody else is left
+
+    /// Returns: whether enough have come together, in number or time, to be taken in.
+    bool keep(std::uint64_t epoch, ticks at, ticks took) noexcept {
+        for (unsigned met = 0;; ++met) {
+            // acquire: pairs with the publication in make_way().
+            lanes* const more = more_.load(std::memory_order_acquire);
+            lane& mine = more == nullptr ? *first_ : more->mine();
+            if (mine.busy.try_lock()) {
+                const std::lock_guard lock{mine.busy, std::adopt_lock};
+                return mine.add(epoch, at, took);
+            }
+            make_way();
+            if (met >= Atomics::lanes()) Atomics::wait_a_moment();
+        }
+    }
+
+    /// Appends the calls of `epoch`, in order of time. Requires: one thread at a time.
+    void take(std::uint64_t epoch, std::vector<adaptive::finished>& into) {
+        first_->take(epoch, into);
+        // acquire: pairs with the publication in make_way().
+        if (lanes* const more = more_.load(std::memory_order_acquire)) {
+            for (lane& one : more->all) one.take(epoch, into);
+            std::ranges::stable_sort(into, {}, &adaptive::finished::at);
+        }
+    }
+
+private:
+    static constexpr std::size_t enough = 64;
+    static constexpr ticks long_enough = 5'000'000;
+
+    struct call {
+        ticks at, took;
+    };
+    struct alignas(64) lane {
+        lane() { calls.reserve(enough); }
+
+        bool add(std::uint64_t now, ticks at, ticks took) noexcept {
+            if (now < epoch) return false;
+            if (now > epoch) calls.clear(), epoch = now;
+            calls.push_back({at, took});  // grows only while nobody can take them in
+            return calls.size() >= enough || at - calls.front().at >= long_enough;
+        }
+        void take(std::uint64_t of, std::vector<adaptive::finished>& into) {
+            const std::lock_guard lock{busy};
+            if (epoch == of) {
+                for (const call& one : calls) into.push_back({time_point{duration{one.at}}, duration{one.took}});
+            }
+            calls.clear();
+        }
+
+        brief_lock<Atomics> busy;
+        std::uint64_t epoch = 0;  // under busy, and so are the calls
+        std::vector<call> calls;
+    };
+    struct lanes {
+        lanes() : all(Atomics::lanes()) {}
+        lane& mine() noexcept { return all[Atomics::lane() & (all.size() - 1)]; }
+        std::vector<lane> all;
+    };
+
+    /// For a thread that has met another one.
+    [[gnu::noinline]] void make_way() noexcept {
+        // relaxed: only whether there are any.
+        if (more_.load(std::memory_order_relaxed) != nullptr) {
+            Atomics::lane() = Atomics::next_lane();
+            return;
+        }
+        auto made = std::make_unique<lanes>();
+        lanes* none = nullptr;
+        // release: pairs with the acquires above. relaxed: nothing is read if another thread was first.
+        if (more_.compare_exchange_strong(none, made.get(), std::memory_order_release, std::memory_order_relaxed)) {
+            static_cast<void>(made.release());
+        }
+    }
+
+    const std::unique_ptr<lane> first_;
+    atom<lanes*> more_{nullptr};
+};
+
+}  // namespace switchgear::detail

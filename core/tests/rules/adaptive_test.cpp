@@ -1,0 +1,295 @@
+// The adaptive rule in a breaker: what trips it, what it learns and forgets, and what others see of it.
+#include <string>
+
+#include "bench.hpp"
+
+namespace switchgear::rules {
+namespace {
+
+settings adaptive_only(adaptive_rule with = {}) {
+    settings s;
+    s.trip = no_rules();
+    s.trip.adaptive = with;
+    s.recovery = {.open_for = 1s, .jitter = 0};
+    return s;
+}
+
+/// Calls ten times a second.
+struct service : bench {
+    using bench::bench;
+
+    void healthy(int calls, duration took = 10ms) {
+        for (int i = 0; i < calls; ++i) {
+            take(took);
+            advance(100ms - took);
+        }
+    }
+    /// Returns: how many calls failed until it opened.
+    int until_it_opens(int at_most, failure_class with = failure_class::error) {
+        for (int i = 1; i <= at_most; ++i) {
+            permit p = acquire();
+            advance(10ms);
+            p.failure(with);
+            if (it.observe().current == state::open) return i;
+            advance(90ms);
+        }
+        return at_most + 1;
+    }
+    /// Opened by failures; then its probe says so.
+    void recovers(bool at_once) {
+        for (int probes = at_once ? 0 : 3; probes > 0; --probes) {
+            wait_for_pause();
+            probe().failure();
+        }
+        wait_for_pause();
+        succeed();
+        EXPECT_EQ(it.observe().current, state::closed);
+    }
+};
+
+TEST(adaptive_rule, one_failure_never_trips_not_after_a_quiet_night_either) {
+    service s{adaptive_only()};
+    s.fail();
+    s.advance(12h);
+    s.fail();
+    s.healthy(20'000);
+    s.fail();
+    s.advance(12h);
+    s.fail();
+    EXPECT_EQ(s.it.observe().current, state::closed);
+}
+
+TEST(adaptive_rule, a_service_that_was_well_and_dies_is_left_within_a_handful_of_calls) {
+    service s{adaptive_only()};
+    s.healthy(5'000);
+    EXPECT_LE(s.until_it_opens(10), 6);
+    const auto& why = s.log.last();
+    EXPECT_EQ(why.cause, cause::adaptive);
+    EXPECT_EQ(why.evidence.failures, why.evidence.calls);
+    EXPECT_EQ(why.evidence.observed, 1);
+    EXPECT_LT(why.evidence.threshold, 0.01);
+    EXPECT_GE(why.evidence.by_chance_once_in, 24h * 30);
+}
+
+TEST(adaptive_rule, a_dead_service_at_one_call_in_twenty_seconds_is_found_within_minutes) {
+    service s{adaptive_only()};
+    for (int i = 0; i < 2'000; ++i) {
+        s.succeed();
+        s.advance(20s);
+    }
+    int calls = 0;
+    while (s.it.observe().current == state::closed && calls < 100) {
+        s.fail();
+        s.advance(20s);
+        ++calls;
+    }
+    EXPECT_LE(calls, 9);
+}
+
+TEST(adaptive_rule, other_rules_go_first_and_beside_it) {
+    settings given = adaptive_only();
+    given.trip.consecutive_failures = 2;
+    service s{given};
+    s.healthy(1'000);
+    s.fail(2);
+    EXPECT_EQ(s.log.last().cause, cause::consecutive_failures);
+}
+
+TEST(adaptive_rule, slow_answers_trip_though_every_call_succeeds) {
+    service s{adaptive_only()};
+    s.healthy(5'000);
+    ASSERT_TRUE(s.it.observe().normal->slow_after.has_value());
+    EXPECT_GE(*s.it.observe().normal->slow_after, 10ms);
+    EXPECT_LE(*s.it.observe().normal->slow_after, 30ms);
+    int calls = 0;
+    while (s.it.observe().current == state::closed && calls < 100) {
+        s.take(50ms);
+        ++calls;
+    }
+    EXPECT_LE(calls, 20);
+    EXPECT_EQ(s.log.last().cause, cause::adaptive);
+    EXPECT_GT(s.log.last().evidence.slow, 0U);
+    EXPECT_EQ(s.it.observe().totals.failures, 0U);
+    EXPECT_EQ(s.it.observe().totals.slow, 0U) << "slow is what the slow rule calls so, and there is none";
+}
+
+TEST(adaptive_rule, calls_that_hang_count_when_they_pass_the_limit) {
+    service s{adaptive_only()};
+    s.healthy(5'000);
+    const duration limit = *s.it.observe().normal->slow_after;
+    std::vector<permit> hanging;
+    for (int i = 0; i < 30; ++i) hanging.push_back(s.acquire());
+    s.advance(limit);
+    hanging.front().overdue();
+    EXPECT_EQ(s.it.observe().current, state::closed) << "not longer than the limit yet";
+    s.advance(1ns);
+    for (permit& one : hanging) one.overdue();
+    EXPECT_EQ(s.it.observe().current, state::open);
+    EXPECT_EQ(s.log.last().cause, cause::adaptive);
+    for (permit& one : hanging) one.success();
+}
+
+TEST(adaptive_rule, an_overdue_call_is_not_slow_again_when_it_ends) {
+    service s{adaptive_only()};
+    s.healthy(5'000);
+    const duration limit = *s.it.observe().normal->slow_after;
+    // At one slow call in a hundred, each told of twice, nothing is out of the ordinary.
+    for (int i = 0; i < 40; ++i) {
+        permit slow = s.acquire();
+        s.advance(limit + 1ms);
+        slow.overdue();
+        slow.overdue();
+        s.advance(10ms);
+        slow.success();
+        s.healthy(99);
+    }
+    EXPECT_EQ(s.it.observe().current, state::closed);
+}
+
+TEST(adaptive_rule, beside_a_slow_rule_each_has_its_own_limit) {
+    settings given = adaptive_only();
+    given.trip.slow = slow_rule{.after = 1s, .ratio = 1};
+    service s{given};
+    s.healthy(1'000);
+    permit p = s.acquire();
+    s.advance(500ms);
+    p.overdue();  // by the learned limit
+    EXPECT_EQ(s.it.observe().window.slow, 0U);
+    s.advance(600ms);
+    p.overdue();  // and by the slow rule
+    EXPECT_EQ(s.it.observe().window.slow, 1U);
+    p.success();
+    EXPECT_EQ(s.it.observe().totals.slow, 1U);
+}
+
+TEST(adaptive_rule, an_outage_is_not_learned) {
+    service s{adaptive_only()};
+    s.healthy(5'000);
+    const double before = s.it.observe().normal->failure_share;
+    for (int outage = 0; outage < 5; ++outage) {
+        EXPECT_LE(s.until_it_opens(30), 30);
+        s.recovers(false);
+        s.healthy(1'000);
+    }
+    EXPECT_LE(s.it.observe().normal->failure_share, before + 0.001);
+}
+
+TEST(adaptive_rule, a_needless_trip_makes_it_more_careful) {
+    service s{adaptive_only()};
+    s.healthy(5'000);
+    const double before = s.it.observe().normal->penalty;
+    EXPECT_LE(s.until_it_opens(30), 30);
+    s.recovers(true);
+    s.healthy(1);
+    EXPECT_NEAR(s.it.observe().normal->penalty, before + 1, 0.01);
+}
+
+TEST(adaptive_rule, an_outage_makes_it_no_more_careful) {
+    service s{adaptive_only()};
+    s.healthy(5'000);
+    const double before = s.it.observe().normal->penalty;
+    EXPECT_LE(s.until_it_opens(30), 30);
+    s.recovers(false);
+    s.healthy(1);
+    EXPECT_LE(s.it.observe().normal->penalty, before);
+}
+
+TEST(adaptive_rule, a_class_without_weight_is_no_evidence) {
+    settings given = adaptive_only();
+    given.trip.weights.overloaded = 0;
+    service s{given};
+    s.healthy(5'000);
+    s.fail(100, failure_class::overloaded);
+    EXPECT_EQ(s.it.observe().current, state::closed);
+}
+
+TEST(adaptive_rule, what_it_learned_survives_a_restart) {
+    service before{adaptive_only()};
+    before.healthy(5'000);
+    const std::string record = before.it.save();
+    service after{adaptive_only()};
+    ASSERT_TRUE(after.it.restore(record, 1min));
+    EXPECT_EQ(after.it.observe().normal->slow_after, before.it.observe().normal->slow_after);
+    service cold{adaptive_only()};
+    const int as_before = before.until_it_opens(50), warm = after.until_it_opens(50);
+    EXPECT_LE(warm, as_before + 1);
+    EXPECT_LT(warm, cold.until_it_opens(50));
+}
+
+TEST(adaptive_rule, a_damaged_record_is_refused_as_a_whole) {
+    service before{adaptive_only()};
+    before.healthy(5'000);
+    std::string record = before.it.save();
+    record[record.find("normal=") + 9] ^= 1;
+    service after{adaptive_only()};
+    EXPECT_FALSE(after.it.restore(record, 1min));
+}
+
+TEST(adaptive_rule, a_record_with_it_is_read_by_a_breaker_without_it) {
+    service before{adaptive_only()};
+    before.healthy(500);
+    service after{settings{}};
+    EXPECT_TRUE(after.it.restore(before.it.save(), 1min));
+    EXPECT_FALSE(after.it.observe().normal.has_value());
+}
+
+TEST(adaptive_rule, a_reload_keeps_what_was_learned_and_a_reset_forgets_it) {
+    service s{adaptive_only()};
+    s.healthy(5'000);
+    s.it.apply(adaptive_only({.care = 0.2}));
+    EXPECT_TRUE(s.it.observe().normal->slow_after.has_value());
+    s.it.apply(settings{});
+    EXPECT_FALSE(s.it.observe().normal.has_value());
+    s.it.apply(adaptive_only());
+    EXPECT_TRUE(s.it.observe().normal->slow_after.has_value());
+    s.it.reset(by("alice"));
+    EXPECT_FALSE(s.it.observe().normal->slow_after.has_value());
+}
+
+TEST(adaptive_rule, can_be_switched_on_while_calls_run) {
+    service s{settings{.trip = no_rules()}};
+    permit begun_before = s.acquire();
+    s.it.apply(adaptive_only());
+    s.healthy(500);
+    begun_before.success();
+    EXPECT_LE(*s.it.observe().normal->slow_after, 30ms) << "a call whose start is not known teaches nothing";
+}
+
+TEST(adaptive_rule, under_forced_closed_tells_that_it_would_have_opened) {
+    service s{adaptive_only()};
+    s.it.force_closed(by("alice"));
+    s.healthy(5'000);
+    s.fail(50);
+    EXPECT_EQ(s.it.observe().current, state::closed);
+    EXPECT_EQ(s.log.last().cause, cause::adaptive);
+    const auto told = s.log.size();
+    s.fail(50);
+    EXPECT_EQ(s.log.size(), told) << "once in an episode";
+}
+
+TEST(adaptive_rule, late_verdicts_teach_nothing) {
+    service s{adaptive_only()};
+    s.healthy(5'000);
+    std::vector<permit> late;
+    for (int i = 0; i < 50; ++i) late.push_back(s.acquire());
+    EXPECT_LE(s.until_it_opens(30), 30);
+    s.recovers(true);
+    s.healthy(100);
+    for (permit& one : late) one.failure();
+    EXPECT_EQ(s.it.observe().current, state::closed);
+}
+
+TEST(adaptive_rule, a_time_that_the_process_was_suspended_is_not_slow) {
+    service s{adaptive_only()};
+    s.healthy(5'000);
+    for (int i = 0; i < 50; ++i) {
+        permit p = s.acquire();
+        s.clock.suspend(1min);
+        p.success();
+        s.advance(90ms);
+    }
+    EXPECT_EQ(s.it.observe().current, state::closed);
+}
+
+}  // namespace
+}  // namespace switchgear::rules

@@ -1,0 +1,370 @@
+// The ramp by evidence: how traffic comes back when it goes by calls in flight.
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <vector>
+
+#include "bench.hpp"
+
+namespace switchgear::rules {
+namespace {
+
+settings by_evidence() {
+    return {.trip = no_rules(),
+            .recovery = {.open_for = 1s, .probe_timeout = 10s, .ramp = ramp_rule{.by = ramp_by::evidence}}};
+}
+
+/// So many good calls a second for a minute, then a trip, and a probe that takes so long.
+void begin_ramp(bench& b, int per_second, duration latency) {
+    for (int i = 0; i < 60 * per_second; ++i) b.advance(duration{1s} / per_second), b.succeed();
+    b.break_down();
+    permit probe = b.probe();
+    b.advance(latency);
+    probe.success();
+    b.expect_half_open();
+}
+
+/// Lets in what is let in just now.
+std::vector<permit> fill(bench& b, int at_most = 1'000) {
+    std::vector<permit> in;
+    while (static_cast<int>(in.size()) < at_most) {
+        auto p = b.it.try_acquire();
+        if (!p) break;
+        in.push_back(std::move(*p));
+    }
+    return in;
+}
+
+TEST(ramp_by_evidence, begins_with_a_quarter_of_the_calls_in_flight_of_health) {
+    auto b = bench_of(by_evidence());
+    begin_ramp(b, 100, 90ms);  // nine in flight in health
+    EXPECT_NEAR(b.now().admitted_share, 0.25, 0.03);
+    const auto in = fill(b);
+    EXPECT_EQ(in.size(), 2U);
+    EXPECT_EQ(b.refusal().reason, reject_reason::ramping);
+    EXPECT_EQ(b.refusal().retry_after, 90ms);
+}
+
+TEST(ramp_by_evidence, doubles_each_round_trip_while_answers_come_quickly) {
+    auto b = bench_of(by_evidence());
+    begin_ramp(b, 100, 90ms);
+    for (const std::size_t expected : {2U, 4U, 8U, 16U}) {
+        auto in = fill(b);
+        EXPECT_EQ(in.size(), expected);
+        b.advance(90ms);
+        for (auto& p : in) p.success();
+    }
+    EXPECT_EQ(b.now().admitted_share, 1);
+}
+
+TEST(ramp_by_evidence, lets_calls_through_at_a_distance_where_traffic_is_thin) {
+    auto b = bench_of(by_evidence());
+    begin_ramp(b, 1, 100ms);  // a tenth of a call in flight: a quarter of that is one in four seconds
+    b.succeed();
+    // The first was as quick as the probe or quicker: the distance is half of what it was.
+    const rejection no = b.refusal();
+    EXPECT_EQ(no.reason, reject_reason::ramping);
+    EXPECT_GT(no.retry_after, 500ms);
+    EXPECT_LE(no.retry_after, 2s);
+    b.advance(no.retry_after);
+    EXPECT_TRUE(b.admits());
+}
+
+TEST(ramp_by_evidence, closes_after_twenty_calls_and_a_second_in_which_nobody_was_refused) {
+    auto b = bench_of(by_evidence());
+    begin_ramp(b, 100, 90ms);
+    for (int trips = 0; trips < 3; ++trips) {
+        auto in = fill(b);
+        b.advance(90ms);
+        for (auto& p : in) p.success();
+    }
+    for (int i = 0; i < 20; ++i) b.take(10ms);
+    b.expect_half_open();
+    ASSERT_FALSE(fill(b).empty());  // the last of these is refused
+    b.advance(1s - 1ns);
+    b.succeed();
+    b.expect_half_open();
+    b.advance(1ns);
+    b.succeed();
+    b.expect_closed();
+    EXPECT_EQ(b.log.last().cause, cause::ramp_finished);
+    EXPECT_EQ(b.now().window.calls, 1U);
+}
+
+TEST(ramp_by_evidence, does_not_close_on_fewer_than_twenty_calls) {
+    auto b = bench_of(by_evidence());
+    begin_ramp(b, 100, 90ms);
+    for (int i = 0; i < 20; ++i) b.advance(2s), b.expect_half_open(), b.succeed();
+    b.advance(2s), b.succeed();
+    b.expect_closed();
+}
+
+TEST(ramp_by_evidence, does_not_close_while_more_than_four_of_the_last_twenty_fail) {
+    auto b = bench_of(by_evidence());
+    begin_ramp(b, 100, 90ms);
+    for (int i = 0; i < 100; ++i) b.advance(2s), b.settle(i % 4 == 0 ? verdict::failure() : verdict::success());
+    b.expect_half_open();
+    for (int i = 0; i < 8; ++i) b.advance(2s), b.succeed();
+    b.expect_closed();
+}
+
+TEST(ramp_by_evidence, halves_at_a_failure_once_a_round_trip) {
+    auto b = bench_of(by_evidence());
+    begin_ramp(b, 100, 90ms);
+    for (int trips = 0; trips < 3; ++trips) {
+        auto in = fill(b);
+        b.advance(90ms);
+        for (auto& p : in) p.success();
+    }
+    auto in = fill(b);
+    ASSERT_EQ(in.size(), 16U);
+    b.advance(90ms);
+    for (std::size_t i = 0; i < 3; ++i) in[i].failure();
+    in.erase(in.begin(), in.begin() + 3);
+    in.clear();  // the rest is dropped and says nothing
+    EXPECT_EQ(fill(b).size(), 8U);
+}
+
+TEST(ramp_by_evidence, goes_by_the_latency_of_the_cold_service) {
+    auto b = bench_of(by_evidence());
+    begin_ramp(b, 100, 2s);
+    auto in = fill(b);
+    ASSERT_EQ(in.size(), 4U);
+    b.advance(2s);
+    for (auto& p : in) p.success();
+    EXPECT_EQ(fill(b).size(), 8U);
+}
+
+TEST(ramp_by_evidence, lets_in_fewer_when_answers_take_four_times_as_long) {
+    auto b = bench_of(by_evidence());
+    begin_ramp(b, 100, 90ms);
+    for (int trips = 0; trips < 3; ++trips) {
+        auto in = fill(b);
+        b.advance(90ms);
+        for (auto& p : in) p.success();
+    }
+    for (int trips = 0; trips < 3; ++trips) {
+        auto in = fill(b);
+        b.advance(800ms);
+        for (auto& p : in) p.success();
+    }
+    EXPECT_LT(fill(b).size(), 16U);
+}
+
+TEST(ramp_by_evidence, opens_again_when_seven_of_the_last_ten_failed) {
+    auto b = bench_of(by_evidence());
+    begin_ramp(b, 100, 90ms);
+    for (int i = 0; i < 6; ++i) b.advance(1s), b.fail();
+    b.expect_half_open();
+    b.advance(1s), b.fail();
+    b.expect_open();
+    EXPECT_EQ(b.log.last().cause, cause::failure_ratio);
+    EXPECT_EQ(b.log.last().evidence, (evidence{.calls = 10, .failures = 7, .observed = 0.7, .threshold = 0.7}));
+    EXPECT_EQ(b.now().attempt, 2U);
+    EXPECT_EQ(b.retry_after(), 2s);
+}
+
+TEST(ramp_by_evidence, opens_again_by_the_rules_of_closed_and_by_a_trip_verdict) {
+    settings s = by_evidence();
+    s.trip.consecutive_failures = 2;
+    auto b = bench_of(s);
+    begin_ramp(b, 100, 90ms);
+    b.fail(2);
+    b.expect_open();
+    EXPECT_EQ(b.log.last().cause, cause::consecutive_failures);
+    b.probe().success();
+    b.advance(1ms);
+    b.settle(verdict::trip(20s));
+    b.expect_open();
+    EXPECT_EQ(b.retry_after(), 20s);
+}
+
+TEST(ramp_by_evidence, honours_retry_after_on_the_failure_that_ends_it) {
+    auto b = bench_of(by_evidence());
+    begin_ramp(b, 100, 90ms);
+    for (int i = 0; i < 7; ++i) b.advance(1s), b.settle(verdict::failure(failure_class::overloaded, 30s));
+    EXPECT_EQ(b.retry_after(), 30s);
+}
+
+TEST(ramp_by_evidence, takes_a_failure_of_weight_zero_for_nothing) {
+    settings s = by_evidence();
+    s.trip.weights.custom_1 = 0;
+    auto b = bench_of(s);
+    begin_ramp(b, 100, 90ms);
+    for (int i = 0; i < 20; ++i) b.advance(1s), b.fail(1, failure_class::custom_1);
+    b.expect_half_open();
+    EXPECT_EQ(fill(b).size(), 2U);
+}
+
+TEST(ramp_by_evidence, gets_its_places_back_from_calls_that_are_dropped) {
+    auto b = bench_of(by_evidence());
+    begin_ramp(b, 100, 90ms);
+    for (int i = 0; i < 1'000; ++i) EXPECT_EQ(fill(b).size(), 2U);
+    EXPECT_EQ(b.now().totals.ignored, 2'000U);
+}
+
+TEST(ramp_by_evidence, gets_its_places_back_when_the_answer_begins) {
+    auto b = bench_of(by_evidence());
+    begin_ramp(b, 100, 90ms);
+    auto streams = fill(b);
+    for (auto& p : streams) p.answered();
+    EXPECT_EQ(fill(b).size(), 2U);
+    b.advance(1min);
+    for (auto& p : streams) p.success();  // a long answer is not a slow service
+    EXPECT_EQ(fill(b).size(), 4U);
+}
+
+TEST(ramp_by_evidence, is_not_blocked_for_ever_by_calls_that_never_end) {
+    auto b = bench_of(by_evidence());
+    begin_ramp(b, 100, 90ms);
+    auto hung = fill(b);
+    b.advance(9s);
+    EXPECT_FALSE(b.admits());
+    b.advance(11s);  // two leases
+    EXPECT_TRUE(b.admits());
+    for (auto& p : hung) p.success();  // counted, but nobody's place
+    EXPECT_EQ(b.late(), 0U);
+    b.expect_half_open();
+}
+
+TEST(ramp_by_evidence, opens_again_where_calls_hang) {
+    auto b = bench_of(by_evidence());
+    begin_ramp(b, 100, 2s);
+    std::vector<permit> hung;
+    for (int leases = 0; leases < 20 && b.state() == state::half_open; ++leases) {
+        for (auto& p : fill(b)) hung.push_back(std::move(p));
+        b.advance(20s);
+    }
+    b.expect_open();
+    EXPECT_EQ(b.log.last().cause, cause::failure_ratio);
+}
+
+TEST(ramp_by_evidence, takes_verdicts_of_an_earlier_ramp_for_late) {
+    auto b = bench_of(by_evidence());
+    begin_ramp(b, 100, 90ms);
+    auto old = fill(b);
+    ASSERT_EQ(old.size(), 2U);
+    old.back().settle(verdict::trip(duration::zero()));
+    old.pop_back();
+    permit probe = b.probe();
+    b.advance(90ms);
+    probe.success();
+    auto in = fill(b);
+    const std::size_t allowed = in.size();
+    old.clear();
+    EXPECT_FALSE(b.admits());
+    for (auto& p : in) p.ignore();
+    in.clear();
+    EXPECT_EQ(fill(b).size(), allowed);
+}
+
+TEST(ramp_by_evidence, may_be_taken_away_or_changed_to_time_by_a_reload) {
+    for (const bool away : {true, false}) {
+        auto b = bench_of(by_evidence());
+        begin_ramp(b, 100, 90ms);
+        auto in = fill(b);
+        settings s = by_evidence();
+        s.recovery.ramp.reset();
+        if (!away) s.recovery.ramp = ramp_rule{.over = 1h, .from = 1};
+        b.it.apply(s);
+        b.succeed();
+        EXPECT_EQ(b.state(), away ? state::closed : state::half_open);
+        for (auto& p : in) p.success();
+        EXPECT_EQ(b.late(), away ? 2U : 0U);
+    }
+}
+
+TEST(ramp_by_evidence, may_come_by_a_reload_in_the_middle_of_a_ramp_by_time) {
+    settings s = by_evidence();
+    s.recovery.ramp = ramp_rule{.over = 1h, .from = 1};
+    auto b = bench_of(s);
+    begin_ramp(b, 100, 90ms);
+    auto in = fill(b, 50);
+    b.it.apply(by_evidence());
+    EXPECT_EQ(fill(b).size(), 1U);  // nothing is known: one at a time
+    for (auto& p : in) p.success();
+    b.expect_half_open();
+}
+
+TEST(ramp_by_evidence, survives_a_reload_of_the_leases_length) {
+    auto b = bench_of(by_evidence());
+    begin_ramp(b, 100, 90ms);
+    auto in = fill(b);
+    settings s = by_evidence();
+    for (const auto length : {20'000ms, 1ms, 86'400'000ms}) {
+        s.recovery.probe_timeout = length;
+        b.it.apply(s);
+        b.advance(15s);
+        auto more = fill(b, 3);
+        b.expect_half_open();
+    }
+    in.clear();
+    EXPECT_LE(fill(b).size(), 4U);
+}
+
+TEST(ramp_by_evidence, stands_still_under_overrides_and_goes_with_them) {
+    auto b = bench_of(by_evidence());
+    begin_ramp(b, 100, 90ms);
+    auto in = fill(b);
+    b.it.force_open(by("alice"));
+    EXPECT_EQ(b.refusal().reason, reject_reason::forced_open);
+    for (auto& p : in) p.success();
+    b.it.lift_override(by("alice"));
+    b.expect_open();
+    permit probe = b.probe();
+    b.advance(90ms);
+    probe.success();
+    in = fill(b);
+    b.it.force_closed(by("alice"));
+    for (auto& p : in) p.failure();
+    EXPECT_EQ(b.late(), 2U);
+    b.it.lift_override(by("alice"));
+    b.expect_closed();
+}
+
+TEST(ramp_by_evidence, refuses_nobody_while_observing) {
+    settings s = by_evidence();
+    s.mode = mode::observe;
+    auto b = bench_of(s);
+    b.break_down();
+    b.advance(1s);
+    b.succeed();
+    b.expect_half_open();
+    EXPECT_EQ(fill(b, 100).size(), 100U);
+    EXPECT_EQ(b.now().totals.rejected, 0U);
+}
+
+TEST(ramp_by_evidence, accounts_for_every_permit) {
+    auto b = bench_of(by_evidence());
+    begin_ramp(b, 100, 90ms);
+    const std::uint64_t before = b.now().totals.successes;
+    std::uint64_t given = 0;
+    for (int i = 0; i < 500; ++i) {
+        b.advance(10ms);
+        for (auto& p : fill(b, 3)) {
+            ++given;
+            if (i % 7 == 0)
+                p.failure();
+            else if (i % 5 == 0)
+                p.ignore();
+            else
+                p.success();
+        }
+    }
+    const auto totals = b.now().totals;
+    EXPECT_EQ(totals.successes - before + totals.failures - 1 + totals.ignored + totals.late, given);
+}
+
+TEST(ramp_by_evidence, does_not_judge_a_call_that_slept_with_the_process) {
+    auto b = bench_of(by_evidence());
+    begin_ramp(b, 100, 90ms);
+    for (int i = 0; i < 4; ++i) {
+        auto in = fill(b);
+        b.clock.suspend(1s);
+        for (auto& p : in) p.success();
+    }
+    EXPECT_EQ(fill(b).size(), 2U);
+}
+
+}  // namespace
+}  // namespace switchgear::rules
