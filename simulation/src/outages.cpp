@@ -80,6 +80,11 @@ struct usual {
     double slow_share_of(const slice& one) const {
         return one.calls == 0 ? 0 : static_cast<double>(one.took.above(slow_limit)) / one.calls;
     }
+    /// An outage that has begun goes on while half of what it began with is there, chance or not.
+    bool goes_on(const slice& one) const {
+        return one.failing_share() >= std::max(least_share, times_normal * share) / 2 ||
+               slow_share_of(one) >= std::max(slow_share_in_trouble / 2, 2 * slow_share);
+    }
     bool is_slow(const slice& one) const {
         const double seen = slow_share_of(one);
         return seen >= slow_share_in_trouble &&
@@ -134,8 +139,10 @@ void find(const std::vector<group>& groups, const usual& normal, const timeline&
         if (!in_trouble(i)) continue;
         std::size_t last = i;
         for (std::size_t next = i + 1; next < groups.size() && next <= last + 2; ++next) {
-            if (in_trouble(next)) last = next;
+            if (normal.goes_on(groups[next].total)) last = next;
         }
+        // What only trails after the last group in trouble is no part of it.
+        while (!in_trouble(last)) --last;
         put_together(groups, i, last, normal, all, out);
         i = last;
     }

@@ -181,8 +181,8 @@ std::string outage_words(const outage& one, const std::vector<std::string>& keys
     }
     const double all = one.total.failures;
     std::string text = fmt::format("{} of {} failed", one.total.failures, counted(one.total.calls, "call"));
-    if (!classes.empty()) text += ": " + shares_of(classes, all);
-    if (!failing.empty()) text += "; key " + shares_of(failing, all);
+    if (one.failing && !classes.empty()) text += ": " + shares_of(classes, all);
+    if (one.failing && !failing.empty()) text += "; key " + shares_of(failing, all);
     if (one.slow) text += fmt::format("; slow, with a median of {}", time_words(*one.total.took.quantile(0.5)));
     if (one.unfinished) text += "; the recording ends in it";
     return text;
