@@ -157,10 +157,14 @@ void describe(const timeline& all, const std::vector<group>& groups, history& ou
     latencies took;
     std::vector<double> rates;
     double busy = 0;
-    for (const group& one : groups) {
+    for (std::size_t i = 0; i < groups.size(); ++i) {
+        const group& one = groups[i];
         const recorded_time begin = all.begin() + static_cast<std::int64_t>(one.first) * all.width();
         if (is_in_outage(out, begin)) continue;
-        const double lasted = seconds_of(all.width()) * static_cast<double>(one.end - one.first);
+        // Until the next begins, unless that is after a silence.
+        const std::size_t next = i + 1 < groups.size() ? groups[i + 1].first : one.end;
+        const std::size_t length = std::clamp(next - one.first, one.end - one.first, 2 * (one.end - one.first));
+        const double lasted = seconds_of(all.width()) * static_cast<double>(length);
         busy += lasted;
         rates.push_back(one.total.calls / lasted);
         took.add(one.total.took);

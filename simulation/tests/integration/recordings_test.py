@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import pathlib
 import random
 import unittest
 
@@ -176,6 +177,18 @@ class Advise(CommandTest):
         self.assertGreater(summary["refused_bad"], summary["admitted_bad"] / 4)
         for line in told.splitlines()[:-1]:
             self.assertTrue(1800 <= json.loads(line)["time"] <= 1970, line)
+
+
+class Example(CommandTest):
+    """What the guide shows is what the commands print."""
+
+    def test_the_guide_shows_what_is_printed(self):
+        root = pathlib.Path(__file__).resolve().parents[3]
+        folder = root / "examples/recordings"
+        guide = (root / "docs/guide/simulate.md").read_text(encoding="utf-8")
+        self.folder = str(folder)
+        self.assertIn(self.output("simulate", "outage.csv", "--settings", "now.yaml", "--settings", "new.yaml"), guide)
+        self.assertIn(self.output("advise", "outage.csv"), guide)
 
 
 if __name__ == "__main__":
