@@ -25,7 +25,8 @@ struct group {
     slice total{};
 };
 
-std::vector<group> groups_of(std::span<const slice> slices) {
+/// Groups of at least `calls_in_group` calls and at least `least` slices.
+std::vector<group> groups_of(std::span<const slice> slices, std::size_t least = 1) {
     std::vector<group> found;
     bool full = true;
     for (std::size_t i = 0; i < slices.size(); ++i) {
@@ -33,7 +34,7 @@ std::vector<group> groups_of(std::span<const slice> slices) {
         if (full) found.push_back({i, i, {}});
         found.back().total.add(slices[i]);
         found.back().end = i + 1;
-        full = found.back().total.calls >= calls_in_group;
+        full = found.back().total.calls >= calls_in_group && i + 1 - found.back().first >= least;
     }
     // What is left over says too little on its own.
     if (!full && found.size() > 1) {
@@ -148,19 +149,22 @@ void find(const std::vector<group>& groups, const usual& normal, const timeline&
     }
 }
 
-bool is_in_outage(const history& found, recorded_time begin) {
-    return std::ranges::any_of(found.outages,
-                               [begin](const outage& one) { return begin >= one.begin && begin < one.end; });
+bool meets_outage(const history& found, recorded_time begin, recorded_time end) {
+    return std::ranges::any_of(found.outages, [&](const outage& one) { return begin < one.end && one.begin < end; });
 }
 
-void describe(const timeline& all, const std::vector<group>& groups, history& out) {
+void describe(const timeline& all, history& out) {
+    // Logs write whole seconds: calls a second cannot be told from less than several of them.
+    constexpr nanoseconds shortest_for_rate = std::chrono::seconds{10};
+    const auto least = static_cast<std::size_t>((shortest_for_rate + all.width() - nanoseconds{1}) / all.width());
+    const std::vector<group> groups = groups_of(all.slices(), least);
     latencies took;
     std::vector<double> rates;
     double busy = 0;
     for (std::size_t i = 0; i < groups.size(); ++i) {
         const group& one = groups[i];
         const recorded_time begin = all.begin() + static_cast<std::int64_t>(one.first) * all.width();
-        if (is_in_outage(out, begin)) continue;
+        if (meets_outage(out, begin, all.begin() + static_cast<std::int64_t>(one.end) * all.width())) continue;
         // Until the next begins, unless that is after a silence.
         const std::size_t next = i + 1 < groups.size() ? groups[i + 1].first : one.end;
         const std::size_t length = std::clamp(next - one.first, one.end - one.first, 2 * (one.end - one.first));
@@ -188,7 +192,7 @@ history find_outages(const timeline& all) {
     const std::vector<group> groups = groups_of(all.slices());
     if (groups.empty()) return found;
     find(groups, usual_of(groups), all, found);
-    describe(all, groups, found);
+    describe(all, found);
     return found;
 }
 

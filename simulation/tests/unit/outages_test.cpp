@@ -78,6 +78,19 @@ TEST(outages, of_a_few_calls_among_many_are_chance) {
     EXPECT_TRUE(found.outages.empty());
 }
 
+TEST(normal, has_the_right_rate_where_times_are_whole_seconds) {
+    timeline all;
+    for (int i = 0; i < 36'000; ++i) all.add({.start = std::chrono::seconds{i / 10}, .lasts = 20ms});
+    EXPECT_NEAR(find_outages(all).normal.rate, 10, 0.2);
+    EXPECT_NEAR(find_outages(all).normal.quiet_rate, 10, 0.5);
+}
+
+TEST(normal, of_few_calls_has_the_right_rate_too) {
+    timeline all;
+    for (int i = 0; i < 1'000; ++i) all.add({.start = std::chrono::seconds{20 * i}, .lasts = 20ms});
+    EXPECT_NEAR(find_outages(all).normal.rate, 0.05, 0.003);
+}
+
 TEST(outages, of_nothing_are_none) {
     EXPECT_TRUE(find_outages(timeline{}).outages.empty());
     timeline one;
