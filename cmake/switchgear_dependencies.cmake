@@ -24,6 +24,7 @@ if(SWITCHGEAR_GATEWAY)
     find_package(fmt CONFIG REQUIRED)
     find_package(spdlog CONFIG REQUIRED)
     find_package(CLI11 CONFIG REQUIRED)
+    find_package(ZLIB REQUIRED)
 endif()
 
 if(SWITCHGEAR_BUILD_TESTS)

@@ -8,12 +8,15 @@
 #include <string>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include <CLI/CLI.hpp>
 
 #include <switchgear/cli/commands.hpp>
+#include <switchgear/cli/recordings.hpp>
 #include <switchgear/gateway/config_load.hpp>
 #include <switchgear/gateway/gateway.hpp>
+#include <switchgear/simulation/replay.hpp>
 #include <switchgear/version.hpp>
 #include <switchgear/wire/units.hpp>
 
@@ -112,6 +115,25 @@ void add_demo(CLI::App& app, chosen_command& chosen) {
     });
 }
 
+/// What the command line simulates: settings as the gateway would take them.
+switchgear::result<switchgear::simulation::candidate, std::vector<std::string>> read_settings(
+    const std::string& file, const std::string& service) {
+    using switchgear::simulation::breakers;
+    const auto loaded = gateway::load_breaker_file(file, service);
+    if (!loaded) {
+        std::vector<std::string> lines;
+        for (const auto& one : loaded.error()) lines.push_back(to_string(one));
+        return lines;
+    }
+    switchgear::simulation::candidate found{.name = file, .settings = loaded->rules.settings};
+    // A service says whose breaker a call meets; settings alone do not, and get a breaker for each key there is.
+    if (loaded->of_service) {
+        found.breakers = loaded->rules.scope == gateway::breaker_scope::service ? breakers::one : breakers::by_key;
+        found.max_keys = loaded->rules.max_keys;
+    }
+    return found;
+}
+
 int run(int argc, char** argv) {
     CLI::App app{"A gateway with a circuit breaker in front of every service, and the client of its admin port.",
                  "switchgear"};
@@ -123,6 +145,8 @@ int run(int argc, char** argv) {
     add_demo(app, chosen);
     switchgear::cli::add_commands(app, {std::cout, std::cerr},
                                   [&](chosen_command command) { chosen = std::move(command); });
+    switchgear::cli::add_recording_commands(app, {std::cout, std::cerr}, read_settings,
+                                            [&](chosen_command command) { chosen = std::move(command); });
     const std::string version = "switchgear " + std::string(switchgear::version);
     app.set_version_flag("--version", version);
     for (CLI::App* command : app.get_subcommands({})) {

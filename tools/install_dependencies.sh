@@ -9,7 +9,7 @@ usage: tools/install_dependencies.sh [--list] GROUP...
 
 groups:
   build   compiler, CMake and the libraries of the gateway and the adapters
-  test    what ./test needs besides: GoogleTest, nginx, promtool
+  test    what ./test needs besides: GoogleTest, nginx, promtool, Chromium
   bench   the other proxies, the load generator and the measuring tools
   ci      clang, the sanitizer runtimes, clang-format and clang-tidy
   spin    the model checker of tests/model/spin
@@ -22,10 +22,10 @@ build_packages=(
     g++ cmake ninja-build ccache pkg-config git ca-certificates
     libboost1.81-dev libboost-json1.81-dev libboost-url1.81-dev
     libssl-dev libyaml-cpp-dev libspdlog-dev libfmt-dev libcli11-dev
-    prometheus-cpp-dev
+    prometheus-cpp-dev zlib1g-dev
 )
-# nginx is the real server behind the gateway in the tests; prometheus brings promtool.
-test_packages=(libgtest-dev libgmock-dev nginx openssl curl python3 prometheus)
+# nginx is the real server behind the gateway in the tests; prometheus brings promtool; chromium opens the reports.
+test_packages=(libgtest-dev libgmock-dev nginx openssl curl python3 prometheus chromium)
 bench_packages=(libbenchmark-dev nginx haproxy wrk valgrind python3)
 ci_packages=(clang-14 libclang-rt-14-dev llvm-14 clang-format-19 clang-tidy-19)
 spin_packages=(spin gcc libc6-dev python3)

@@ -7,10 +7,9 @@
 #include <switchgear/wire/views.hpp>
 
 #include "event_stream.hpp"
+#include "output_format.hpp"
 
 namespace switchgear::cli {
-
-enum class output_format { text, json };
 
 /// Turns the gateway's events into lines: every breaker once, then what changes. A transition that was
 /// missed while the connection was lost shows as a state that is another than the one last told; while

@@ -7,9 +7,8 @@
 #include <boost/json/serialize.hpp>
 #include <boost/system/error_code.hpp>
 
+#include <switchgear/wire/timestamp.hpp>
 #include <switchgear/wire/units.hpp>
-
-#include "timestamp.hpp"
 
 namespace switchgear::wire {
 namespace {

@@ -1,4 +1,4 @@
-#include "timestamp.hpp"
+#include <switchgear/wire/timestamp.hpp>
 
 #include <chrono>
 #include <cstddef>

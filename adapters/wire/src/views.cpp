@@ -3,8 +3,9 @@
 #include <algorithm>
 #include <cstddef>
 
+#include <switchgear/wire/timestamp.hpp>
+
 #include "reader.hpp"
-#include "timestamp.hpp"
 
 namespace switchgear::wire {
 namespace {

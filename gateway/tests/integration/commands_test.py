@@ -9,7 +9,8 @@ import tempfile
 from harness import BINARY, PATIENCE, GatewayTest, breaker, free_port, main, switchgear, wait_until
 from scripted_upstream import status
 
-COMMANDS = ("run", "check", "demo", "list", "show", "watch", "explain", "reset", "trip", "force-open", "force-closed", "lift")
+COMMANDS = ("run", "check", "demo", "list", "show", "watch", "explain", "reset", "trip", "force-open", "force-closed", "lift",
+            "simulate", "advise")
 CLIENTS = {"list": [], "show": ["shop"], "explain": ["shop"], "reset": ["shop", "--reason", "r"],
            "trip": ["shop", "--reason", "r"], "lift": ["shop", "--reason", "r"],
            "force-open": ["shop", "--reason", "r", "--for", "10m"],

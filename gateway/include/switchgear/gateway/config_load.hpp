@@ -38,6 +38,18 @@ result<config, std::vector<config_violation>> load_config(std::string_view text,
 /// The same of a file; one that cannot be read is a violation, with the reason in words.
 result<config, std::vector<config_violation>> load_config_file(const std::string& path);
 
+/// A breaker's settings in a file.
+struct breaker_file {
+    breaker_rules rules{};
+    /// Whether they are a service's, and so say which calls share a breaker.
+    bool of_service = false;
+};
+
+/// Reads a file that holds `trip:`, `recovery:` and `mode:` alone; or, of a gateway's configuration, the breaker
+/// of the service of that name. Everything else is as in load_config_file().
+result<breaker_file, std::vector<config_violation>> load_breaker_file(const std::string& path,
+                                                                      std::string_view service);
+
 enum class output_format : std::uint8_t { text, json };
 
 /// What `switchgear check F` does.

@@ -1,0 +1,262 @@
+#include <switchgear/cli/recordings.hpp>
+
+#include <cerrno>
+#include <fstream>
+#include <map>
+#include <memory>
+#include <optional>
+#include <ostream>
+#include <set>
+#include <system_error>
+#include <utility>
+
+#include <unistd.h>
+
+#include <fmt/format.h>
+#include <CLI/CLI.hpp>
+
+#include <switchgear/simulation/advice.hpp>
+#include <switchgear/simulation/outages.hpp>
+#include <switchgear/simulation/output.hpp>
+#include <switchgear/simulation/recording.hpp>
+#include <switchgear/simulation/report.hpp>
+#include <switchgear/simulation/timeline.hpp>
+
+#include "output_format.hpp"
+
+namespace switchgear::cli {
+
+namespace {
+
+/// What the user asked for, of either command.
+struct asked {
+    std::string command;
+    simulation::recording::options from;
+    std::vector<std::string> settings;
+    output_format output = output_format::text;
+    std::string report;
+};
+
+/// Tells a person at a terminal how far it is, now and then.
+class progress {
+public:
+    explicit progress(std::ostream& to) : to_{to}, shown_{::isatty(STDERR_FILENO) == 1} {}
+    ~progress() {
+        if (told_) to_ << "\r\033[K" << std::flush;
+    }
+    progress(const progress&) = delete;
+    progress& operator=(const progress&) = delete;
+
+    void another() {
+        constexpr std::uint64_t every = 1'000'000;
+        if (++calls_ % every != 0 || !shown_) return;
+        told_ = true;
+        to_ << "\r" << calls_ / every << " million calls" << std::flush;
+    }
+
+private:
+    std::ostream& to_;
+    bool shown_;
+    bool told_ = false;
+    std::uint64_t calls_ = 0;
+};
+
+std::string shown_name(const std::string& path) { return path == "-" ? "standard input" : path; }
+
+void read_all(simulation::recording& from, streams to,
+              const std::function<void(const simulation::recorded_call&)>& take) {
+    progress so_far{to.err};
+    while (const auto call = from.next()) {
+        take(*call);
+        so_far.another();
+    }
+}
+
+/// Says what was wrong with the recording. Returns: the exit code.
+int judge_lines(const asked& given, const simulation::recording& read, streams to) {
+    const auto& counts = read.counted();
+    to.err << simulation::bad_lines_text(shown_name(given.from.path), counts);
+    if (counts.lines == 0) {
+        to.err << "switchgear " << given.command << ": " << shown_name(given.from.path) << ": no call in it"
+               << std::endl;
+        return failed;
+    }
+    if (!simulation::too_many_bad(counts)) return done;
+    to.err << "switchgear " << given.command << ": more than 1 % of the lines are bad; read as "
+           << to_string(read.format()) << std::endl;
+    return failed;
+}
+
+/// Throws: std::runtime_error.
+void write_report(const std::string& path, const simulation::report_content& content) {
+    errno = 0;
+    std::ofstream file{path, std::ios::binary};
+    file << simulation::report_html(content) << std::flush;
+    if (!file)
+        throw std::runtime_error(
+            fmt::format("--report: cannot write {}: {}", path, std::generic_category().message(errno)));
+}
+
+std::optional<std::vector<simulation::candidate>> read_settings(const asked& given, const settings_reader& read,
+                                                                streams to) {
+    std::vector<simulation::candidate> found;
+    bool sound = true;
+    for (const std::string& file : given.settings) {
+        auto one = read(file, given.from.service);
+        if (one) {
+            found.push_back(*std::move(one));
+            continue;
+        }
+        sound = false;
+        for (const std::string& line : one.error()) to.err << line << "\n";
+    }
+    to.err << std::flush;
+    return sound ? std::optional{std::move(found)} : std::nullopt;
+}
+
+int simulate(const asked& given, const settings_reader& read, streams to) {
+    auto candidates = read_settings(given, read, to);
+    if (!candidates) return bad_usage;
+    const bool as_json = given.output == output_format::json;
+    std::vector<std::string> names;
+    for (const auto& one : *candidates) names.push_back(one.name);
+    simulation::replay::listener told;
+    if (as_json) {
+        told = [&](std::size_t which, const transition& seen, simulation::recorded_time at) {
+            to.out << simulation::transition_json(names[which], seen, at);
+        };
+    }
+    simulation::recording from{given.from};
+    simulation::replay through{*std::move(candidates), std::move(told)};
+    simulation::timeline seen;
+    const bool reports = !given.report.empty();
+    read_all(from, to, [&](const simulation::recorded_call& call) {
+        through.take(call, from.keys()[call.key]);
+        if (reports) seen.add(call);
+    });
+    through.finish();
+    const auto& outcomes = through.outcomes();
+    if (as_json) {
+        for (std::size_t i = 0; i < outcomes.size(); ++i) to.out << simulation::summary_json(names[i], outcomes[i]);
+    } else {
+        to.out << simulation::summary_text(through.candidates(), outcomes);
+    }
+    to.out << std::flush;
+    if (reports) {
+        write_report(given.report, {.title = "Simulation of " + shown_name(given.from.path),
+                                    .seen = seen,
+                                    .candidates = through.candidates(),
+                                    .outcomes = outcomes});
+    }
+    return judge_lines(given, from, to);
+}
+
+int advise(const asked& given, streams to) {
+    simulation::recording from{given.from};
+    simulation::timeline seen;
+    read_all(from, to, [&seen](const simulation::recorded_call& call) { seen.add(call); });
+    if (seen.slices().empty()) return judge_lines(given, from, to);
+    const simulation::history found = simulation::find_outages(seen);
+    const simulation::advice advice = simulation::advise(found);
+    to.out << (given.output == output_format::json ? simulation::advice_json(found, advice, from.keys())
+                                                   : simulation::advice_text(found, advice, from.keys()))
+           << std::flush;
+    if (!given.report.empty()) {
+        write_report(given.report, {.title = "Advice from " + shown_name(given.from.path),
+                                    .seen = seen,
+                                    .outages = found.outages,
+                                    .settings_text = simulation::to_yaml(advice),
+                                    .keys = from.keys()});
+    }
+    return judge_lines(given, from, to);
+}
+
+std::function<int()> guarded(std::shared_ptr<const asked> given, streams to, std::function<int()> command) {
+    return [given = std::move(given), to, command = std::move(command)] {
+        try {
+            return command();
+        } catch (const std::exception& error) {
+            to.err << "switchgear " << given->command << ": " << error.what() << std::endl;
+            return static_cast<int>(failed);
+        }
+    };
+}
+
+std::string check_names(const std::vector<std::string>& files) {
+    const std::set<std::string> different{files.begin(), files.end()};
+    return different.size() == files.size() ? "" : "--settings: the same file is given twice";
+}
+
+CLI::App* add_command(CLI::App& app, const std::shared_ptr<asked>& given, const std::string& what) {
+    using simulation::recording_format;
+    CLI::App* command = app.add_subcommand(given->command, what);
+    command->add_option("CALLS", given->from.path, "The recording, plain or gzip; - is standard input")
+        ->required()
+        ->type_name("");
+    command->add_option("--format", given->from.format, "What the recording is written in; by default found by content")
+        ->transform(
+            CLI::CheckedTransformer(std::map<std::string, recording_format>{{"csv", recording_format::csv},
+                                                                            {"json", recording_format::json},
+                                                                            {"combined", recording_format::combined}}))
+        ->type_name("csv|json|combined");
+    command
+        ->add_option("--service", given->from.service,
+                     "The service: of a gateway's configuration, and of the lines of a log that name one")
+        ->type_name("NAME");
+    command->add_option("--report", given->report, "Also write a page that opens offline")->type_name("OUT.html");
+    command->add_option("--output", given->output, "How to print: text or json, one object a line")
+        ->transform(CLI::CheckedTransformer(
+            std::map<std::string, output_format>{{"text", output_format::text}, {"json", output_format::json}}))
+        ->type_name("text|json")
+        ->default_str("text");
+    return command;
+}
+
+constexpr const char* about_recordings =
+    "\nCALLS is a CSV file with a header and the columns time (when the call began, in seconds, ascending), duration"
+    "\n(seconds), verdict (success, failure, ignored) or status (HTTP), and if you like class, key, retry_after"
+    "\n(seconds); or the gateway's access log (JSON lines); or the combined log of nginx or Apache with the request"
+    "\ntime as its last field."
+    "\nBad lines are left out, and the first ten shown with their numbers."
+    "\nExit codes: 0 done, 1 the recording cannot be read or more than 1 % of its lines are bad, 2 bad usage or "
+    "settings.";
+
+}  // namespace
+
+void add_recording_commands(CLI::App& app, streams to, settings_reader read,
+                            std::function<void(std::function<int()>)> chosen) {
+    const auto simulated = std::make_shared<asked>();
+    simulated->command = "simulate";
+    CLI::App* simulate_command =
+        add_command(app, simulated, "Say what breakers of these settings would have done with recorded calls");
+    simulate_command
+        ->add_option("--settings", simulated->settings,
+                     "A breaker's settings (trip:, recovery:, mode:), or a gateway's configuration with --service; "
+                     "several are compared side by side")
+        ->required()
+        ->type_name("FILE");
+    simulate_command->footer(
+        std::string{"Examples:\n  switchgear simulate calls.csv --settings now.yaml --settings "
+                    "new.yaml --report compared.html\n  zcat access.log.*.gz | switchgear simulate - "
+                    "--settings gateway.yaml --service payments\n"} +
+        about_recordings);
+    simulate_command->callback([simulated, to, read, chosen] {
+        const std::string wrong = check_names(simulated->settings);
+        if (!wrong.empty()) throw CLI::ValidationError(wrong);
+        chosen(guarded(simulated, to, [simulated, to, read] { return simulate(*simulated, read, to); }));
+    });
+
+    const auto advised = std::make_shared<asked>();
+    advised->command = "advise";
+    CLI::App* advise_command = add_command(
+        app, advised, "Learn from recorded calls what is normal and what outages were, and suggest settings");
+    advise_command->footer(
+        std::string{"Examples:\n  switchgear advise calls.csv.gz > settings.yaml\n  switchgear advise "
+                    "access.log --report advice.html\n"
+                    "\nThe text is a file of settings, with what was found as comments in it.\n"} +
+        about_recordings);
+    advise_command->callback(
+        [advised, to, chosen] { chosen(guarded(advised, to, [advised, to] { return advise(*advised, to); })); });
+}
+
+}  // namespace switchgear::cli

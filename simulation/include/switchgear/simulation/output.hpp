@@ -1,0 +1,39 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <switchgear/event.hpp>
+#include <switchgear/simulation/advice.hpp>
+#include <switchgear/simulation/outages.hpp>
+#include <switchgear/simulation/recording.hpp>
+#include <switchgear/simulation/replay.hpp>
+
+/// What was found, for programs (one JSON object a line) and for people. Every function returns whole lines.
+namespace switchgear::simulation {
+
+/// {"type":"transition","settings":…,"key":…,"time":…,"from":…,"to":…,"cause":…,"evidence":{…},"pause_ms":…,"attempt":…}
+///
+/// `key` is null where one breaker serves all calls; `time` is in seconds, as the recording counts them.
+std::string transition_json(std::string_view settings, const transition&, recorded_time at);
+/// {"type":"summary","settings":…,"calls":…,"admitted":…,"refused_good":…,"refused_bad":…,"admitted_bad":…,"trips":…,
+/// "open_seconds":…,"admitted_good":…,"refused_ignored":…,"opened":…}
+std::string summary_json(std::string_view settings, const outcome&);
+
+/// All candidates side by side, and the first times that each was open.
+std::string summary_text(const std::vector<candidate>&, const std::vector<outcome>&);
+
+/// {"type":"normal",…}, {"type":"outage",…} for each, {"type":"advice","settings":{…},"reasons":{…}}
+std::string advice_json(const history&, const advice&, const std::vector<std::string>& keys);
+std::string advice_text(const history&, const advice&, const std::vector<std::string>& keys);
+
+/// What of an outage failed: "error 93 %, timeout 7 %; keys shard-3 88 %".
+std::string outage_words(const outage&, const std::vector<std::string>& keys);
+
+/// What is wrong with the recording, empty if nothing is: the first bad lines, and how many there are.
+std::string bad_lines_text(std::string_view file, const recording::counts&);
+/// More than one line in a hundred.
+bool too_many_bad(const recording::counts&) noexcept;
+
+}  // namespace switchgear::simulation

@@ -1,0 +1,130 @@
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <optional>
+#include <string>
+
+#include <fmt/format.h>
+#include <boost/json/monotonic_resource.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/parse.hpp>
+
+#include <switchgear/wire/timestamp.hpp>
+
+#include "fields.hpp"
+#include "line_format.hpp"
+
+namespace switchgear::simulation {
+namespace {
+
+namespace json = boost::json;
+using std::chrono::nanoseconds;
+
+/// The access log of the gateway, a JSON object a line.
+///
+/// | member | is |
+/// |---|---|
+/// | time | when the line was written, which is when the call ended: "2024-11-22T15:31:00.123Z", or seconds |
+/// | duration_ms, duration | how long the call took, in milliseconds or in seconds |
+/// | verdict, status | how it went; without either the line tells of something else |
+/// | class, retry_after_ms, retry_after | of a failure |
+/// | breaker, key | the breaker is the key, unless a key is named |
+/// | service | whose call it was |
+/// | reason | why the breaker refused the call; then it was never made, and nobody knows how it would have gone |
+class json_lines final : public line_format {
+public:
+    line_kind read(std::string_view line, call_line& out, std::string& why) override {
+        json::monotonic_resource memory{buffer_.data(), buffer_.size()};
+        boost::system::error_code error;
+        const json::value parsed = json::parse(json::string_view{line.data(), line.size()}, error, &memory);
+        const json::object* fields = error ? nullptr : parsed.if_object();
+        if (fields == nullptr) {
+            why = "it is no JSON object";
+            return line_kind::bad;
+        }
+        if (!is_call(*fields)) return line_kind::other;
+        return read_call(*fields, out, why);
+    }
+
+private:
+    static bool is_call(const json::object& fields) {
+        const bool lasted = fields.contains("duration_ms") || fields.contains("duration");
+        const bool ended = fields.contains("status") || fields.contains("verdict");
+        return lasted && ended && text_of(fields, "reason").empty() && text_of(fields, "verdict") != "none";
+    }
+
+    line_kind read_call(const json::object& fields, call_line& out, std::string& why) {
+        const auto lasts = lasts_of(fields, "duration", longest_call, why);
+        const auto end = lasts ? time_of(fields, why) : std::nullopt;
+        if (!end) return line_kind::bad;
+        std::string status = number_or_text(fields, "status");
+        std::string hint;
+        if (fields.contains("retry_after_ms") || fields.contains("retry_after")) {
+            const auto wait = lasts_of(fields, "retry_after", longest_hint, why);
+            if (!wait) return line_kind::bad;
+            hint = format_seconds(*wait);
+        }
+        const auto how = parse_outcome({text_of(fields, "verdict"), status, text_of(fields, "class"), hint}, why);
+        if (!how) return line_kind::bad;
+        key_ = text_of(fields, fields.contains("key") ? "key" : "breaker");
+        service_ = text_of(fields, "service");
+        // A clock that was set back while the call ran must not make it begin before time itself.
+        out = {std::max(*end - *lasts, recorded_time{}), *lasts, *how, key_, service_};
+        return line_kind::call;
+    }
+
+    static std::string_view text_of(const json::object& fields, std::string_view name) {
+        const json::value* found = fields.if_contains(name);
+        if (found == nullptr || !found->is_string()) return {};
+        return {found->get_string().data(), found->get_string().size()};
+    }
+
+    static std::optional<double> number_in(const json::object& fields, std::string_view name) {
+        const json::value* found = fields.if_contains(name);
+        if (found == nullptr || !found->is_number()) return std::nullopt;
+        return found->to_number<double>();
+    }
+
+    static std::string number_or_text(const json::object& fields, std::string_view name) {
+        const json::value* found = fields.if_contains(name);
+        if (found != nullptr && found->is_int64()) return fmt::format("{}", found->get_int64());
+        return std::string{text_of(fields, name)};
+    }
+
+    /// `name`_ms if there is one, else `name` in seconds.
+    static std::optional<nanoseconds> lasts_of(const json::object& fields, const std::string& name, nanoseconds most,
+                                               std::string& why) {
+        const auto fine = number_in(fields, name + "_ms");
+        const auto coarse = number_in(fields, name);
+        if (fine || coarse) {
+            const auto read = parse_seconds(fmt::format("{:.9f}", fine ? *fine / 1'000 : *coarse), most);
+            if (read) return read;
+        }
+        why = fmt::format("{}: expected a number from 0 to {} s", fine ? name + "_ms" : name, format_seconds(most));
+        return std::nullopt;
+    }
+
+    static std::optional<recorded_time> time_of(const json::object& fields, std::string& why) {
+        std::optional<recorded_time> read;
+        const std::string_view text = text_of(fields, "time");
+        if (const auto number = number_in(fields, "time")) {
+            read = parse_seconds(fmt::format("{:.9f}", *number), latest_time);
+        } else if (const auto at = wire::parse_timestamp(text); at && at->time_since_epoch().count() >= 0) {
+            // Compared in milliseconds: the year 9999 is beyond 64 bits of nanoseconds.
+            if (at->time_since_epoch() <= std::chrono::duration_cast<std::chrono::milliseconds>(latest_time))
+                read = at->time_since_epoch();
+        }
+        if (!read) why = fmt::format("time \"{}\": expected a time such as 2024-11-22T15:31:00.123Z", excerpt(text));
+        return read;
+    }
+
+    std::array<unsigned char, 16 * 1024> buffer_;
+    std::string key_;
+    std::string service_;
+};
+
+}  // namespace
+
+std::unique_ptr<line_format> json_format() { return std::make_unique<json_lines>(); }
+
+}  // namespace switchgear::simulation

@@ -1,0 +1,199 @@
+#include <switchgear/simulation/outages.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <span>
+
+namespace switchgear::simulation {
+namespace {
+
+using std::chrono::nanoseconds;
+
+constexpr std::uint32_t calls_in_group = 20;
+constexpr double least_share = 0.10;
+constexpr double times_normal = 3;
+constexpr double slow_share_in_trouble = 0.5;
+constexpr double least_normal_share = 0.01;
+constexpr double least_normal_slow = 0.05;
+constexpr double recordings_between_mistakes = 100;
+
+/// Slices [first, end) of the timeline, together.
+struct group {
+    std::size_t first;
+    std::size_t end;
+    slice total{};
+};
+
+/// Groups of at least `calls_in_group` calls and at least `least` slices.
+std::vector<group> groups_of(std::span<const slice> slices, std::size_t least = 1) {
+    std::vector<group> found;
+    bool full = true;
+    for (std::size_t i = 0; i < slices.size(); ++i) {
+        if (slices[i].calls == 0) continue;
+        if (full) found.push_back({i, i, {}});
+        found.back().total.add(slices[i]);
+        found.back().end = i + 1;
+        full = found.back().total.calls >= calls_in_group && i + 1 - found.back().first >= least;
+    }
+    // What is left over says too little on its own.
+    if (!full && found.size() > 1) {
+        group& before = found[found.size() - 2];
+        before.end = found.back().end;
+        before.total.add(found.back().total);
+        found.pop_back();
+    }
+    return found;
+}
+
+/// The middle of the values. Requires: there is one.
+double middle_of(std::vector<double> values) {
+    const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+    std::nth_element(values.begin(), middle, values.end());
+    return *middle;
+}
+
+double seconds_of(nanoseconds time) { return std::chrono::duration<double>(time).count(); }
+
+double median_of(const slice& one) { return seconds_of(one.took.quantile(0.5).value_or(nanoseconds{})); }
+
+/// Chernoff: a share of `seen` or more in `calls` calls, where each is bad with chance `expected`, has a chance
+/// of at most exp(-surprise). Zero if it is no more than expected.
+double surprise(double seen, double expected, double calls) {
+    if (seen <= expected) return 0;
+    const double rest = seen < 1 ? (1 - seen) * std::log((1 - seen) / (1 - expected)) : 0;
+    return calls * (seen * std::log(seen / expected) + rest);
+}
+
+/// What most groups are like.
+struct usual {
+    double share = 0;
+    nanoseconds slow_limit{};
+    double slow_share = 0;
+    /// What takes more luck than this is no chance.
+    double luck = 0;
+
+    bool is_failing(const slice& one) const {
+        const double seen = one.failing_share();
+        return seen >= least_share && seen >= times_normal * share &&
+               surprise(seen, std::max(share, least_normal_share), one.judged()) >= luck;
+    }
+    double slow_share_of(const slice& one) const {
+        return one.calls == 0 ? 0 : static_cast<double>(one.took.above(slow_limit)) / one.calls;
+    }
+    /// An outage that has begun goes on while half of what it began with is there, chance or not.
+    bool goes_on(const slice& one) const {
+        return one.failing_share() >= std::max(least_share, times_normal * share) / 2 ||
+               slow_share_of(one) >= std::max(slow_share_in_trouble / 2, 2 * slow_share);
+    }
+    bool is_slow(const slice& one) const {
+        const double seen = slow_share_of(one);
+        return seen >= slow_share_in_trouble &&
+               surprise(seen, std::max(slow_share, least_normal_slow), one.calls) >= luck;
+    }
+};
+
+usual usual_of(const std::vector<group>& groups) {
+    usual normal{.luck = std::log(recordings_between_mistakes * static_cast<double>(groups.size()))};
+    const auto middle = [&groups](auto&& of) {
+        std::vector<double> values;
+        for (const group& one : groups) values.push_back(of(one.total));
+        return middle_of(std::move(values));
+    };
+    normal.share = middle([](const slice& one) { return one.failing_share(); });
+    const double median = middle(median_of);
+    normal.slow_limit = nanoseconds{std::llround(times_normal * median * 1e9)};
+    normal.slow_share = middle([&normal](const slice& one) { return normal.slow_share_of(one); });
+    return normal;
+}
+
+/// Whether a slice of a group in trouble has a part in it.
+bool shows_it(const slice& one, const usual& normal, const outage& of) {
+    if (one.calls == 0) return false;
+    const bool fails = of.failing && one.failures > 0 && one.failing_share() >= std::max(least_share, normal.share);
+    return fails || (of.slow && normal.slow_share_of(one) >= slow_share_in_trouble);
+}
+
+void put_together(const std::vector<group>& groups, std::size_t first, std::size_t last, const usual& normal,
+                  const timeline& all, history& out) {
+    outage one;
+    for (std::size_t i = first; i <= last; ++i) {
+        one.failing |= normal.is_failing(groups[i].total);
+        one.slow |= normal.is_slow(groups[i].total);
+    }
+    std::size_t from = groups[first].first, to = groups[last].end;
+    const std::span<const slice> slices = all.slices();
+    while (from + 1 < to && !shows_it(slices[from], normal, one)) ++from;
+    while (to - 1 > from && !shows_it(slices[to - 1], normal, one)) --to;
+    for (std::size_t i = from; i < to; ++i) one.total.add(slices[i]);
+    one.begin = all.begin() + static_cast<std::int64_t>(from) * all.width();
+    one.end = all.begin() + static_cast<std::int64_t>(to) * all.width();
+    one.unfinished = to == slices.size();
+    out.outages.push_back(one);
+}
+
+void find(const std::vector<group>& groups, const usual& normal, const timeline& all, history& out) {
+    const auto in_trouble = [&](std::size_t i) {
+        return normal.is_failing(groups[i].total) || normal.is_slow(groups[i].total);
+    };
+    for (std::size_t i = 0; i < groups.size(); ++i) {
+        if (!in_trouble(i)) continue;
+        std::size_t last = i;
+        for (std::size_t next = i + 1; next < groups.size() && next <= last + 2; ++next) {
+            if (normal.goes_on(groups[next].total)) last = next;
+        }
+        // What only trails after the last group in trouble is no part of it.
+        while (!in_trouble(last)) --last;
+        put_together(groups, i, last, normal, all, out);
+        i = last;
+    }
+}
+
+bool meets_outage(const history& found, recorded_time begin, recorded_time end) {
+    return std::ranges::any_of(found.outages, [&](const outage& one) { return begin < one.end && one.begin < end; });
+}
+
+void describe(const timeline& all, history& out) {
+    // Logs write whole seconds: calls a second cannot be told from less than several of them.
+    constexpr nanoseconds shortest_for_rate = std::chrono::seconds{10};
+    const auto least = static_cast<std::size_t>((shortest_for_rate + all.width() - nanoseconds{1}) / all.width());
+    const std::vector<group> groups = groups_of(all.slices(), least);
+    latencies took;
+    std::vector<double> rates;
+    double busy = 0;
+    for (std::size_t i = 0; i < groups.size(); ++i) {
+        const group& one = groups[i];
+        const recorded_time begin = all.begin() + static_cast<std::int64_t>(one.first) * all.width();
+        if (meets_outage(out, begin, all.begin() + static_cast<std::int64_t>(one.end) * all.width())) continue;
+        // Until the next begins, unless that is after a silence.
+        const std::size_t next = i + 1 < groups.size() ? groups[i + 1].first : one.end;
+        const std::size_t length = std::clamp(next - one.first, one.end - one.first, 2 * (one.end - one.first));
+        const double lasted = seconds_of(all.width()) * static_cast<double>(length);
+        busy += lasted;
+        rates.push_back(one.total.calls / lasted);
+        took.add(one.total.took);
+        out.normal.calls += one.total.calls;
+        out.normal.failures += one.total.failures;
+    }
+    if (rates.empty()) return;
+    out.normal.failing_share = static_cast<double>(out.normal.failures) / static_cast<double>(out.normal.calls);
+    out.normal.rate = static_cast<double>(out.normal.calls) / busy;
+    std::ranges::sort(rates);
+    out.normal.quiet_rate = rates[rates.size() / 10];
+    out.normal.median = took.quantile(0.5);
+    out.normal.p90 = took.quantile(0.9);
+    out.normal.p99 = took.quantile(0.99);
+}
+
+}  // namespace
+
+history find_outages(const timeline& all) {
+    history found;
+    const std::vector<group> groups = groups_of(all.slices());
+    if (groups.empty()) return found;
+    find(groups, usual_of(groups), all, found);
+    describe(all, found);
+    return found;
+}
+
+}  // namespace switchgear::simulation

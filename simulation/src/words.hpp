@@ -1,0 +1,20 @@
+#pragma once
+
+#include <chrono>
+#include <string>
+
+#include <switchgear/simulation/recorded_call.hpp>
+
+/// Numbers as people read them.
+namespace switchgear::simulation {
+
+/// 0.0042 -> "0.42 %"
+std::string share_words(double share);
+/// Three digits: "1.25", "1250".
+std::string number_words(double value);
+/// "12 ms", "3.4 s", "5 min 20 s", "2 h 5 min", "3 d 4 h".
+std::string time_words(std::chrono::nanoseconds);
+/// An instant of a recording: "2024-11-22 15:31:00.250 UTC" if it counts from 1970, else "12.25 s".
+std::string instant_words(recorded_time);
+
+}  // namespace switchgear::simulation

@@ -1,0 +1,195 @@
+"""The commands `simulate` and `advise`: what they print for files known by heart, and what they refuse."""
+
+import gzip
+import json
+import pathlib
+import random
+import unittest
+
+from command import OUTAGE, THREE_IN_A_ROW, CommandTest
+
+GATEWAY = """
+listeners: [{address: '127.0.0.1:0'}]
+services:
+  pay:
+    endpoints: ['http://127.0.0.1:9']
+    breaker: {trip: {consecutive_failures: 3, failure_ratio: off}, recovery: {open_for: 10s, jitter: 0}}
+  shop: {endpoints: ['http://127.0.0.1:9']}
+routes: [{service: pay}]
+"""
+
+
+class Simulate(CommandTest):
+    def setUp(self):
+        super().setUp()
+        self.calls = self.file("calls.csv", OUTAGE)
+        self.file("A.yaml", THREE_IN_A_ROW)
+        self.file("B.yaml", "trip: {consecutive_failures: 5, failure_ratio: off}\n")
+
+    def lines(self, *arguments, stdin=b""):
+        return [json.loads(line) for line in self.output("simulate", *arguments, "--output", "json", stdin=stdin).splitlines()]
+
+    def test_every_transition_and_a_summary_for_each_settings(self):
+        told = self.lines("calls.csv", "--settings", "A.yaml", "--settings", "B.yaml")
+        moves = [(one["settings"], one["key"], one["time"], one["from"], one["to"], one["cause"])
+                 for one in told if one["type"] == "transition"]
+        self.assertEqual(moves, [
+            ("A.yaml", None, 3.5, "closed", "open", "consecutive_failures"),
+            ("A.yaml", None, 13.5, "open", "half_open", "pause_over"),
+            ("A.yaml", None, 13.6, "half_open", "closed", "probes_succeeded"),
+        ])
+        self.assertEqual(told[0]["evidence"]["observed"], 3)
+        self.assertEqual(told[0]["evidence"]["threshold"], 3)
+        expected = {"type": "summary", "settings": "A.yaml", "calls": 8, "admitted": 6, "refused_good": 1, "refused_bad": 1,
+                    "admitted_bad": 3, "trips": 1, "open_seconds": 10}
+        self.assertEqual([one["settings"] for one in told[-2:]], ["A.yaml", "B.yaml"])
+        self.assertLessEqual(expected.items(), told[-2].items())
+        self.assertEqual((told[-1]["trips"], told[-1]["admitted"], told[-1]["open_seconds"]), (0, 8, 0))
+
+    def test_text_puts_them_side_by_side(self):
+        told = self.output("simulate", "calls.csv", "--settings", "A.yaml", "--settings", "B.yaml")
+        self.assertIn("A.yaml would have opened 1 time, refused 1 good call and kept 1 bad one away", told)
+        self.assertIn("B.yaml would have opened 0 times, refused 0 good calls", told)
+        self.assertRegex(told, r"(?m)^A\.yaml +8 +6 +3 +1 +1 +1 +1 +10 s$")
+        self.assertRegex(told, r"3\.5 s  for 10\.1 s  consecutive_failures 3 of 3")
+
+    def test_plain_compressed_and_standard_input_are_the_same(self):
+        expected = self.lines("calls.csv", "--settings", "A.yaml")
+        packed = gzip.compress(OUTAGE.encode())
+        self.file("calls.csv.gz", packed)
+        self.assertEqual(self.lines("calls.csv.gz", "--settings", "A.yaml"), expected)
+        self.assertEqual(self.lines("-", "--settings", "A.yaml", stdin=OUTAGE.encode()), expected)
+        self.assertEqual(self.lines("-", "--settings", "A.yaml", stdin=packed), expected)
+        odd = b"\xef\xbb\xbf" + OUTAGE.replace("\n", "\r\n").encode()
+        self.assertEqual(self.lines("-", "--settings", "A.yaml", stdin=odd), expected)
+
+    def test_logs_say_the_same_as_the_table(self):
+        expected = [one for one in self.lines("calls.csv", "--settings", "A.yaml") if one["type"] == "summary"]
+        log = ""
+        for line in OUTAGE.splitlines()[1:]:
+            start, lasts, how = line.split(",")
+            end = float(start) + float(lasts)
+            log += json.dumps({"time": f"2024-01-01T00:00:{end:06.3f}Z", "level": "info", "message": "GET /", "service": "pay",
+                               "duration_ms": float(lasts) * 1000, "status": 200 if how == "success" else 500}) + "\n"
+        log += '{"time":"2024-01-01T00:00:10.000Z","level":"error","message":"Circuit opened after repeated downstream failures."}\n'
+        log += '{"time":"2024-01-01T00:00:10.000Z","status":500,"duration_ms":1,"service":"shop"}\n'
+        self.file("gateway.yaml", GATEWAY)
+        told = self.lines("-", "--settings", "gateway.yaml", "--service", "pay", stdin=log.encode())
+        del told[-1]["settings"], expected[0]["settings"]
+        self.assertEqual(told[-1], expected[0])
+        self.assertEqual(told[0]["time"], 1704067203.5)
+
+    def test_each_key_has_its_breaker(self):
+        rows = "".join(f"{i},0,failure,{key}\n" for i, key in enumerate(("a", "b", "a", "b", "a", "b")))
+        told = self.lines("-", "--settings", "A.yaml", stdin=("time,duration,verdict,key\n" + rows).encode())
+        self.assertEqual([(one["key"], one["time"]) for one in told[:-1]], [("a", 4), ("b", 5)])
+
+    def test_bad_lines_are_shown_and_more_than_one_in_a_hundred_is_1(self):
+        good = "".join(f"{i},0.1,success\n" for i in range(1000))
+        few = "time,duration,verdict\n" + good + "nan,1,success\n" * 10
+        ended = self.ended("simulate", "-", "--settings", "A.yaml", stdin=few.encode())
+        self.assertEqual(ended.returncode, 0)
+        self.assertIn('standard input:1002: time "nan": expected seconds', ended.stderr.decode())
+        self.assertIn("10 of 1010 lines bad", ended.stderr.decode())
+        many = few + "1000,-1,success\n" * 5
+        ended = self.ended("simulate", "-", "--settings", "A.yaml", stdin=many.encode())
+        self.assertEqual(ended.returncode, 1)
+        self.assertIn("more than 1 % of the lines are bad", ended.stderr.decode())
+        self.assertIn("would have opened", ended.stdout.decode())
+        self.assertEqual(ended.stderr.decode().count("standard input:10"), 10)
+
+    def test_what_is_no_recording_is_1_with_a_reason(self):
+        packed = gzip.compress(random.Random(1).randbytes(200000).hex().encode())
+        for content, words in (
+            (b"", "the file is empty"), (b"time,verdict\n", "no column duration"), (b"\x7fELF\x00\x00", "it is no text"),
+            (b"Dear diary,\n", "expected a CSV header"), (packed[: len(packed) // 2], "ends too early"),
+            (b"time,duration,verdict\n", "no call in it"),
+        ):
+            for command in (("simulate", "-", "--settings", "A.yaml"), ("advise", "-")):
+                ended = self.ended(*command, stdin=content)
+                self.assertEqual(ended.returncode, 1, (words, ended.stderr))
+                self.assertIn(words, ended.stderr.decode())
+        ended = self.ended("simulate", "nothing.csv", "--settings", "A.yaml")
+        self.assertEqual(ended.returncode, 1)
+        self.assertIn("nothing.csv: cannot be read: No such file", ended.stderr.decode())
+
+    def test_wrong_settings_are_2_with_line_and_column(self):
+        self.file("bad.yaml", "trip:\n  consecutive_failurs: 3\nrecovery: {open_for: 5}\n")
+        self.file("gateway.yaml", GATEWAY)
+        for arguments, words in (
+            (("bad.yaml",), ("bad.yaml:2:3: trip.consecutive_failurs", "bad.yaml:3:22: recovery.open_for")),
+            (("A.yaml", "--settings", "nothing.yaml"), ("nothing.yaml: cannot be read",)),
+            (("gateway.yaml",), ("--service names one of pay, shop",)),
+            (("gateway.yaml", "--service", "books"), ('no service "books"; there is pay, shop',)),
+        ):
+            ended = self.ended("simulate", "calls.csv", "--settings", *arguments)
+            self.assertEqual(ended.returncode, 2, ended.stderr)
+            for one in words:
+                self.assertIn(one, ended.stderr.decode())
+
+    def test_bad_usage_is_2(self):
+        for arguments in (("simulate",), ("simulate", "calls.csv"), ("simulate", "calls.csv", "--settings", "A.yaml", "--format", "xml"),
+                          ("simulate", "calls.csv", "--settings", "A.yaml", "--settings", "A.yaml"), ("advise",)):
+            self.assertEqual(self.ended(*arguments).returncode, 2, arguments)
+
+    def test_a_report_that_cannot_be_written_is_1(self):
+        ended = self.ended("simulate", "calls.csv", "--settings", "A.yaml", "--report", "/no/such/folder/o.html")
+        self.assertEqual(ended.returncode, 1)
+        self.assertIn("/no/such/folder/o.html", ended.stderr.decode())
+
+    def test_help_names_the_columns(self):
+        for command in ("simulate", "advise"):
+            told = self.output(command, "--help")
+            for word in ("time", "duration", "verdict", "status", "class", "key", "retry_after", "--report", "Exit codes"):
+                self.assertIn(word, told)
+
+
+class Advise(CommandTest):
+    def setUp(self):
+        super().setUp()
+        chance = random.Random(3)
+        rows = ["time,duration,verdict,class,key\n"]
+        for i in range(36000):
+            now = i / 10
+            failing = chance.random() < (0.8 if 1800 <= now < 1900 and i % 2 else 0.005)
+            rows.append(f"{now},{chance.uniform(0.01, 0.03):.4f},{'failure,unreachable' if failing else 'success,'},{'ab'[i % 2]}\n")
+        self.file("calls.csv", "".join(rows))
+
+    def test_normal_outages_and_settings_are_told(self):
+        told = [json.loads(line) for line in self.output("advise", "calls.csv", "--output", "json").splitlines()]
+        self.assertEqual([one["type"] for one in told], ["normal", "outage", "advice"])
+        normal, outage, advice = told
+        self.assertAlmostEqual(normal["failing_share"], 0.005, delta=0.002)
+        self.assertAlmostEqual(normal["calls_per_second"], 10, delta=0.1)
+        self.assertAlmostEqual(normal["median_seconds"], 0.02, delta=0.002)
+        self.assertAlmostEqual(outage["begin"], 1800, delta=4)
+        self.assertAlmostEqual(outage["seconds"], 100, delta=8)
+        self.assertEqual(list(outage["classes"]), ["unreachable"])
+        self.assertGreater(outage["keys"]["b"], 0.9 * outage["failures"])
+        self.assertGreaterEqual(advice["settings"]["trip"]["consecutive_failures"], 3)
+        self.assertIn("trip.failure_ratio", advice["reasons"])
+
+    def test_the_text_is_a_file_of_settings(self):
+        self.file("advised.yaml", self.output("advise", "calls.csv"))
+        told = self.output("simulate", "calls.csv", "--settings", "advised.yaml", "--output", "json")
+        summary = json.loads(told.splitlines()[-1])
+        # All its opening is within the outage, and it keeps most of it away.
+        self.assertGreater(summary["refused_bad"], summary["admitted_bad"] / 4)
+        for line in told.splitlines()[:-1]:
+            self.assertTrue(1800 <= json.loads(line)["time"] <= 1970, line)
+
+
+class Example(CommandTest):
+    """What the guide shows is what the commands print."""
+
+    def test_the_guide_shows_what_is_printed(self):
+        root = pathlib.Path(__file__).resolve().parents[3]
+        folder = root / "examples/recordings"
+        guide = (root / "docs/guide/simulate.md").read_text(encoding="utf-8")
+        self.folder = str(folder)
+        self.assertIn(self.output("simulate", "outage.csv", "--settings", "now.yaml", "--settings", "new.yaml"), guide)
+        self.assertIn(self.output("advise", "outage.csv"), guide)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,101 @@
+#include <switchgear/simulation/outages.hpp>
+
+#include <chrono>
+#include <random>
+
+#include <gtest/gtest.h>
+
+namespace {
+
+using namespace switchgear;
+using namespace switchgear::simulation;
+using namespace std::chrono_literals;
+
+/// Ten calls a second for `length`, failing and slow as the functions of time say.
+template <class Failing, class Lasting>
+timeline recorded(std::chrono::seconds length, Failing failing, Lasting lasting, int a_second = 10) {
+    std::mt19937 chance{1};
+    std::uniform_real_distribution<> uniform;
+    timeline all;
+    for (int i = 0; i < length.count() * a_second; ++i) {
+        const double now = static_cast<double>(i) / a_second;
+        const bool fails = uniform(chance) < failing(now);
+        const double took = lasting(now) * (0.5 + uniform(chance));
+        all.add({.start = std::chrono::nanoseconds{static_cast<std::int64_t>(now * 1e9)},
+                 .lasts = std::chrono::nanoseconds{static_cast<std::int64_t>(took * 1e9)},
+                 .how = fails ? verdict::failure(failure_class::timeout) : verdict::success(),
+                 .key = i % 2 == 0 ? 1U : 2U});
+    }
+    return all;
+}
+
+const auto never_slow = [](double) { return 0.02; };
+
+TEST(outages, a_healthy_service_has_none) {
+    for (const double share : {0.0, 0.01, 0.05, 0.2}) {
+        const history found = find_outages(recorded(6h, [share](double) { return share; }, never_slow));
+        EXPECT_TRUE(found.outages.empty()) << share;
+        EXPECT_NEAR(found.normal.failing_share, share, 0.01);
+        EXPECT_NEAR(found.normal.rate, 10, 0.2);
+    }
+}
+
+TEST(outages, of_failures_are_found_with_begin_length_and_what_failed) {
+    const history found =
+        find_outages(recorded(1h, [](double now) { return now >= 1000 && now < 1120 ? 0.6 : 0.002; }, never_slow));
+    ASSERT_EQ(found.outages.size(), 1U);
+    const outage& one = found.outages[0];
+    EXPECT_NEAR(std::chrono::duration<double>(one.begin).count(), 1000, 2);
+    EXPECT_NEAR(std::chrono::duration<double>(one.end - one.begin).count(), 120, 4);
+    EXPECT_TRUE(one.failing);
+    EXPECT_FALSE(one.slow);
+    EXPECT_FALSE(one.unfinished);
+    EXPECT_EQ(one.total.failures, one.total.failures_by_class[static_cast<std::size_t>(failure_class::timeout)]);
+    EXPECT_LT(found.normal.failing_share, 0.005);
+}
+
+TEST(outages, of_slowness_are_found_and_no_part_of_normal) {
+    const history found = find_outages(
+        recorded(1h, [](double) { return 0.0; }, [](double now) { return now >= 600 && now < 900 ? 0.2 : 0.02; }));
+    ASSERT_EQ(found.outages.size(), 1U);
+    EXPECT_TRUE(found.outages[0].slow);
+    EXPECT_FALSE(found.outages[0].failing);
+    EXPECT_NEAR(std::chrono::duration<double>(found.outages[0].end - found.outages[0].begin).count(), 300, 5);
+    EXPECT_LT(*found.normal.p99, 40ms);
+}
+
+TEST(outages, two_far_apart_are_two_and_the_last_may_be_unfinished) {
+    const history found = find_outages(
+        recorded(1h, [](double now) { return (now >= 600 && now < 660) || now >= 3500 ? 1.0 : 0.0; }, never_slow));
+    ASSERT_EQ(found.outages.size(), 2U);
+    EXPECT_FALSE(found.outages[0].unfinished);
+    EXPECT_TRUE(found.outages[1].unfinished);
+}
+
+TEST(outages, of_a_few_calls_among_many_are_chance) {
+    const history found =
+        find_outages(recorded(1h, [](double now) { return now >= 600 && now < 600.2 ? 1.0 : 0.0; }, never_slow));
+    EXPECT_TRUE(found.outages.empty());
+}
+
+TEST(normal, has_the_right_rate_where_times_are_whole_seconds) {
+    timeline all;
+    for (int i = 0; i < 36'000; ++i) all.add({.start = std::chrono::seconds{i / 10}, .lasts = 20ms});
+    EXPECT_NEAR(find_outages(all).normal.rate, 10, 0.2);
+    EXPECT_NEAR(find_outages(all).normal.quiet_rate, 10, 0.5);
+}
+
+TEST(normal, of_few_calls_has_the_right_rate_too) {
+    timeline all;
+    for (int i = 0; i < 1'000; ++i) all.add({.start = std::chrono::seconds{20 * i}, .lasts = 20ms});
+    EXPECT_NEAR(find_outages(all).normal.rate, 0.05, 0.003);
+}
+
+TEST(outages, of_nothing_are_none) {
+    EXPECT_TRUE(find_outages(timeline{}).outages.empty());
+    timeline one;
+    one.add({.start = 1s, .how = verdict::failure()});
+    EXPECT_TRUE(find_outages(one).outages.empty());
+}
+
+}  // namespace

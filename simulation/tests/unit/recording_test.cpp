@@ -1,0 +1,205 @@
+#include <switchgear/simulation/recording.hpp>
+
+#include <chrono>
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include "recording_file.hpp"
+
+namespace {
+
+using namespace switchgear;
+using namespace switchgear::simulation;
+using namespace std::chrono_literals;
+
+std::string refusal_of(std::string_view content, recording::options with = {}) {
+    try {
+        read_recording read{content, with};
+    } catch (const unreadable_recording& error) {
+        const std::string text = error.what();
+        return text.substr(text.find(": ") + 2);
+    }
+    return "not refused";
+}
+
+TEST(csv, columns_are_found_by_name) {
+    const read_recording read{
+        "other,verdict,duration,key,time,class,retry_after\n"
+        "x,success,0.25,a,10,,\n"
+        "x,failure,1,b,11.5,timeout,3\n"
+        "x,ignored,0,a,12,,\n"};
+    EXPECT_EQ(read.format, recording_format::csv);
+    ASSERT_EQ(read.calls.size(), 3U);
+    EXPECT_EQ(read.calls[0].start, 10s);
+    EXPECT_EQ(read.calls[0].lasts, 250ms);
+    EXPECT_EQ(read.calls[1].how, verdict::failure(failure_class::timeout, 3s));
+    EXPECT_EQ(read.calls[2].how, verdict::ignored());
+    EXPECT_EQ(read.keys[read.calls[1].key], "b");
+    EXPECT_EQ(read.calls[0].key, read.calls[2].key);
+    EXPECT_EQ(read.counts.lines, 3U);
+    EXPECT_EQ(read.counts.bad, 0U);
+}
+
+TEST(csv, windows_line_ends_a_byte_order_mark_blanks_and_quotes_change_nothing) {
+    const read_recording read{
+        "\xEF\xBB\xBF\"time\", duration ,status,key\r\n"
+        "\r\n"
+        " 1 ,\"0.5\",200,\"a \"\"b\"\", c\"\r\n"
+        "2,0.5,503,\r\n"};
+    ASSERT_EQ(read.calls.size(), 2U);
+    EXPECT_EQ(read.keys[read.calls[0].key], "a \"b\", c");
+    EXPECT_EQ(read.calls[0].how, verdict::success());
+    EXPECT_EQ(read.calls[1].how, verdict::failure(failure_class::overloaded));
+    EXPECT_EQ(read.keys[read.calls[1].key], "");
+}
+
+TEST(csv, bad_lines_are_counted_and_the_first_ten_named) {
+    std::string text = "time,duration,verdict\n1,1,success\n";
+    for (int i = 0; i < 12; ++i) text += "x,1,success\n";
+    text += "2,1,success\n";
+    const read_recording read{text};
+    EXPECT_EQ(read.calls.size(), 2U);
+    EXPECT_EQ(read.counts.lines, 14U);
+    EXPECT_EQ(read.counts.bad, 12U);
+    ASSERT_EQ(read.counts.first_bad.size(), 10U);
+    EXPECT_EQ(read.counts.first_bad[0].number, 3U);
+    EXPECT_EQ(read.counts.first_bad[0].why, "time \"x\": expected seconds from 0 to 8000000000");
+}
+
+TEST(csv, each_kind_of_bad_line_says_what_is_wrong) {
+    const struct {
+        std::string line, why;
+    } all[] = {{"nan,1,success", "time \"nan\": expected seconds from 0 to 8000000000"},
+               {"1,-1,success", "duration \"-1\": expected seconds from 0 to 604800"},
+               {"1,1e99,success", "duration \"1e99\": expected seconds from 0 to 604800"},
+               {"1,1,good", "verdict \"good\": expected success, failure or ignored"},
+               {"1,1,", "neither a verdict nor a status"},
+               {"1,1", "2 fields where the header has 3"},
+               {"1,1,success,x", "more fields where the header has 3"},
+               {"1,1,\"success", "a quoted field is not closed, or something follows its end"},
+               {"1,1,\"success\"x", "a quoted field is not closed, or something follows its end"}};
+    for (const auto& one : all) {
+        const read_recording read{"time,duration,verdict\n" + one.line + "\n"};
+        ASSERT_EQ(read.counts.first_bad.size(), 1U) << one.line;
+        EXPECT_EQ(read.counts.first_bad[0].why, one.why);
+    }
+}
+
+TEST(csv, a_line_too_long_is_bad_and_the_next_is_read) {
+    const read_recording read{"time,duration,verdict\n" + std::string(3'000'000, '1') + "\n2,1,success\n"};
+    EXPECT_EQ(read.calls.size(), 1U);
+    EXPECT_EQ(read.counts.first_bad.at(0).why, "longer than 65536 bytes");
+}
+
+TEST(csv, calls_come_out_in_order_and_what_is_too_late_is_bad) {
+    const read_recording read{"time,duration,verdict\n20,1,success\n11,1,failure\n25,1,success\n14,1,success\n"};
+    ASSERT_EQ(read.calls.size(), 3U);
+    EXPECT_EQ(read.calls[0].start, 11s);
+    EXPECT_EQ(read.calls[1].start, 20s);
+    EXPECT_EQ(read.counts.first_bad.at(0).why, "it began at 14, more than 10 s before a call above");
+    EXPECT_EQ(read.counts.first_bad.at(0).number, 5U);
+}
+
+TEST(csv, a_header_without_what_is_needed_is_refused_by_name) {
+    EXPECT_NE(refusal_of("time,verdict\n1,success\n").find("no column duration:"), std::string::npos);
+    EXPECT_NE(refusal_of("when,duration\n1,1\n").find("no column time, verdict or status:"), std::string::npos);
+    EXPECT_EQ(refusal_of("time,time,duration,verdict\n"), "the header has the column time twice");
+}
+
+TEST(recordings, that_are_none_are_refused) {
+    EXPECT_EQ(refusal_of(""), "the file is empty");
+    EXPECT_EQ(refusal_of("\n\r\n  \n"), "the file is empty");
+    EXPECT_EQ(refusal_of(std::string{"PK\0\3", 4}), "it is no text, and not compressed by gzip");
+    EXPECT_NE(refusal_of("Dear diary\n").find("expected a CSV header"), std::string::npos);
+}
+
+TEST(recordings, the_format_can_be_forced) {
+    const read_recording read{"time,duration,verdict\n", {.path = {}, .format = recording_format::json, .service = {}}};
+    EXPECT_EQ(read.counts.bad, 1U);
+    EXPECT_EQ(read.counts.first_bad.at(0).why, "it is no JSON object");
+}
+
+TEST(json_log, a_call_began_its_duration_before_its_line) {
+    const read_recording read{
+        R"({"time":"2024-11-22T15:31:00.250Z","level":"info","message":"x","method":"GET","status":200,"duration_ms":250.5,"service":"pay","breaker":"pay/t1","verdict":"success"})"
+        "\n"
+        R"({"time":"2024-11-22T15:31:01.000Z","status":503,"duration_ms":1000,"service":"pay","verdict":"failure","class":"overloaded","retry_after_ms":1500})"
+        "\n"};
+    EXPECT_EQ(read.format, recording_format::json);
+    ASSERT_EQ(read.calls.size(), 2U);
+    EXPECT_EQ(read.calls[0].start, 1'732'289'459'999'500us);
+    EXPECT_EQ(read.keys[read.calls[0].key], "pay/t1");
+    EXPECT_EQ(read.calls[1].how, verdict::failure(failure_class::overloaded, 1'500ms));
+}
+
+TEST(json_log, what_is_no_call_is_passed_over) {
+    const read_recording read{
+        R"({"time":"2024-11-22T15:31:00.000Z","level":"error","message":"Circuit opened after repeated downstream failures."})"
+        "\n"
+        R"({"time":"2024-11-22T15:31:00.000Z","status":503,"duration_ms":0,"reason":"open"})"
+        "\n"
+        R"({"time":"2024-11-22T15:31:00.000Z","status":200,"duration_ms":1,"service":"other"})"
+        "\n"
+        R"({"time":"2024-11-22T15:31:00.000Z","status":200,"duration_ms":1,"service":"pay"})"
+        "\n",
+        {.path = {}, .format = {}, .service = "pay"}};
+    EXPECT_EQ(read.calls.size(), 1U);
+    EXPECT_EQ(read.counts.lines, 1U);
+    EXPECT_EQ(read.counts.other, 3U);
+}
+
+TEST(json_log, what_is_wrong_in_a_line_is_named) {
+    const struct {
+        std::string line, why;
+    } all[] = {{R"({"status":200,"duration_ms":1,"time":"now"})",
+                "time \"now\": expected a time such as 2024-11-22T15:31:00.123Z"},
+               {R"({"status":200,"duration_ms":1,"time":"9999-01-01T00:00:00Z"})",
+                "time \"9999-01-01T00:00:00Z\": expected a time such as 2024-11-22T15:31:00.123Z"},
+               {R"({"status":200,"duration_ms":-1,"time":1})", "duration_ms: expected a number from 0 to 604800 s"},
+               {R"({"status":200,"duration":1e300,"time":1})", "duration: expected a number from 0 to 604800 s"},
+               {R"({"status":"x","duration":1,"time":1})", "status \"x\": expected a number from 100 to 599"},
+               {R"({"status":200,)", "it is no JSON object"}};
+    for (const auto& one : all) {
+        const read_recording read{one.line + "\n"};
+        ASSERT_EQ(read.counts.first_bad.size(), 1U) << one.line;
+        EXPECT_EQ(read.counts.first_bad[0].why, one.why);
+    }
+}
+
+TEST(combined_log, of_nginx_a_call_began_before_its_line) {
+    const read_recording read{
+        R"(10.0.0.1 - - [22/Nov/2024:16:31:00 +0100] "GET /a HTTP/1.1" 200 612 "-" "curl/8 \"quoted\"" 0.250)"
+        "\n"
+        R"(10.0.0.1 - joe smith [22/Nov/2024:15:31:01 +0000] "POST / HTTP/1.1" 502 0 "-" "x" up=0.4 rt=1.5)"
+        "\n"
+        R"(10.0.0.1 - - [22/Nov/2024:15:31:01 +0000] "GET / HTTP/1.1" 499 0 "-" "x" 0.001)"
+        "\n"};
+    EXPECT_EQ(read.format, recording_format::combined);
+    ASSERT_EQ(read.calls.size(), 3U);
+    EXPECT_EQ(read.calls[0].start, 1'732'289'459'500ms);
+    EXPECT_EQ(read.calls[0].how, verdict::failure());
+    EXPECT_EQ(read.calls[1].start, 1'732'289'459'750ms);
+    EXPECT_EQ(read.calls[1].how, verdict::success());
+    EXPECT_EQ(read.calls[2].how, verdict::ignored());
+}
+
+TEST(combined_log, of_apache_a_call_begins_at_its_time) {
+    const read_recording read{R"(::1 - - [29/Feb/2024:00:00:00 +0000] "GET / HTTP/1.1" 200 5 "-" "x" 1500)"
+                              "\n"};
+    ASSERT_EQ(read.calls.size(), 1U);
+    EXPECT_EQ(read.calls[0].start, 1'709'164'800s);
+    EXPECT_EQ(read.calls[0].lasts, 1'500us);
+}
+
+TEST(combined_log, without_a_request_time_every_line_is_bad) {
+    const read_recording read{R"(::1 - - [22/Nov/2024:15:31:00 +0000] "GET / HTTP/1.1" 200 5 "-" "curl/8")"
+                              "\n"
+                              R"(::1 - - [31/Feb/2024:15:31:00 +0000] "GET / HTTP/1.1" 200 5 "-" "x" 0.1)"
+                              "\n"};
+    ASSERT_EQ(read.counts.first_bad.size(), 2U);
+    EXPECT_NE(read.counts.first_bad[0].why.find("request time"), std::string::npos);
+    EXPECT_NE(read.counts.first_bad[1].why.find("31/Feb/2024"), std::string::npos);
+}
+
+}  // namespace
