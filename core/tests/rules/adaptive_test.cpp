@@ -255,6 +255,53 @@ TEST(adaptive_rule, can_be_switched_on_while_calls_run) {
     EXPECT_LE(*s.it.observe().normal->slow_after, 30ms) << "a call whose start is not known teaches nothing";
 }
 
+TEST(adaptive_rule, failures_of_calls_begun_before_it_was_switched_on_are_no_evidence) {
+    service s{settings{.trip = no_rules()}};
+    std::vector<permit> begun_before;
+    for (int i = 0; i < 1'000; ++i) begun_before.push_back(s.acquire());
+    s.it.apply(adaptive_only());
+    for (std::size_t i = 0; i < begun_before.size(); ++i) {
+        begun_before[i].settle(i % 50 == 0 ? verdict::failure() : verdict::success());
+    }
+    EXPECT_EQ(s.it.observe().current, state::closed) << "the good ones among them are not seen";
+    EXPECT_EQ(s.it.observe().normal->evidence, 0);
+}
+
+TEST(adaptive_rule, what_it_found_before_it_was_switched_off_opens_nothing_when_it_is_on_again) {
+    service s{adaptive_only()};
+    s.healthy(5'000);
+    EXPECT_LE(s.until_it_opens(30), 30);
+    s.it.apply(settings{.trip = no_rules(), .recovery = {.open_for = 1s, .jitter = 0}});
+    s.recovers(false);
+    s.healthy(100);
+    s.it.apply(adaptive_only());
+    s.fail();
+    EXPECT_EQ(s.it.observe().current, state::closed);
+    s.healthy(1'000);
+    EXPECT_LE(s.until_it_opens(30), 30) << "and it looks again";
+}
+
+TEST(adaptive_rule, a_reset_while_it_is_off_forgets_too) {
+    service s{adaptive_only()};
+    s.healthy(500);
+    s.it.apply(settings{});
+    s.it.reset(by("alice"));
+    s.it.apply(adaptive_only());
+    EXPECT_FALSE(s.it.observe().normal->slow_after.has_value());
+}
+
+TEST(adaptive_rule, learns_after_a_reset_as_when_it_was_new) {
+    service fresh{adaptive_only()}, reset{adaptive_only()};
+    reset.healthy(5'000);
+    EXPECT_LE(reset.until_it_opens(30), 30);
+    reset.it.reset(by("alice"));
+    for (service* one : {&fresh, &reset}) {
+        for (int i = 0; i < 20; ++i) one->healthy(19), one->fail();
+    }
+    EXPECT_GT(fresh.it.observe().normal->failure_share, 0.01);
+    EXPECT_DOUBLE_EQ(reset.it.observe().normal->failure_share, fresh.it.observe().normal->failure_share);
+}
+
 TEST(adaptive_rule, under_forced_closed_tells_that_it_would_have_opened) {
     service s{adaptive_only()};
     s.it.force_closed(by("alice"));
