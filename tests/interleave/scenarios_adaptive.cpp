@@ -61,7 +61,9 @@ std::vector<scenario> verdicts() {
              s.acquire(0, now), s.acquire(1, now);
              p.thread([&s, now] { s.failure(0, now); });
              p.thread([&s, now] { s.success(1, now); });
-         }},
+         },
+         1,
+         "a success ends the run after it is counted and before it is kept for the rule: a failure may come between"},
         {"adaptive_failure_and_an_observer", "whoever looks takes the good calls in", with_it(),
          [](stage& s, play& p) {
              const ticks now = nearly(s);
@@ -130,7 +132,8 @@ std::vector<scenario> orders_and_reloads() {
              s.acquire(0, now), s.acquire(1, now);
              p.thread([&s, now] { s.reset(now); });
              p.thread([&s, now] { s.failure(0, now), s.failure(1, now); });
-         }},
+         },
+         1, "a failure that the reset meets before its judgement is of the window that ends: gone, and trips nothing"},
         {"adaptive_reset_and_good_calls", "a reset forgets while good calls are taken in", with_it(),
          [](stage& s, play& p) {
              s.acquire(0, 0), s.acquire(1, 0), s.acquire(2, 0);
@@ -144,7 +147,8 @@ std::vector<scenario> orders_and_reloads() {
              s.acquire(0, now);
              p.thread([&s, now] { s.force_closed(now); });
              p.thread([&s, now] { s.failure(0, now); });
-         }},
+         },
+         1, "a failure that the order meets before its judgement is of the window that ends: gone, and trips nothing"},
         {"adaptive_probe_and_observer", "the probe tells what the trip was, and closes", with_it(),
          [](stage& s, play& p) {
              ticks now = nearly(s);
@@ -153,7 +157,8 @@ std::vector<scenario> orders_and_reloads() {
              s.acquire(0, now);
              p.thread([&s, now] { s.success(0, now), s.acquire(1, now), s.failure(1, now); });
              p.thread([&s, now] { s.observe(now); });
-         }},
+         },
+         1, "the probe is out no more, and the breaker not closed yet"},
     };
 }
 

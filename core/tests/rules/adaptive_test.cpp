@@ -95,6 +95,18 @@ TEST(adaptive_rule, other_rules_go_first_and_beside_it) {
     EXPECT_EQ(s.log.last().cause, cause::consecutive_failures);
 }
 
+TEST(adaptive_rule, is_named_last_of_those_that_hold_at_once) {
+    service alone{adaptive_only()};
+    alone.healthy(5'000);
+    const int calls = alone.until_it_opens(30);
+    settings given = adaptive_only();
+    given.trip.limits.error = static_cast<std::uint32_t>(calls);
+    service s{given};
+    s.healthy(5'000);
+    EXPECT_EQ(s.until_it_opens(30), calls);
+    EXPECT_EQ(s.log.last().cause, cause::class_limit);
+}
+
 TEST(adaptive_rule, slow_answers_trip_though_every_call_succeeds) {
     service s{adaptive_only()};
     s.healthy(5'000);
@@ -127,6 +139,19 @@ TEST(adaptive_rule, calls_that_hang_count_when_they_pass_the_limit) {
     EXPECT_EQ(s.it.observe().current, state::open);
     EXPECT_EQ(s.log.last().cause, cause::adaptive);
     for (permit& one : hanging) one.success();
+}
+
+TEST(adaptive_rule, a_call_that_hangs_counts_once_however_often_it_is_told_of) {
+    service once{adaptive_only()}, often{adaptive_only()};
+    for (service* one : {&once, &often}) {
+        one->healthy(5'000);
+        permit hanging = one->acquire();
+        one->advance(1s);
+        for (int told = one == &once ? 1 : 3; told > 0; --told) hanging.overdue();
+        hanging.success();
+    }
+    EXPECT_GT(once.it.observe().normal->evidence, 0);
+    EXPECT_DOUBLE_EQ(often.it.observe().normal->evidence, once.it.observe().normal->evidence);
 }
 
 TEST(adaptive_rule, an_overdue_call_is_not_slow_again_when_it_ends) {
