@@ -286,6 +286,7 @@ TEST(adaptive_rule, failures_of_calls_begun_before_it_was_switched_on_are_no_evi
     for (int i = 0; i < 1'000; ++i) begun_before.push_back(s.acquire());
     s.it.apply(adaptive_only());
     for (std::size_t i = 0; i < begun_before.size(); ++i) {
+        s.advance(100ms);
         begun_before[i].settle(i % 50 == 0 ? verdict::failure() : verdict::success());
     }
     EXPECT_EQ(s.it.observe().current, state::closed) << "the good ones among them are not seen";
