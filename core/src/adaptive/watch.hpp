@@ -31,8 +31,6 @@ public:
 
     /// Whether the settings in force have the rule.
     bool on() const noexcept { return on_.load(std::memory_order_relaxed); }
-    /// The threshold of the slow rule beside this one; `never`: there is none.
-    ticks slow_after() const noexcept { return slow_after_.load(std::memory_order_relaxed); }
     /// Longer than this is slow here; `never`: nothing is yet.
     ticks limit() const noexcept { return limit_.load(std::memory_order_relaxed); }
 
@@ -57,7 +55,6 @@ public:
     void follow(const plan& by) noexcept {
         const auto& rule = by.given.trip.adaptive;
         if (rule) detector_.change(adaptive::aims{*rule, by.given.trip.weights});
-        slow_after_.store(by.slow_after, std::memory_order_relaxed);
         on_.store(rule.has_value(), std::memory_order_relaxed);
         publish();
     }
@@ -172,7 +169,7 @@ private:
     }
 
     atom<bool> on_{false};
-    atom<ticks> slow_after_{never}, limit_{never};
+    atom<ticks> limit_{never};
     atom<ticks> opened_at_{0};
     atom<std::uint32_t> failed_probes_{0};
     atom<std::uint8_t> said_{undecided};
