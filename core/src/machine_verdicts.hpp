@@ -76,7 +76,7 @@ bool machine<A, S, F>::settle_counted(const grant& of, verdict how, const course
     return settle_evidence(of, how, went, in_ticks(time.now()));
 }
 
-/// For the adaptive rule: kept where the thread is, unless it was slow. One in 64 looks at what came together,
+/// For the adaptive rule: kept where the thread is, unless it was slow. One in 256 looks at what came together,
 /// if nobody else is at the evidence just now.
 template <class A, class S, class F>
 void machine<A, S, F>::watch_success(watch<A>& by, const grant& of, const course& went) noexcept {
@@ -93,7 +93,7 @@ void machine<A, S, F>::watch_success(watch<A>& by, const grant& of, const course
         if (seen.at.epoch() != of.epoch || !seen.at.counts()) return;
         in_step(seen);
         if (good) {
-            by.take_in(of.epoch);
+            by.take_in_own(of.epoch);
         } else {
             by.add(of.epoch, {.at = time_point{duration{went.ended}},
                               .took = duration{went.took},
