@@ -76,7 +76,7 @@ json::array rows_of(const report_content& of) {
             marks.push_back(
                 mark(one.begin, end,
                      fmt::format("{}{}open from {} for {}: {}", one.key, one.key.empty() ? "" : " ",
-                                 instant_words(one.begin), time_words(end - one.begin), to_string(one.cause))));
+                                 instant_words(one.begin), time_words(end - one.begin), cause_words(one))));
         }
         rows.push_back(json::object{{"name", of.candidates[i].name}, {"marks", marks}});
     }
@@ -117,7 +117,7 @@ std::string periods_table(const report_content& of) {
         for (const open_period& one : of.outcomes[i].periods) {
             rows += table_row("td", {of.candidates[i].name, one.key, instant_words(one.begin),
                                      one.end ? time_words(*one.end - one.begin) : "until the end",
-                                     std::string{to_string(one.cause)}, fmt::format("{}", one.trips)});
+                                     cause_words(one), fmt::format("{}", one.trips)});
         }
     }
     if (rows.empty()) return {};
