@@ -32,7 +32,8 @@ line line_of(const transition& t) {
     if (t.cause == cause::restored) return {log_level::info, "Circuit state restored."};
     if (t.to == state::half_open) return {log_level::info, "Cooldown elapsed; circuit moved to half-open."};
     if (t.to == state::closed) return {log_level::info, "Downstream probe succeeded; circuit closed."};
-    if (t.cause == cause::adaptive) return {log_level::error, "Circuit opened: " + wire::evidence_words(t.evidence) + "."};
+    if (t.cause == cause::adaptive)
+        return {log_level::error, "Circuit opened: " + wire::evidence_words(t.evidence) + "."};
     if (t.from == state::half_open) return {log_level::warning, "Downstream probe failed; circuit reopened."};
     return {log_level::error, "Circuit opened after repeated downstream failures."};
 }

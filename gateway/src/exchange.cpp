@@ -316,7 +316,8 @@ void exchange::watch_for_overdue() {
     const time_point now = time_source::steady().now();
     if (admitted_ == time_point{}) admitted_ = now;
     // Not from before the permit: the breaker judges by the age of that.
-    if (const auto next = use_.what->slow_limit(now - admitted_)) with_.limits().set_at(limit::overdue, admitted_ + *next);
+    if (const auto next = use_.what->slow_limit(now - admitted_))
+        with_.limits().set_at(limit::overdue, admitted_ + *next);
 }
 
 void exchange::watch_client() noexcept {

@@ -85,7 +85,8 @@ std::string ratio_words(std::string_view what, std::uint64_t part, std::uint64_t
 
 std::string adaptive_words(const wire::breaker_view::normal_calls& normal, const adaptive_rule& rule) {
     std::string out = fmt::format(
-        "opens when calls fail or are slow as would happen by chance less than once in {}; the evidence for that is now at "
+        "opens when calls fail or are slow as would happen by chance less than once in {}; the evidence for that is "
+        "now at "
         "{}; normal is {} failed",
         wire::format_duration(rule.false_trip_budget), percent(normal.evidence), percent(normal.failure_share));
     out += normal.slow_after ? fmt::format(", and {} slower than {}", percent(normal.slow_share),

@@ -26,8 +26,7 @@ registry_settings settings_for(const candidate& of) {
 /// The breakers of one candidate, and what they did.
 class trial {
 public:
-    trial(const candidate& of, const replay_clock& clock)
-        : scope_{of.breakers}, breakers_{settings_for(of), clock} {
+    trial(const candidate& of, const replay_clock& clock) : scope_{of.breakers}, breakers_{settings_for(of), clock} {
         if (scope_ == breakers::one) only_ = breakers_.get("");
     }
 

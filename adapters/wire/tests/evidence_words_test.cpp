@@ -33,10 +33,9 @@ TEST(evidence_words, tell_what_failed_what_is_normal_and_how_rare_it_is) {
 }
 
 TEST(evidence_words, tell_slow_calls_from_failed_ones) {
-    EXPECT_EQ(
-        evidence_words(
-            {.calls = 20, .slow = 12, .observed = 0.6, .threshold = 0.0123, .by_chance_once_in = 24h * 365 * 4}),
-        "12 of the last 20 calls were slow; normal is 1.2 %; such a run comes by chance once in 3 years");
+    EXPECT_EQ(evidence_words(
+                  {.calls = 20, .slow = 12, .observed = 0.6, .threshold = 0.0123, .by_chance_once_in = 24h * 365 * 4}),
+              "12 of the last 20 calls were slow; normal is 1.2 %; such a run comes by chance once in 3 years");
 }
 
 TEST(evidence_words, take_the_largest_unit_that_is_there_twice) {

@@ -70,17 +70,18 @@ std::vector<std::string> fields_refused(const boost::json::value& from) {
 }
 
 TEST(breaker_json, has_every_member_of_the_snapshot_in_a_fixed_order) {
-    EXPECT_EQ(boost::json::serialize(to_json(view_of("payments", busy_snapshot(), noon))),
-              R"({"name":"payments","state":"half_open","override":"forced_open",)"
-              R"("order":{"reason":"migration","actor":"ann","until":"2024-11-22T12:10:00.000Z"},)"
-              R"("epoch":18446744073709551615,"probe_due":true,"retry_after_ms":3200,"admitted_share":2.5E-1,)"
-              R"("attempt":2,"failures_in_a_row":3,"window":{"calls":4,"failures":5,"slow":6},)"
-              R"("normal":{"failure_share":2.5E-1,"slow_share":1.25E-1,"slow_after_ms":20,"evidence":5E-1,"penalty":1.5E0},)"
-              R"("learned":{"median_outage_ms":30000,"calls_per_second":2.5E0},)"
-              R"("totals":{"successes":7,"failures":8,"slow":9,"ignored":10,"late":11,"rejected":12,)"
-              R"("failures_by_class":{"error":1,"timeout":2,"unreachable":3,"overloaded":4,)"
-              R"("custom_1":5,"custom_2":6,"custom_3":7,"custom_4":8},)"
-              R"("rejected_by_reason":{"open":9,"probes_busy":10,"ramping":11,"forced_open":12}}})");
+    EXPECT_EQ(
+        boost::json::serialize(to_json(view_of("payments", busy_snapshot(), noon))),
+        R"({"name":"payments","state":"half_open","override":"forced_open",)"
+        R"("order":{"reason":"migration","actor":"ann","until":"2024-11-22T12:10:00.000Z"},)"
+        R"("epoch":18446744073709551615,"probe_due":true,"retry_after_ms":3200,"admitted_share":2.5E-1,)"
+        R"("attempt":2,"failures_in_a_row":3,"window":{"calls":4,"failures":5,"slow":6},)"
+        R"("normal":{"failure_share":2.5E-1,"slow_share":1.25E-1,"slow_after_ms":20,"evidence":5E-1,"penalty":1.5E0},)"
+        R"("learned":{"median_outage_ms":30000,"calls_per_second":2.5E0},)"
+        R"("totals":{"successes":7,"failures":8,"slow":9,"ignored":10,"late":11,"rejected":12,)"
+        R"("failures_by_class":{"error":1,"timeout":2,"unreachable":3,"overloaded":4,)"
+        R"("custom_1":5,"custom_2":6,"custom_3":7,"custom_4":8},)"
+        R"("rejected_by_reason":{"open":9,"probes_busy":10,"ramping":11,"forced_open":12}}})");
 }
 
 TEST(breaker_json, comes_back_the_same) {
@@ -131,10 +132,11 @@ TEST(breaker_json, members_of_a_newer_server_are_passed_over) {
 }
 
 TEST(transition_json, has_its_evidence_in_a_fixed_order) {
-    EXPECT_EQ(boost::json::serialize(to_json(view_of(trip_at(noon.steady - 1'500ms), noon))),
-              R"({"name":"payments","from":"closed","to":"open","epoch":2,"at":"2024-11-22T11:59:58.500Z",)"
-              R"("cause":"failure_ratio","evidence":{"calls":20,"failures":10,"slow":1,)"
-              R"("observed":5E-1,"threshold":5E-1,"by_chance_once_in_ms":0},"pause_ms":5000,"attempt":1,"order":null})");
+    EXPECT_EQ(
+        boost::json::serialize(to_json(view_of(trip_at(noon.steady - 1'500ms), noon))),
+        R"({"name":"payments","from":"closed","to":"open","epoch":2,"at":"2024-11-22T11:59:58.500Z",)"
+        R"("cause":"failure_ratio","evidence":{"calls":20,"failures":10,"slow":1,)"
+        R"("observed":5E-1,"threshold":5E-1,"by_chance_once_in_ms":0},"pause_ms":5000,"attempt":1,"order":null})");
 }
 
 TEST(transition_json, comes_back_the_same) {

@@ -77,9 +77,10 @@ TEST(transition_line, of_an_adaptive_trip_tells_its_evidence_in_words) {
     adaptive.cause = cause::adaptive;
     adaptive.evidence = {
         .calls = 20, .failures = 0, .slow = 12, .observed = 0.6, .threshold = 0.01, .by_chance_once_in = 24h * 31};
-    EXPECT_THAT(transition_line(adaptive),
-                HasSubstr("closed -> open  adaptive: 12 of the last 20 calls were slow; normal is 1 %; such a run comes by "
-                          "chance once in 31 days  for 5s"));
+    EXPECT_THAT(
+        transition_line(adaptive),
+        HasSubstr("closed -> open  adaptive: 12 of the last 20 calls were slow; normal is 1 %; such a run comes by "
+                  "chance once in 31 days  for 5s"));
 }
 
 TEST(breaker_details, tell_what_was_learned) {
