@@ -16,7 +16,7 @@ void machine<A, S, F>::apply(std::shared_ptr<const plan> by, ticks now) {
     while (readers_[fresh].load(std::memory_order_seq_cst) != 0) A::wait_a_moment();
 
     const guard lock{evidence_};
-    const plan& old = in_step(read());
+    const plan& old = in_step(read_window());
     const bool slow_rule = given.trip.slow.has_value();
     if (!window_.suits(given.trip.window, slow_rule)) {
         const auto tally = tally_.sum();
@@ -35,8 +35,10 @@ void machine<A, S, F>::apply(std::shared_ptr<const plan> by, ticks now) {
     probe_timeout_.store(next.probe_timeout, std::memory_order_relaxed);
     most_probes_.store(given.recovery.probes, std::memory_order_relaxed);
     open_for_ms_.store(static_cast<std::uint32_t>(given.recovery.open_for.count()), std::memory_order_relaxed);
-    for (word at = current();
-         !swing(at, at.with_regime(fresh).with_timed(next.timed).with_observes(given.mode == mode::observe));) {
+    for (word at = current(); !swing(at, at.with_regime(fresh)
+                                             .with_timed(next.timed)
+                                             .with_watched(given.trip.adaptive.has_value())
+                                             .with_observes(given.mode == mode::observe));) {
         at = current();
     }
     note_suspicion(next, tally_.sum());

@@ -120,6 +120,14 @@ public:
         const auto& from = records_[index];
         return {from.deadline.load(std::memory_order_acquire), from.pause.load(std::memory_order_acquire)};
     }
+    /// The window and where it began: what a failure needs.
+    std::pair<std::uint32_t, std::uint64_t> window(std::uint32_t index) const noexcept {
+        const auto& from = records_[index];
+        return {from.window.load(std::memory_order_acquire), from.window_base.load(std::memory_order_acquire)};
+    }
+    ticks ramp_since(std::uint32_t index) const noexcept {
+        return records_[index].ramp_since.load(std::memory_order_acquire);
+    }
     /// All that who is overridden has to know.
     ticks override_until(std::uint32_t index) const noexcept {
         return records_[index].override_until.load(std::memory_order_acquire);
