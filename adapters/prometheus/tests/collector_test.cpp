@@ -79,7 +79,7 @@ TEST_F(exposition, counts_rejections_by_reason) {
 TEST_F(exposition, shows_what_was_learned_where_something_is) {
     const labels payments_only{{"breaker", "payments"}};
     EXPECT_EQ(value("switchgear_normal_failure_share", payments_only), std::nullopt) << "without the rule";
-    payments->apply({.trip = {.adaptive = adaptive_rule{}}, .recovery = {.pacing = pacing::learned}});
+    payments->apply({.trip = {.adaptive = adaptive_rule{}}});
     EXPECT_EQ(value("switchgear_normal_slow_after_seconds", payments_only), std::nullopt) << "not known yet";
     for (int call = 0; call < 1'000; ++call) {
         auto p = payments->try_acquire().value();
@@ -94,8 +94,26 @@ TEST_F(exposition, shows_what_was_learned_where_something_is) {
     EXPECT_EQ(value("switchgear_adaptive_penalty", payments_only), seen.normal->penalty);
     EXPECT_EQ(value("switchgear_normal_slow_after_seconds", payments_only),
               std::chrono::duration<double>(*seen.normal->slow_after).count());
-    EXPECT_EQ(value("switchgear_learned_calls_per_second", payments_only), seen.learned.calls_per_second);
-    EXPECT_EQ(value("switchgear_learned_median_outage_seconds", payments_only), std::nullopt) << "no outage yet";
+}
+
+TEST_F(exposition, shows_what_pacing_has_learned_from_the_first_outage_on) {
+    const labels payments_only{{"breaker", "payments"}};
+    payments->apply({.trip = {.consecutive_failures = 2}, .recovery = {.jitter = 0, .pacing = pacing::learned}});
+    for (int call = 0; call < 100; ++call) {
+        payments->try_acquire().value().success();
+        clock.advance(100ms);
+    }
+    EXPECT_EQ(value("switchgear_learned_calls_per_second", payments_only), std::nullopt);
+    EXPECT_EQ(value("switchgear_learned_median_outage_seconds", payments_only), std::nullopt);
+    for (int call = 0; call < 2; ++call) payments->try_acquire().value().failure();
+    clock.advance(10s);
+    payments->try_acquire().value().success();
+    const auto learned = payments->observe().learned;
+    EXPECT_GT(learned.median_outage, 0ns);
+    EXPECT_EQ(value("switchgear_learned_median_outage_seconds", payments_only),
+              std::chrono::duration<double>(learned.median_outage).count());
+    EXPECT_GT(learned.calls_per_second, 0);
+    EXPECT_EQ(value("switchgear_learned_calls_per_second", payments_only), learned.calls_per_second);
 }
 
 TEST_F(exposition, shows_the_state_as_a_number) {
