@@ -133,6 +133,7 @@ public:
     std::optional<moved> restore(const saved_state& from, ticks now);
     saved_state save(ticks now);
     void observe(snapshot& into, ticks now) noexcept;
+    ticks slow_limit(ticks age) const noexcept;
 
     /// Whether anything would be lost with this breaker: it is not closed, or overridden.
     bool worth_keeping() const noexcept { return !current().plainly_closed(); }

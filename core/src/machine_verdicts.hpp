@@ -57,6 +57,15 @@ auto machine<A, S, F>::course_of(const grant& of, const Time& time) const noexce
     return {.ended = now, .took = took, .slow = !of.is(grant::overdue) && took > slow_after()};
 }
 
+/// The shortest limit beyond that age; `never`: there is none.
+template <class A, class S, class F>
+ticks machine<A, S, F>::slow_limit(ticks age) const noexcept {
+    const auto* const watcher = watching();
+    const ticks learned = watcher != nullptr ? watcher->limit() : never;
+    const ticks by_rule = slow_after();
+    return std::min(learned > age ? learned : never, by_rule > age ? by_rule : never);
+}
+
 /// The adaptive rule, if it is in force.
 template <class A, class S, class F>
 watch<A>* machine<A, S, F>::watching() const noexcept {
@@ -393,8 +402,8 @@ void machine<A, S, F>::overdue(grant& of, const Time& time) noexcept {
     const ticks now = in_ticks(time.now());
     const bool probes = of.is(grant::probe) && !at.on_ramp();
     if (auto* const watcher = watching()) {
-        if (!probes && now - of.begun > watcher->limit()) watch_overdue(*watcher, of, now);
-        if (now - of.begun <= slow_after()) return;  // the timer was the adaptive rule's
+        if (!probes && now - of.begun >= watcher->limit()) watch_overdue(*watcher, of, now);
+        if (now - of.begun < slow_after()) return;  // the timer was the adaptive rule's
     }
     if (of.is(grant::overdue) || slow_after() == never) return;
     if (probes) {
