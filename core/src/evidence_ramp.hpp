@@ -5,6 +5,8 @@
 #include <cmath>
 #include <cstdint>
 
+#include <switchgear/detail/word.hpp>
+
 #include "period.hpp"
 
 namespace switchgear::detail {
@@ -239,10 +241,30 @@ public:
         }
     }
 
+    /// Calls of that ramp never ended: for take_lost(). Whoever stalled over a later ramp says nothing.
+    void lose(std::uint64_t epoch, std::uint32_t calls) noexcept {
+        std::uint64_t seen = lost_.load(std::memory_order_relaxed);  // relaxed, here and below: nothing goes with it
+        for (;;) {
+            if (is_later_epoch(seen >> 24, epoch)) return;
+            const std::uint64_t so_far = seen >> 24 == epoch ? seen & most_lost : 0;
+            const std::uint64_t now = (epoch << 24) | std::min(so_far + calls, most_lost);
+            if (lost_.compare_exchange_weak(seen, now, std::memory_order_relaxed)) return;
+        }
+    }
+    /// How many were lost since they were last taken. Under the lock of evidence.
+    std::uint32_t take_lost(std::uint64_t epoch) noexcept {
+        std::uint64_t seen = lost_.load(std::memory_order_relaxed);  // relaxed: as in lose()
+        while (seen >> 24 == epoch && (seen & most_lost) != 0) {
+            if (lost_.compare_exchange_weak(seen, epoch << 24, std::memory_order_relaxed)) {
+                return static_cast<std::uint32_t>(seen & most_lost);
+            }
+        }
+        return 0;
+    }
+
     places<Atomics> in;
-    atom<ticks> refused_at{0};    ///< when a call was last refused
-    atom<ticks> admitted_at{0};   ///< when one was last let in
-    atom<std::uint32_t> lost{0};  ///< calls that never ended, and are not told to `steer` yet
+    atom<ticks> refused_at{0};   ///< when a call was last refused
+    atom<ticks> admitted_at{0};  ///< when one was last let in
 
     steering steer;                                   // under the lock of evidence
     std::uint64_t steered_epoch = ~std::uint64_t{0};  // the same: the ramp that it is of
@@ -251,7 +273,10 @@ private:
     static constexpr std::uint64_t value_mask = (std::uint64_t{1} << 46) - 1;
     static constexpr std::uint64_t tag_of(std::uint64_t epoch) noexcept { return epoch % 0xffff + 1; }
 
+    static constexpr std::uint64_t most_lost = (std::uint64_t{1} << 24) - 1;
+
     atom<std::uint64_t> allowed_{0};
+    atom<std::uint64_t> lost_{0};  ///< epoch of the ramp:40 | calls:24
 };
 
 }  // namespace switchgear::detail

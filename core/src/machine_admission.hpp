@@ -137,8 +137,9 @@ template <class Time>
         // Anew: who marked it may have read a later time than this thread did, and the pause begins no earlier.
         now = in_ticks(time.now());
         const finding timed_out{cause::probe_expired, {1, 1, 0, 1, 1}};
-        tell(with_plan([&](const plan& by) { return open(seen, timed_out, by, now, {}); }));
-        if (auto* const watcher = watching()) watcher->probe_failed();
+        const auto made = with_plan([&](const plan& by) { return open(seen, timed_out, by, now, {}); });
+        if (auto* const watcher = watching(); watcher != nullptr && made) watcher->probe_failed(at.epoch());
+        tell(made);
         return answer::look_again();  // whoever made it: this caller is refused as any caller of an open breaker
     }
     const auto still_probing = [&] { return current().epoch() == at.epoch(); };

@@ -51,7 +51,7 @@ answer machine<A, S, F>::acquire_by_evidence(word at, const Time& time, grant& t
     const auto got = on.in.take(at.epoch(), generation, may.calls, still_on);
     if (got.over) return answer::look_again();
     if (got.lost > 0) {
-        on.lost.fetch_add(got.lost, std::memory_order_relaxed);  // a count
+        on.lose(at.epoch(), got.lost);
         // If somebody is at the evidence just now, their verdict or the next one tells of them.
         if (evidence_.try_lock()) {
             std::optional<moved> made;
@@ -115,7 +115,7 @@ std::optional<moved> machine<A, S, F>::steer_with(std::uint64_t epoch, ticks now
     if (seen.at.epoch() != epoch || !seen.at.on_ramp()) return {};
     if (std::exchange(on.steered_epoch, epoch) != epoch) on.steer = ramp_of(seen.of);
     // Calls that never ended are failures, and of so many at once the last ten tell as much as all.
-    const auto lost = std::min(on.lost.exchange(0, std::memory_order_relaxed), steering::relapse_calls);
+    const auto lost = std::min(on.take_lost(epoch), steering::relapse_calls);
     for (std::uint32_t i = 0; i < lost; ++i) on.steer.failed(static_cast<double>(now) * tick);
     learn(on.steer);
     on.publish(epoch, on.steer.allowed());
@@ -127,7 +127,10 @@ std::optional<moved> machine<A, S, F>::steer_with(std::uint64_t epoch, ticks now
                                .failures = failed,
                                .observed = failed / of,
                                .threshold = steering::relapse_failures / of}};
-        if (const auto made = open(seen, relapse, in_step(seen), now, hint)) return made;
+        if (const auto made = open(seen, relapse, in_step(seen), now, hint)) {
+            if (auto* const watcher = watching()) watcher->opened(made->epoch, now);
+            return made;
+        }
         seen = read();
     }
     return {};

@@ -66,11 +66,13 @@ void machine<A, S, F>::extend_pause(ticks wait, ticks now) noexcept {
     }
 }
 
-/// What the adaptive rule has learned goes with a reset.
+/// What the adaptive rule has learned goes with a reset, also while it is off.
 template <class A, class S, class F>
 const moved& machine<A, S, F>::forget_normal(const moved& made) noexcept {
-    if (auto* const watcher = watching()) {
+    // acquire: as in watching().
+    if (auto* const watcher = watch_.load(std::memory_order_acquire)) {
         const guard lock{evidence_};
+        in_step(read());  // so that the window that the reset began is not taken for the end of a trouble
         watcher->forget(made.at);
     }
     return made;

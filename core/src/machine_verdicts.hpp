@@ -183,7 +183,8 @@ bool machine<A, S, F>::settle_evidence(const grant& of, verdict how, const cours
         }
         if (how.is_failure() || went.slow) window_.file(what, now, how.is_success() ? tally_.sum() : tally);
         if (how.is_success()) end_run(of.epoch);
-        if (auto* const watcher = watching()) {
+        // Of calls whose start is not known the good ones are not seen: the bad ones alone would tell of an outage.
+        if (auto* const watcher = watching(); watcher != nullptr && of.is(grant::timed)) {
             watcher->add(of.epoch, {.at = time_point{duration{now}},
                                     .took = duration{went.took},
                                     .of = how.is_failure() ? how.failed_with() : failure_class::error,
@@ -237,7 +238,7 @@ std::optional<moved> machine<A, S, F>::judge_window(std::uint64_t epoch, std::op
         const look before = read();
         if (before.at != seen.at) continue;
         if (const auto made = open(before, *found, settings, now, hint)) {
-            if (watcher != nullptr) watcher->opened(now);
+            if (watcher != nullptr) watcher->opened(made->epoch, now);
             return made;
         }
     }
@@ -366,7 +367,7 @@ bool machine<A, S, F>::settle_probe(const grant& of, verdict how, const course& 
     }
     if (!known.probes.end(of.epoch, ending, needed, [&] { return current().epoch() == of.epoch; })) return false;
     if (auto* const watcher = watching(); watcher != nullptr && how.is_success()) {
-        watcher->probe_succeeded(now, went.took);
+        watcher->probe_succeeded(of.epoch, now, went.took);
     }
     // From here it counts: when the place was given back the epoch was the present one, whatever came then.
     if (known.probes.look(of.epoch).enough) finish_probing(of.epoch, now);
@@ -385,7 +386,7 @@ bool machine<A, S, F>::reopen(std::uint64_t epoch, verdict how, bool slow, ticks
         if (seen.at.epoch() != epoch || seen.at.on_ramp()) return false;
         const auto made = with_plan([&](const plan& by) { return open(seen, failed, by, now, hint); });
         if (!made) continue;
-        if (auto* const watcher = watching()) watcher->probe_failed();
+        if (auto* const watcher = watching()) watcher->probe_failed(epoch);
         if (how.is_success()) other_successes_.fetch_add(1, std::memory_order_relaxed);  // a count
         tell(made);
         return true;

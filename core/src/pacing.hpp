@@ -8,9 +8,9 @@
 
 namespace switchgear::detail {
 
-/// What a breaker has learned about its service, as far as pauses go by it. In one word, so that it changes with
+/// What a breaker has learned about its service, as far as pauses go by it. In one word, aligned as one, so that it changes with
 /// the rest of a period.
-struct lessons {
+struct alignas(8) lessons {
     std::int16_t log_median = 0;  ///< of the lengths of outages in seconds: the natural logarithm, in hundredths
     std::uint16_t outages = 0;    ///< that have ended, up to 65,535
     float call_gap = 0;           ///< seconds between good calls while closed; 0: not known yet

@@ -167,6 +167,18 @@ TEST(places, are_counted_by_a_thread_whose_clock_is_behind) {
     EXPECT_FALSE(in.take(7, 5, 2, always{}).taken);
 }
 
+TEST(evidence_ramp, is_told_of_lost_calls_once_and_never_of_those_of_another_ramp) {
+    evidence_ramp<std_atomics> ramp;
+    ramp.lose(1, 9);
+    EXPECT_EQ(ramp.take_lost(3), 0U);
+    ramp.lose(3, 2);
+    ramp.lose(3, 1);
+    ramp.lose(1, 9);  // stalled
+    EXPECT_EQ(ramp.take_lost(1), 0U);
+    EXPECT_EQ(ramp.take_lost(3), 3U);
+    EXPECT_EQ(ramp.take_lost(3), 0U);
+}
+
 TEST(evidence_ramp, says_what_is_allowed_in_one_word) {
     evidence_ramp<std_atomics> on;
     const allowance first{.calls = 1, .spacing = 77};

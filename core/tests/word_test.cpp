@@ -63,6 +63,15 @@ TEST(word, is_another_at_every_revision_until_they_come_round) {
     EXPECT_EQ(at.revised(), begin);
 }
 
+TEST(word, tells_a_later_epoch_where_they_come_round_too) {
+    constexpr std::uint64_t last = (std::uint64_t{1} << 40) - 1;
+    EXPECT_TRUE(is_later_epoch(2, 1));
+    EXPECT_FALSE(is_later_epoch(1, 1));
+    EXPECT_FALSE(is_later_epoch(1, 2));
+    EXPECT_TRUE(is_later_epoch(0, last));
+    EXPECT_FALSE(is_later_epoch(last, 0));
+}
+
 TEST(word, has_epochs_of_40_bits_that_come_round) {
     const std::uint64_t last = (std::uint64_t{1} << 40) - 1;
     const word at = word{}.with_override(override_mode::forced_closed).with_ramp(true).with_due(true);

@@ -5,10 +5,13 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
+#include <vector>
 
 #include <switchgear/detail/atomics.hpp>
 #include <switchgear/detail/tally.hpp>
 #include <switchgear/detail/word.hpp>
+#include "adaptive/good_calls.hpp"
 #include "atoms.hpp"
 #include "leases.hpp"
 #include "period.hpp"
@@ -309,6 +312,71 @@ TEST(successes, of_an_epoch_256_ago_do_not_count_in_any_cell) {
         p.afterwards([=] {
             require(s->tally.sum() == s->base, "counted in a window that it never saw");
             require(s->base == (s->first ? 2U : 1U) + (s->second ? 1U : 0U), "counted, and told that it was late");
+        });
+    });
+}
+
+// ---- good calls on their way
+
+struct on_their_way {
+    detail::good_calls<explored_atomics> calls;
+    detail::brief_lock<explored_atomics> evidence;
+    std::vector<adaptive::finished> taken;
+
+    void keep(std::uint64_t epoch, detail::ticks at) { calls.keep(epoch, at, 1); }
+    void take(std::uint64_t epoch) {
+        const std::lock_guard held{evidence};
+        calls.take_all(epoch, [this](std::span<const adaptive::finished> some) {
+            taken.insert(taken.end(), some.begin(), some.end());
+        });
+    }
+    /// Once each, whatever comes after them.
+    void require_taken(std::size_t count) {
+        take(1);
+        take(1);
+        require(taken.size() == count, "a call was lost, or taken in twice");
+        for (std::size_t i = 1; i < taken.size(); ++i) {
+            for (std::size_t j = 0; j < i; ++j) require(taken[i].at != taken[j].at, "a call was taken in twice");
+        }
+    }
+};
+
+TEST(good_calls, that_meet_are_taken_in_once_each) {
+    expect_in_all_schedules<on_their_way>([](const auto& s, play& p) {
+        p.thread([=] { s->keep(1, 1), s->keep(1, 2); });
+        p.thread([=] { s->keep(1, 3); });
+        p.afterwards([=] { s->require_taken(3); });
+    });
+}
+
+TEST(good_calls, are_taken_in_once_each_while_more_come) {
+    expect_in_all_schedules<on_their_way>([](const auto& s, play& p) {
+        s->keep(1, 1);
+        p.thread([=] { s->keep(1, 2); });
+        p.thread([=] { s->take(1); });
+        p.thread([=] { s->take(1); });
+        p.afterwards([=] { s->require_taken(2); });
+    });
+}
+
+TEST(good_calls, that_meet_in_a_lane_that_is_being_emptied_are_taken_in_once_each) {
+    expect_in_all_schedules<on_their_way>([](const auto& s, play& p) {
+        p.thread([=] { s->keep(1, 1); });
+        p.thread([=] { s->keep(1, 2); });
+        p.thread([=] { s->take(1); });
+        p.afterwards([=] { s->require_taken(2); });
+    });
+}
+
+TEST(good_calls, of_a_later_epoch_are_not_lost_to_who_asks_for_an_earlier_one) {
+    expect_in_all_schedules<on_their_way>([](const auto& s, play& p) {
+        p.thread([=] { s->keep(0, 1), s->keep(1, 2); });
+        p.thread([=] { s->take(0); });
+        p.afterwards([=] {
+            s->take(1);
+            bool there = false;
+            for (const auto& one : s->taken) there |= one.at == time_point{duration{2}};
+            require(there, "a call of the later epoch was lost");
         });
     });
 }

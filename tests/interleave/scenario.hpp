@@ -35,6 +35,7 @@ std::vector<scenario> probes();
 std::vector<scenario> ramps_by_evidence();
 std::vector<scenario> orders();
 std::vector<scenario> reloads();
+std::vector<scenario> adaptive_rules();
 
 struct verdict_on {
     interleave::report report;

@@ -25,7 +25,7 @@ from operators import mutants_of
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 REQUIRED = 95.0
-FILES = [*sorted(ROOT.glob("core/src/*.[ch]pp")), *sorted(ROOT.glob("core/include/switchgear/**/*.hpp"))]
+FILES = [*sorted(ROOT.glob("core/src/**/*.[ch]pp")), *sorted(ROOT.glob("core/include/switchgear/**/*.hpp"))]
 
 
 def all_mutants():

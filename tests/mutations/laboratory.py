@@ -15,7 +15,7 @@ from schemata import instrumented
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
-SOURCES = [str(p.relative_to(ROOT)) for p in sorted(ROOT.glob("core/src/*.cpp"))]
+SOURCES = [str(p.relative_to(ROOT)) for p in sorted(ROOT.glob("core/src/**/*.cpp"))]
 FLAGS = ["-std=c++20", "-O0", "-w", "-Wno-narrowing", "-fmax-errors=0", "-DNDEBUG", "-D_GLIBCXX_ASSERTIONS", "-pthread", f"-I{HERE}/schema",
          f"-I{ROOT}/testing/include"]
 QUICK_MS = 100  # tests that take longer are run after the others

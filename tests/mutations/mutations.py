@@ -1,4 +1,4 @@
-"""One fault for each rule: (rule, file below core/, the text as it is, the text with the fault).
+"""Faults, at least one for each rule: (rule, or suite of tests, file below core/, the text as it is, the text with the fault).
 
 The text must stand in the file exactly once. The files that must be compiled again are named last: of the
 machine src/breaker.cpp, which instantiates it; of what is inline in its callers the rule's tests.
@@ -87,4 +87,28 @@ MUTATIONS = [
     (39, "src/machine.hpp", "return word_.compare_exchange_strong(expected, to.revised().bits(), std::memory_order_seq_cst);", "word_.store(to.revised().bits());\n    return word{expected} == from;", MACHINE),
     # 40 no allocation
     (40, "src/machine_verdicts.hpp", "    const word at = current();\n    const bool late", "    delete new int{0};\n    const word at = current();\n    const bool late", MACHINE),
+
+    # What has no number of its own: the suite of its tests.
+    # the rule trips on its own, and of several that hold it is named last
+    ("adaptive_rule", "src/machine_verdicts.hpp", "if (!found && watcher != nullptr) found = watcher->found(now);", "static_cast<void>(watcher);", MACHINE),
+    ("adaptive_rule", "src/machine_verdicts.hpp", "if (!found && watcher != nullptr) found = watcher->found(now);", "if (watcher != nullptr && watcher->found(now)) found = watcher->found(now);", MACHINE),
+    # a call that hangs counts once
+    ("adaptive_rule", "src/machine_verdicts.hpp", "    if (of.is(grant::overlong)) return;\n", "", MACHINE),
+    # calls whose start is not known are no evidence
+    ("adaptive_rule", "src/machine_verdicts.hpp", "watching(); watcher != nullptr && of.is(grant::timed)) {\n            watcher->add(", "watching(); watcher != nullptr) {\n            watcher->add(", MACHINE),
+    # an outage is not learned, and a needless trip has its price
+    ("adaptive_rule", "src/adaptive/watch.hpp", "judged(needless ? ", "judged(needless || true ? ", MACHINE),
+    ("adaptive_rule", "src/adaptive/watch.hpp", "judged(needless ? ", "judged(false && needless ? ", MACHINE),
+    # what was found before a reload or an order is of another time
+    ("adaptive_rule", "src/adaptive/watch.hpp", "if (rule && !on()) new_window();", "", MACHINE),
+    ("adaptive_rule", "src/machine_orders.hpp", "        watcher->forget(made.at);\n", "", MACHINE),
+    # the gap follows the root of the outage's age, and the first one is short
+    ("learned_pacing", "src/pacing.hpp", "std::sqrt(2 * price", "std::sqrt(price", MACHINE),
+    ("learned_pacing", "src/pacing.hpp", "first ? longest_first_gap : never", "(static_cast<void>(first), never)", MACHINE),
+    # each quick answer lets one more in, a failure halves, and seven of ten end the ramp
+    ("ramp_by_evidence", "src/evidence_ramp.hpp", "width_ + std::min(1.0, width_)", "width_ + std::min(0.5, width_)", MACHINE),
+    ("ramp_by_evidence", "src/evidence_ramp.hpp", "cut(0.5, now);", "cut(0.9, now);", MACHINE),
+    ("ramp_by_evidence", "src/evidence_ramp.hpp", "relapse_failures = 7", "relapse_failures = 8", MACHINE),
+    # a call that never ends loses its place, and counts as a failure
+    ("ramp_by_evidence", "src/machine_evidence.hpp", "        on.lose(at.epoch(), got.lost);\n", "", MACHINE),
 ]

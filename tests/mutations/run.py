@@ -53,8 +53,9 @@ def object_name(source):
 def run_rule(program, rule, seconds=600):
     """Returns (passed, what happened)."""
     # A rule's tests are in suites named rule_NN…; none found counts as passed, hence as a survivor.
+    tests = f"rule_{rule:02}*" if isinstance(rule, int) else f"{rule}.*"
     try:
-        done = subprocess.run([program, f"--gtest_filter=rule_{rule:02}*", "--gtest_brief=1", "--gtest_fail_fast"],
+        done = subprocess.run([program, f"--gtest_filter={tests}", "--gtest_brief=1", "--gtest_fail_fast"],
                               capture_output=True, text=True, errors="replace", timeout=seconds)
     except subprocess.TimeoutExpired:
         return False, "hangs"
@@ -92,14 +93,16 @@ def try_mutation(compiler, work, objects, mutation, seconds):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rule", type=int, action="append", help="only the faults of this rule (may be repeated)")
+    parser.add_argument("--suite", action="append", help="… or of this suite, for what has no number")
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="how many at once (default: one for each core)")
     parser.add_argument("--compiler", default=os.environ.get("CXX", "g++"))
     options = parser.parse_args()
 
-    chosen = [m for m in MUTATIONS if not options.rule or m[0] in options.rule]
+    wanted = [*(options.rule or ()), *(options.suite or ())]
+    chosen = [m for m in MUTATIONS if not wanted or m[0] in wanted]
     missing = set(range(1, 41)) - {m[0] for m in MUTATIONS}
     if missing or not chosen:
-        sys.exit(f"mutations.py: no fault for rule(s) {sorted(missing) or options.rule}")
+        sys.exit(f"mutations.py: no fault for rule(s) {sorted(missing) or wanted}")
     # Through ccache if it is there: most of what is compiled here is the same each time.
     compiler = ([shutil.which("ccache")] if shutil.which("ccache") else []) + [options.compiler]
     began = time.monotonic()
@@ -107,7 +110,7 @@ def main():
             concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
         tree = pathlib.Path(work) / "core"
         copy_core(tree)
-        sources = sorted(str(p.relative_to(CORE)) for p in [*CORE.glob("src/*.cpp"), *CORE.glob("tests/rules/*.cpp")])
+        sources = sorted(str(p.relative_to(CORE)) for p in [*CORE.glob("src/**/*.cpp"), *CORE.glob("tests/rules/*.cpp")])
         # breaker.cpp first: of the machine's inline functions the linker takes the first it meets.
         sources.sort(key=lambda s: s != "src/breaker.cpp")
         objects = {s: f"{work}/{object_name(s)}" for s in sources}
@@ -124,14 +127,14 @@ def main():
             started = time.monotonic()
             passed, what = run_rule(program, rule)
             if not passed:
-                sys.exit(f"rule {rule}: its tests fail without any fault: {what}")
+                sys.exit(f"{rule}: its tests fail without any fault: {what}")
             seconds[rule] = SECONDS + 2 * (time.monotonic() - started)
 
         survivors = 0
         tried = pool.map(lambda m: try_mutation(compiler, work, objects, m, seconds[m[0]]), chosen)
         for rule, noticed, what in tried:
             survivors += not noticed
-            print(f"rule {rule:2}  {'noticed ' if noticed else 'SURVIVED'}  {what}", flush=True)
+            print(f"{rule:>16}  {'noticed ' if noticed else 'SURVIVED'}  {what}", flush=True)
     print(f"{len(chosen) - survivors} of {len(chosen)} faults noticed in {time.monotonic() - began:.0f} s")
     sys.exit(1 if survivors else 0)
 

@@ -77,6 +77,8 @@ settings any_settings(std::mt19937& random, const freedoms& may) {
     if (now_and_then()) t.failure_ratio = 0.5 + from_to(0, 50) / 100.0;
     if (now_and_then()) t.slow = slow_rule{.after = 1ms, .ratio = 0.8 + from_to(0, 20) / 100.0};
     if (now_and_then()) t.limits.timeout = from_to(2, 8);
+    if (now_and_then()) t.adaptive = adaptive_rule{};
+    if (t.adaptive && now_and_then()) t.adaptive->deadline = 1ms;
     t.weights.custom_3 = 0;
     t.weights.overloaded = 2.5;
     recovery_rules& r = s.recovery;

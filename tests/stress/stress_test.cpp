@@ -67,7 +67,6 @@ void print_what_happened(const place& shared) {
         EXPECT_GT(refused[i], 0U) << "the mix never came to it";
     }
     for (unsigned i = 0; i <= static_cast<unsigned>(cause::restored); ++i) {
-        if (static_cast<cause>(i) == cause::adaptive) continue;
         EXPECT_TRUE(causes.contains(static_cast<cause>(i))) << to_string(static_cast<cause>(i)) << " never happened";
     }
 }

@@ -11,6 +11,7 @@
 
 #include <switchgear/detail/atomics.hpp>
 #include <switchgear/detail/ticks.hpp>
+#include <switchgear/detail/word.hpp>
 
 #include "detector.hpp"
 
@@ -20,10 +21,11 @@ namespace switchgear::detail {
 /// whoever brings a bad call, or the one who finds that enough have come together.
 ///
 /// One lane until two threads meet in it, then several, as in the tally. Who finds another in a lane moves on to
-/// the next one at once, and never waits; who takes them in waits for a thread that is just adding a call.
-/// So every call is taken in just once.
+/// the next one at once, and waits only where all are busy; who takes them in waits for a thread that is just adding
+/// a call. So every call is taken in just once.
 ///
-/// Calls carry their epoch: those of another one are forgotten.
+/// Calls carry their epoch: those of an earlier one than is asked for are forgotten, and those of a later one wait
+/// for whoever asks for that.
 template <class Atomics>
 class good_calls {
     template <class T>
@@ -41,12 +43,14 @@ public:
             // acquire: pairs with the publication in make_way().
             lanes* const more = more_.load(std::memory_order_acquire);
             lane& mine = more == nullptr ? *first_ : more->mine();
-            if (mine.busy.try_lock()) {
-                const std::lock_guard lock{mine.busy, std::adopt_lock};
-                return mine.add(epoch, at, took);
+            if (met > Atomics::lanes()) {
+                mine.busy.lock();
+            } else if (!mine.busy.try_lock()) {
+                make_way();
+                continue;
             }
-            make_way();
-            if (met >= Atomics::lanes()) Atomics::wait_a_moment();
+            const std::lock_guard lock{mine.busy, std::adopt_lock};
+            return mine.add(epoch, at, took);
         }
     }
 
@@ -70,6 +74,15 @@ public:
         }
     }
 
+    /// Requires: as take_all().
+    void forget() noexcept {
+        first_->forget();
+        // acquire: as in take_all().
+        if (lanes* const more = more_.load(std::memory_order_acquire)) {
+            for (lane& one : more->all) one.forget();
+        }
+    }
+
 private:
     static constexpr std::size_t enough = 256;
     static constexpr ticks long_enough = 5'000'000;
@@ -81,14 +94,15 @@ private:
         lane() { calls.reserve(enough); }
 
         bool add(std::uint64_t now, ticks at, ticks took) noexcept {
-            if (now < epoch) return false;
-            if (now > epoch) calls.clear(), epoch = now;
+            if (is_later_epoch(epoch, now)) return false;
+            if (now != epoch) calls.clear(), epoch = now;
             calls.push_back({at, took});  // grows only while nobody can take them in
             return calls.size() >= enough || at - calls.front().at >= long_enough;
         }
         template <class Consume>
         void take_by_parts(std::uint64_t of, const Consume& consume) {
             const std::lock_guard lock{busy};
+            if (is_later_epoch(epoch, of)) return;  // an order came since the taker looked
             std::array<adaptive::finished, 32> part;
             for (std::size_t i = 0; epoch == of && i < calls.size();) {
                 std::size_t n = 0;
@@ -97,6 +111,10 @@ private:
                 }
                 consume(std::span<const adaptive::finished>{part.data(), n});
             }
+            calls.clear();
+        }
+        void forget() noexcept {
+            const std::lock_guard lock{busy};
             calls.clear();
         }
 

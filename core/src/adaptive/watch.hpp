@@ -4,7 +4,9 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <utility>
 
+#include <switchgear/detail/word.hpp>
 #include <switchgear/snapshot.hpp>
 
 #include "../plan.hpp"
@@ -27,6 +29,7 @@ public:
     watch(const plan& by, ticks now)
         : detector_{adaptive::aims{*by.given.trip.adaptive, by.given.trip.weights}, at(now)} {
         follow(by);
+        begins_ = false;  // nothing came before
     }
 
     /// Whether the settings in force have the rule.
@@ -37,16 +40,21 @@ public:
     /// Returns: whether it is time for take_in_own().
     bool keep(std::uint64_t epoch, ticks ended, ticks took) noexcept { return good_.keep(epoch, ended, took); }
 
-    // Probes tell whether there was an outage. relaxed: marks of their own, and the window that looks at them
-    // begins after them.
-    void probe_failed() noexcept { failed_probes_.fetch_add(1, std::memory_order_relaxed); }
-    /// One that is slow as never in health is no sign of it, though it may close the breaker.
-    void probe_succeeded(ticks now, ticks took) noexcept {
-        if (took > limit()) return probe_failed();
-        auto none = undecided;
-        const auto how = adaptive::what_it_was(failed_probes_.load(std::memory_order_relaxed),
-                                               duration{now - opened_at_.load(std::memory_order_relaxed)});
-        said_.compare_exchange_strong(none, static_cast<std::uint8_t>(how), std::memory_order_relaxed);
+    // Probes tell whether there was an outage, each of the last trip before it: one whose thread stalls over the
+    // next trip says nothing of that.
+    void probe_failed(std::uint64_t epoch) noexcept {
+        heard(epoch, [](said& so_far) { so_far.failed += so_far.failed < most_failed ? 1U : 0U; });
+    }
+    /// One that is slow as never in health is no sign of health, though it may close the breaker.
+    void probe_succeeded(std::uint64_t epoch, ticks now, ticks took) noexcept {
+        if (took > limit()) return probe_failed(epoch);
+        heard(epoch, [&](said& so_far) {
+            if (so_far.decided) return;
+            so_far.decided = true;
+            // relaxed: of this trip, or of the next one, which begins with a word of its own.
+            const duration since{now - opened_at_.load(std::memory_order_relaxed)};
+            so_far.needless = adaptive::what_it_was(so_far.failed, since) == adaptive::trip_was::needless;
+        });
     }
 
     // All that follows: under the lock of evidence.
@@ -55,6 +63,8 @@ public:
     void follow(const plan& by) noexcept {
         const auto& rule = by.given.trip.adaptive;
         if (rule) detector_.change(adaptive::aims{*rule, by.given.trip.weights});
+        // What changed while it was off, nobody told it: what it suspected then is of another time.
+        if (rule && !on()) new_window();
         on_.store(rule.has_value(), std::memory_order_relaxed);
         publish();
     }
@@ -94,12 +104,12 @@ public:
         if (found_ && !kept_closed_since_) kept_closed_since_ = now;
     }
 
-    /// The breaker has opened, whyever.
-    void opened(ticks now) noexcept {
+    /// The breaker has opened by a verdict, whyever; that epoch is the open one.
+    void opened(std::uint64_t epoch, ticks now) noexcept {
         detector_.opened(at(now));
+        // relaxed: see probe_succeeded().
         opened_at_.store(now, std::memory_order_relaxed);
-        failed_probes_.store(0, std::memory_order_relaxed);
-        said_.store(undecided, std::memory_order_relaxed);
+        said_.store(said{.trip = epoch}.bits(), std::memory_order_release);  // pairs with heard()
         waits_ = true;
     }
     /// A window has begun since the last evidence.
@@ -108,6 +118,7 @@ public:
         begins_ = true;
     }
     void forget(ticks now) noexcept {
+        good_.forget();
         detector_.forget(at(now));
         forget_finding();
         begins_ = waits_ = false;
@@ -132,8 +143,36 @@ public:
     }
 
 private:
-    static constexpr std::uint8_t undecided = 0xff;
     static constexpr ticks patience = 60'000'000'000;
+    static constexpr std::uint32_t most_failed = (1U << 22) - 1;
+
+    /// What the probes have said since a trip, in one word: epoch of the trip:40 | failed:22 | needless:1 | decided:1
+    struct said {
+        std::uint64_t trip = 0;
+        std::uint32_t failed = 0;
+        bool needless = false, decided = false;
+
+        static constexpr said of(std::uint64_t bits) noexcept {
+            return {bits >> 24, static_cast<std::uint32_t>(bits >> 2) & most_failed, (bits & 2) != 0, (bits & 1) != 0};
+        }
+        constexpr std::uint64_t bits() const noexcept {
+            return (trip << 24) | (std::uint64_t{failed} << 2) | (needless ? 2U : 0U) | (decided ? 1U : 0U);
+        }
+    };
+    /// What a probe of that epoch says changes what is known.
+    template <class Change>
+    void heard(std::uint64_t epoch, const Change& change) noexcept {
+        std::uint64_t seen = said_.load(std::memory_order_acquire);  // pairs with opened(): its time too
+        for (;;) {
+            said now = said::of(seen);
+            if (!is_later_epoch(epoch, now.trip)) return;  // stalled over another trip
+            change(now);
+            // relaxed: begin() reads what was said before its window began. acquire: as above.
+            if (said_.compare_exchange_weak(seen, now.bits(), std::memory_order_relaxed, std::memory_order_acquire)) {
+                return;
+            }
+        }
+    }
 
     static time_point at(ticks now) noexcept { return time_point{duration{now}}; }
 
@@ -147,9 +186,8 @@ private:
         if (!begins_) return;
         begins_ = false;
         if (!waits_) detector_.opened(now);
-        waits_ = false;
-        const bool needless =
-            said_.load(std::memory_order_relaxed) == static_cast<std::uint8_t>(adaptive::trip_was::needless);
+        // What an order ended, no probe has told of. relaxed: the window began after what its probes said.
+        const bool needless = std::exchange(waits_, false) && said::of(said_.load(std::memory_order_relaxed)).needless;
         detector_.judged(needless ? adaptive::trip_was::needless : adaptive::trip_was::outage, now);
     }
     void forget_finding() noexcept {
@@ -176,8 +214,7 @@ private:
     atom<bool> on_{false};
     atom<ticks> limit_{never};
     atom<ticks> opened_at_{0};
-    atom<std::uint32_t> failed_probes_{0};
-    atom<std::uint8_t> said_{undecided};
+    atom<std::uint64_t> said_{0};
     good_calls<Atomics> good_;
 
     // Under the lock of evidence, and on lines of its own.

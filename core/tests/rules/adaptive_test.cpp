@@ -95,6 +95,18 @@ TEST(adaptive_rule, other_rules_go_first_and_beside_it) {
     EXPECT_EQ(s.log.last().cause, cause::consecutive_failures);
 }
 
+TEST(adaptive_rule, is_named_last_of_those_that_hold_at_once) {
+    service alone{adaptive_only()};
+    alone.healthy(5'000);
+    const int calls = alone.until_it_opens(30);
+    settings given = adaptive_only();
+    given.trip.limits.error = static_cast<std::uint32_t>(calls);
+    service s{given};
+    s.healthy(5'000);
+    EXPECT_EQ(s.until_it_opens(30), calls);
+    EXPECT_EQ(s.log.last().cause, cause::class_limit);
+}
+
 TEST(adaptive_rule, slow_answers_trip_though_every_call_succeeds) {
     service s{adaptive_only()};
     s.healthy(5'000);
@@ -127,6 +139,19 @@ TEST(adaptive_rule, calls_that_hang_count_when_they_pass_the_limit) {
     EXPECT_EQ(s.it.observe().current, state::open);
     EXPECT_EQ(s.log.last().cause, cause::adaptive);
     for (permit& one : hanging) one.success();
+}
+
+TEST(adaptive_rule, a_call_that_hangs_counts_once_however_often_it_is_told_of) {
+    service once{adaptive_only()}, often{adaptive_only()};
+    for (service* one : {&once, &often}) {
+        one->healthy(5'000);
+        permit hanging = one->acquire();
+        one->advance(1s);
+        for (int told = one == &once ? 1 : 3; told > 0; --told) hanging.overdue();
+        hanging.success();
+    }
+    EXPECT_GT(once.it.observe().normal->evidence, 0);
+    EXPECT_DOUBLE_EQ(often.it.observe().normal->evidence, once.it.observe().normal->evidence);
 }
 
 TEST(adaptive_rule, an_overdue_call_is_not_slow_again_when_it_ends) {
@@ -285,6 +310,53 @@ TEST(adaptive_rule, can_be_switched_on_while_calls_run) {
     s.healthy(500);
     begun_before.success();
     EXPECT_LE(*s.it.observe().normal->slow_after, 30ms) << "a call whose start is not known teaches nothing";
+}
+
+TEST(adaptive_rule, failures_of_calls_begun_before_it_was_switched_on_are_no_evidence) {
+    service s{settings{.trip = no_rules()}};
+    std::vector<permit> begun_before;
+    for (int i = 0; i < 1'000; ++i) begun_before.push_back(s.acquire());
+    s.it.apply(adaptive_only());
+    for (std::size_t i = 0; i < begun_before.size(); ++i) {
+        begun_before[i].settle(i % 50 == 0 ? verdict::failure() : verdict::success());
+    }
+    EXPECT_EQ(s.it.observe().current, state::closed) << "the good ones among them are not seen";
+    EXPECT_EQ(s.it.observe().normal->evidence, 0);
+}
+
+TEST(adaptive_rule, what_it_found_before_it_was_switched_off_opens_nothing_when_it_is_on_again) {
+    service s{adaptive_only()};
+    s.healthy(5'000);
+    EXPECT_LE(s.until_it_opens(30), 30);
+    s.it.apply(settings{.trip = no_rules(), .recovery = {.open_for = 1s, .jitter = 0}});
+    s.recovers(false);
+    s.healthy(100);
+    s.it.apply(adaptive_only());
+    s.fail();
+    EXPECT_EQ(s.it.observe().current, state::closed);
+    s.healthy(1'000);
+    EXPECT_LE(s.until_it_opens(30), 30) << "and it looks again";
+}
+
+TEST(adaptive_rule, a_reset_while_it_is_off_forgets_too) {
+    service s{adaptive_only()};
+    s.healthy(500);
+    s.it.apply(settings{});
+    s.it.reset(by("alice"));
+    s.it.apply(adaptive_only());
+    EXPECT_FALSE(s.it.observe().normal->slow_after.has_value());
+}
+
+TEST(adaptive_rule, learns_after_a_reset_as_when_it_was_new) {
+    service fresh{adaptive_only()}, reset{adaptive_only()};
+    reset.healthy(5'000);
+    EXPECT_LE(reset.until_it_opens(30), 30);
+    reset.it.reset(by("alice"));
+    for (service* one : {&fresh, &reset}) {
+        for (int i = 0; i < 20; ++i) one->healthy(19), one->fail();
+    }
+    EXPECT_GT(fresh.it.observe().normal->failure_share, 0.01);
+    EXPECT_DOUBLE_EQ(reset.it.observe().normal->failure_share, fresh.it.observe().normal->failure_share);
 }
 
 TEST(adaptive_rule, under_forced_closed_tells_that_it_would_have_opened) {

@@ -150,13 +150,14 @@ std::vector<field> all_fields() {
                  [](settings& s) -> auto& { return present(s.trip.adaptive).slow_care; });
     time_field("trip.adaptive.deadline", {1ms, 24h}, {0ms, -1ms},
                [](settings& s) -> auto& { return present(present(s.trip.adaptive).deadline); });
-    for (const auto& [path, where] : {std::pair{"trip.adaptive.false_trip_budget", &adaptive_rule::false_trip_budget},
-                                      std::pair{"trip.adaptive.memory", &adaptive_rule::memory}}) {
+    for (const auto& one : {std::pair{"trip.adaptive.false_trip_budget", &adaptive_rule::false_trip_budget},
+                            std::pair{"trip.adaptive.memory", &adaptive_rule::memory}}) {
+        const auto where = one.second;
         const auto most = where == &adaptive_rule::memory ? 8'760h : 87'600h;
         const auto set = [where](std::chrono::hours to) {
             return with(std::to_string(to.count()) + " h", [=](settings& s) { present(s.trip.adaptive).*where = to; });
         };
-        add(path, {set(1h), set(most)}, {set(0h), set(-1h), set(most + 1h)});
+        add(one.first, {set(1h), set(most)}, {set(0h), set(-1h), set(most + 1h)});
     }
     number_field("recovery.ramp.from", ratios, no_ratios,
                  [](settings& s) -> auto& { return present(s.recovery.ramp).from; });

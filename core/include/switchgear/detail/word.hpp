@@ -74,4 +74,9 @@ private:
     std::uint64_t bits_ = 0;
 };
 
+/// Whether epoch `a` came after `b`, where epochs come round too.
+constexpr bool is_later_epoch(std::uint64_t a, std::uint64_t b) noexcept {
+    return static_cast<std::int64_t>((a - b) << 24) > 0;
+}
+
 }  // namespace switchgear::detail
