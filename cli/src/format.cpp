@@ -10,6 +10,7 @@
 #include <boost/json/array.hpp>
 #include <boost/json/serialize.hpp>
 
+#include <switchgear/wire/evidence_words.hpp>
 #include <switchgear/wire/units.hpp>
 
 namespace switchgear::cli {
@@ -47,6 +48,22 @@ row row_of(const wire::breaker_view& b) {
             fmt::format("{}", b.failures_in_a_row),
             fmt::format("{}", b.totals.successes + b.totals.failures + b.totals.ignored + b.totals.late),
             fmt::format("{}", b.totals.rejected)};
+}
+
+std::string normal_words(const wire::breaker_view::normal_calls& normal) {
+    std::string out = fmt::format("  normal: {} failed", percent(normal.failure_share));
+    out += normal.slow_after
+               ? fmt::format(", {} slower than {}", percent(normal.slow_share), wait_words(*normal.slow_after))
+               : std::string(", how long calls take is not known yet");
+    return out + fmt::format("; evidence for a trip {}, penalty {:.2g}\n", percent(normal.evidence), normal.penalty);
+}
+
+std::string learned_words(const wire::breaker_view::learned_pacing& learned) {
+    std::string out;
+    if (learned.median_outage.count() > 0) out += " outages of " + wait_words(learned.median_outage) + " (median)";
+    if (learned.calls_per_second > 0)
+        out += fmt::format("{} {:.3g} good calls a second", out.empty() ? "" : ",", learned.calls_per_second);
+    return out.empty() ? out : "  learned:" + out + "\n";
 }
 
 /// "trip.window.last  10s" for each member, however deep.
@@ -113,6 +130,8 @@ std::string breaker_details(const wire::breaker_view& b, const json::object& ans
     out +=
         fmt::format("  epoch {}, trips in a row {}, failures in a row {}\n", b.epoch, b.attempt, b.failures_in_a_row);
     out += fmt::format("  window: {} calls, {} failures, {} slow\n", b.window.calls, b.window.failures, b.window.slow);
+    if (b.normal) out += normal_words(*b.normal);
+    out += learned_words(b.learned);
     const auto& t = b.totals;
     out += fmt::format("  since start: {} successes, {} failures, {} slow, {} ignored, {} late, {} refused\n",
                        t.successes, t.failures, t.slow, t.ignored, t.late, t.rejected);
@@ -141,7 +160,11 @@ std::string transition_line(const wire::transition_view& t) {
     std::string out = fmt::format("{}  {}  ", time_text(to_json(t), "at"), t.name);
     out += t.from == t.to ? std::string(to_string(t.to)) : fmt::format("{} -> {}", to_string(t.from), to_string(t.to));
     out += fmt::format("  {}", to_string(t.cause));
-    if (t.evidence.threshold > 0) out += fmt::format(" {:g} of {:g}", t.evidence.observed, t.evidence.threshold);
+    if (t.cause == cause::adaptive) {
+        out += ": " + wire::evidence_words(t.evidence);
+    } else if (t.evidence.threshold > 0) {
+        out += fmt::format(" {:g} of {:g}", t.evidence.observed, t.evidence.threshold);
+    }
     if (t.pause.count() > 0) out += fmt::format("  for {}", wait_words(t.pause));
     if (t.attempt > 1) out += fmt::format("  attempt {}", t.attempt);
     if (t.order) out += fmt::format("  ({})", order_words(*t.order));

@@ -179,6 +179,10 @@ subscription breaker::subscribe(std::function<void(const transition&)> listener)
 }
 snapshot breaker::observe() const { return core().observe(); }
 std::string_view breaker::name() const noexcept { return core().name(); }
+std::optional<duration> breaker::slow_limit(duration age) const noexcept {
+    const detail::ticks next = core().slow_limit(age.count());
+    return next == detail::never ? std::nullopt : std::optional{duration{next}};
+}
 settings breaker::current_settings() const { return core().current_settings(); }
 void breaker::apply(const settings& given) { core().apply(detail::checked(given)); }
 void breaker::end_pause() noexcept { core().end_pause(); }

@@ -133,6 +133,7 @@ public:
     std::optional<moved> restore(const saved_state& from, ticks now);
     saved_state save(ticks now);
     void observe(snapshot& into, ticks now) noexcept;
+    ticks slow_limit(ticks age) const noexcept;
 
     /// Whether anything would be lost with this breaker: it is not closed, or overridden.
     bool worth_keeping() const noexcept { return !current().plainly_closed(); }
@@ -166,6 +167,13 @@ private:
     auto with_plan(const Read& read_plan) const noexcept;
 
     look read() const noexcept;
+    /// The word and its window, of one instant: all that most evidence needs.
+    struct glance {
+        word at;
+        std::uint32_t window = 0;
+        std::uint64_t window_base = 0;
+    };
+    glance read_window() const noexcept;
     // acquire: pairs with the publication in make_trouble().
     trouble<Atomics>* known_trouble() const noexcept { return trouble_.load(std::memory_order_acquire); }
     /// Made if there is none yet.
@@ -219,7 +227,7 @@ private:
     template <class Time>
     answer let_by(word at, const Time& time, grant& to) noexcept;
     template <class Time>
-    answer acquire_by_evidence(const look& seen, const Time& time, grant& to) noexcept;
+    answer acquire_by_evidence(word at, const Time& time, grant& to) noexcept;
     static steering ramp_of(const period& of) noexcept;
     double share_by_evidence(const look& seen) const noexcept;
     void finish_probing(std::uint64_t epoch, ticks now) noexcept;
@@ -233,12 +241,12 @@ private:
     };
     template <class Time>
     course course_of(const grant& of, const Time& time) const noexcept;
-    ticks slow_after() const noexcept;
+    ticks slow_after() const noexcept { return slow_after_.load(std::memory_order_relaxed); }
     watch<Atomics>* watching() const noexcept;
     template <class Time>
     bool settle_counted(const grant& of, verdict how, const course& went, const Time& time) noexcept;
     template <class Time>
-    void settle_success(std::uint64_t epoch, const Time& time) noexcept;
+    void settle_success(std::uint64_t epoch, ticks ended, const Time& time) noexcept;
     bool settle_evidence(const grant& of, verdict how, const course& went, ticks now) noexcept;
     void watch_success(watch<Atomics>& by, const grant& of, const course& went) noexcept;
     void watch_overdue(watch<Atomics>& by, grant& of, ticks now) noexcept;
@@ -260,7 +268,10 @@ private:
     void look_again(std::uint64_t epoch, ticks now) noexcept;
 
     // Under evidence_.
-    const plan& in_step(const look& with) noexcept;
+    const plan& in_step(const glance& with) noexcept;
+    const plan& in_step(const look& with) noexcept {
+        return in_step(glance{with.at, with.of.window, with.of.window_base});
+    }
     /// A run of failures as it was when a verdict lengthened it.
     struct lengthened {
         std::uint32_t window = 0, run = 0;
@@ -307,7 +318,11 @@ machine<A, S, F>::machine(S& sink, std::shared_ptr<const plan> by, std::uint64_t
     make_room_for_recovery(given, now);
     follow(*plans_[0], now);
     next_move_.store(window_.next_move());
-    word_.store(word{}.with_observes(given.mode == mode::observe).with_timed(plans_[0]->timed).bits());
+    word_.store(word{}
+                    .with_observes(given.mode == mode::observe)
+                    .with_timed(plans_[0]->timed)
+                    .with_watched(given.trip.adaptive.has_value())
+                    .bits());
 }
 
 template <class A, class S, class F>
@@ -332,8 +347,7 @@ void machine<A, S, F>::follow(const plan& by, ticks now) {
     const bool adaptive = by.given.trip.adaptive.has_value();
     if (known != nullptr) known->follow(by);
     if (known == nullptr && adaptive) watch_.store(known = new watch<A>(by, now), std::memory_order_release);
-    // release: pairs with slow_after(). Under the adaptive rule no success is the healthy path's.
-    slow_after_.store(adaptive ? F::every_call : by.slow_after, std::memory_order_release);
+    slow_after_.store(by.slow_after, std::memory_order_relaxed);  // a bound of its own, for verdicts to come
 }
 
 /// Without memory the program ends: what went wrong must not be forgotten.
@@ -374,6 +388,17 @@ auto machine<A, S, F>::read() const noexcept -> look {
         const auto* known = known_trouble();
         const period of = known == nullptr ? period{} : known->periods.read(at.period());
         if (current() == at) return {at, of};
+    }
+}
+
+template <class A, class S, class F>
+auto machine<A, S, F>::read_window() const noexcept -> glance {
+    for (;;) {
+        const word at = current();
+        const auto* known = known_trouble();
+        const auto [window, base] =
+            known == nullptr ? std::pair{0U, std::uint64_t{0}} : known->periods.window(at.period());
+        if (current() == at) return {at, window, base};
     }
 }
 

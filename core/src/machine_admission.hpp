@@ -163,12 +163,12 @@ template <class Time>
 template <class A, class S, class F>
 template <class Time>
 answer machine<A, S, F>::acquire_ramp(word at, const Time& time, grant& to) noexcept {
-    const look seen = read();
-    if (seen.at != at) return answer::look_again();
     const auto rule = with_plan([](const plan& by) { return by.given.recovery.ramp; });
-    if (rule && rule->by == ramp_by::evidence) return acquire_by_evidence(seen, time, to);
+    if (rule && rule->by == ramp_by::evidence) return acquire_by_evidence(at, time, to);
+    const ticks since = in_trouble().periods.ramp_since(at.period());
+    if (current() != at) return answer::look_again();
     const ticks now = in_ticks(time.now());
-    const ticks elapsed = std::max<ticks>(now - seen.of.ramp_since, 0);
+    const ticks elapsed = std::max<ticks>(now - since, 0);
     // A reload may have taken the ramp away: then it is over.
     if (!rule || elapsed >= plan::in_ticks(rule->over)) {
         end_ramp(at.epoch(), now);

@@ -25,8 +25,9 @@ steering machine<A, S, F>::ramp_of(const period& of) noexcept {
 
 template <class A, class S, class F>
 template <class Time>
-answer machine<A, S, F>::acquire_by_evidence(const look& seen, const Time& time, grant& to) noexcept {
-    const word at = seen.at;
+answer machine<A, S, F>::acquire_by_evidence(word at, const Time& time, grant& to) noexcept {
+    const look seen = read();
+    if (seen.at != at) return answer::look_again();
     auto& on = in_trouble().back()->ramp;  // made before the settings that lead here
     const ticks now = in_ticks(time.now());
     const auto still_on = [&] { return current().epoch() == at.epoch(); };

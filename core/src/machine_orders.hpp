@@ -11,12 +11,12 @@ template <class A, class S, class F>
 void machine<A, S, F>::apply(std::shared_ptr<const plan> by, ticks now) {
     const settings& given = by->given;
     const std::uint32_t fresh = current().regime() ^ 1U;
-    make_room_for_recovery(given, 0);
+    make_room_for_recovery(given, never);
     // seq_cst: see with_plan(). Readers of the plan to be replaced are those of the reload before this one.
     while (readers_[fresh].load(std::memory_order_seq_cst) != 0) A::wait_a_moment();
 
     const guard lock{evidence_};
-    const plan& old = in_step(read());
+    const plan& old = in_step(read_window());
     const bool slow_rule = given.trip.slow.has_value();
     if (!window_.suits(given.trip.window, slow_rule)) {
         const auto tally = tally_.sum();
@@ -35,8 +35,10 @@ void machine<A, S, F>::apply(std::shared_ptr<const plan> by, ticks now) {
     probe_timeout_.store(next.probe_timeout, std::memory_order_relaxed);
     most_probes_.store(given.recovery.probes, std::memory_order_relaxed);
     open_for_ms_.store(static_cast<std::uint32_t>(given.recovery.open_for.count()), std::memory_order_relaxed);
-    for (word at = current();
-         !swing(at, at.with_regime(fresh).with_timed(next.timed).with_observes(given.mode == mode::observe));) {
+    for (word at = current(); !swing(at, at.with_regime(fresh)
+                                             .with_timed(next.timed)
+                                             .with_watched(given.trip.adaptive.has_value())
+                                             .with_observes(given.mode == mode::observe));) {
         at = current();
     }
     note_suspicion(next, tally_.sum());
@@ -180,7 +182,7 @@ saved_state machine<A, S, F>::save(ticks now) {
         kept.pause = seen.of.pause;
         kept.base_pause = seen.of.base_pause;
         kept.attempt = seen.of.attempt;
-        kept.outage_age = learns && seen.of.since != 0 ? std::max<ticks>(now - seen.of.since, 0) : 0;
+        kept.outage_age = learns && seen.of.since != never ? std::max<ticks>(now - seen.of.since, 0) : 0;
     }
     if (auto* const watcher = watching()) {
         const guard lock{evidence_};

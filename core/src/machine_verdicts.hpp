@@ -53,15 +53,17 @@ auto machine<A, S, F>::course_of(const grant& of, const Time& time) const noexce
     const ticks now = in_ticks(time.now());
     if (in_ticks(time.resumed_at()) > of.begun) return {.ended = now};
     const ticks took = of.is(grant::answered) ? of.took : now - of.begun;
+    // A reload that comes just now is one that came before or after this verdict.
     return {.ended = now, .took = took, .slow = !of.is(grant::overdue) && took > slow_after()};
 }
 
-/// The slow rule's. A reload that comes just now is one that came before or after this verdict.
+/// The shortest limit beyond that age; `never`: there is none.
 template <class A, class S, class F>
-ticks machine<A, S, F>::slow_after() const noexcept {
-    // acquire: pairs with the release in follow(), so that there is a watch.
-    const ticks bound = slow_after_.load(std::memory_order_acquire);
-    return bound != F::every_call ? bound : watch_.load(std::memory_order_acquire)->slow_after();
+ticks machine<A, S, F>::slow_limit(ticks age) const noexcept {
+    const auto* const watcher = watching();
+    const ticks learned = watcher != nullptr ? watcher->limit() : never;
+    const ticks by_rule = slow_after();
+    return std::min(learned > age ? learned : never, by_rule > age ? by_rule : never);
 }
 
 /// The adaptive rule, if it is in force.
@@ -76,16 +78,14 @@ template <class A, class S, class F>
 template <class Time>
 bool machine<A, S, F>::settle_counted(const grant& of, verdict how, const course& went, const Time& time) noexcept {
     if (how.is_success() && !went.slow && !of.is(grant::overdue)) {
-        settle_success(of.epoch, time);
-        if (auto* const watcher = watching(); watcher != nullptr && of.is(grant::timed)) {
-            watch_success(*watcher, of, went);
-        }
+        settle_success(of.epoch, went.ended, time);
+        if (auto* const watcher = of.is(grant::watched) ? watching() : nullptr) watch_success(*watcher, of, went);
         return true;  // counted, if only among the late
     }
     return settle_evidence(of, how, went, in_ticks(time.now()));
 }
 
-/// For the adaptive rule: kept where the thread is, unless it was slow. One in 64 looks at what came together,
+/// For the adaptive rule: kept where the thread is, unless it was slow. One in 256 looks at what came together,
 /// if nobody else is at the evidence just now.
 template <class A, class S, class F>
 void machine<A, S, F>::watch_success(watch<A>& by, const grant& of, const course& went) noexcept {
@@ -98,11 +98,11 @@ void machine<A, S, F>::watch_success(watch<A>& by, const grant& of, const course
     std::optional<moved> made;
     {
         const guard lock{evidence_, std::adopt_lock};
-        const look seen = read();
+        const glance seen = read_window();
         if (seen.at.epoch() != of.epoch || !seen.at.counts()) return;
         in_step(seen);
         if (good) {
-            by.take_in(of.epoch);
+            by.take_in_own(of.epoch);
         } else {
             by.add(of.epoch, {.at = time_point{duration{went.ended}},
                               .took = duration{went.took},
@@ -113,14 +113,14 @@ void machine<A, S, F>::watch_success(watch<A>& by, const grant& of, const course
     tell(made);
 }
 
-/// As hot_path::count_success(), for a success that has to move the window first.
+/// As hot_path::count_success(), for a success that has to move the window first. `ended`: 0 if that was not read.
 template <class A, class S, class F>
 template <class Time>
-void machine<A, S, F>::settle_success(std::uint64_t epoch, const Time& time) noexcept {
+void machine<A, S, F>::settle_success(std::uint64_t epoch, ticks ended, const Time& time) noexcept {
     // relaxed: as in count_success().
     const ticks next_move = next_move_.load(std::memory_order_relaxed);
     if (next_move != never) {
-        const ticks now = in_ticks(time.coarse());
+        const ticks now = ended != 0 ? ended : in_ticks(time.coarse());
         if (now >= next_move) move_window(now);
     }
     const progress got = F::count_success(epoch);
@@ -158,7 +158,7 @@ bool machine<A, S, F>::settle_evidence(const grant& of, verdict how, const cours
     std::optional<moved> made;
     {
         const guard lock{evidence_};
-        const look seen = read();
+        const glance seen = read_window();
         if (seen.at.epoch() != of.epoch || !seen.at.counts()) return false;
         const plan& by = in_step(seen);
         // Once, after in_step(): adding up the lanes takes their lines from whoever counts there.
@@ -179,7 +179,7 @@ bool machine<A, S, F>::settle_evidence(const grant& of, verdict how, const cours
             }
         } else {
             what.failed = static_cast<std::uint8_t>(how.failed_with());
-            if (by.weight(how.failed_with()) > 0) mine = lengthen_run(seen.of.window);
+            if (by.weight(how.failed_with()) > 0) mine = lengthen_run(seen.window);
         }
         if (how.is_failure() || went.slow) window_.file(what, now, how.is_success() ? tally_.sum() : tally);
         if (how.is_success()) end_run(of.epoch);
@@ -204,14 +204,14 @@ template <class A, class S, class F>
 std::optional<moved> machine<A, S, F>::judge_window(std::uint64_t epoch, std::optional<verdict> by, ticks now,
                                                     lengthened mine) noexcept {
     for (;;) {
-        const look seen = read();
+        const glance seen = read_window();
         if (seen.at.epoch() != epoch || !seen.at.counts()) return {};
         const plan& settings = in_step(seen);
         const auto tally = tally_.sum();
         window_.move_to(now, tally);
         const window_counts counts = note_suspicion(settings, tally);
-        std::uint32_t run = run_of(seen.of.window);
-        if (mine.window == seen.of.window) run = std::max(run, mine.run);
+        std::uint32_t run = run_of(seen.window);
+        if (mine.window == seen.window) run = std::max(run, mine.run);
         std::optional<finding> found = judge(counts, run, settings);
         if (by && by->is_trip()) {
             found = {cause::trip_verdict, {counts.calls, counts.failures(), counts.slow, 1, 1}};
@@ -235,7 +235,9 @@ std::optional<moved> machine<A, S, F>::judge_window(std::uint64_t epoch, std::op
         }
         std::optional<ticks> hint;
         if (by && by->retry_after()) hint = by->retry_after()->count();
-        if (const auto made = open(seen, *found, settings, now, hint)) {
+        const look before = read();
+        if (before.at != seen.at) continue;
+        if (const auto made = open(before, *found, settings, now, hint)) {
             if (watcher != nullptr) watcher->opened(made->epoch, now);
             return made;
         }
@@ -245,11 +247,11 @@ std::optional<moved> machine<A, S, F>::judge_window(std::uint64_t epoch, std::op
 /// Takes notice of a window that began since the last evidence: its marks are none, and the old ones mean
 /// nothing any more.
 template <class A, class S, class F>
-auto machine<A, S, F>::in_step(const look& with) noexcept -> const plan& {
-    if (evidence_window_ != with.of.window) {
-        evidence_window_ = with.of.window;
+auto machine<A, S, F>::in_step(const glance& with) noexcept -> const plan& {
+    if (evidence_window_ != with.window) {
+        evidence_window_ = with.window;
         would_have_opened_ = false;
-        window_.begin(with.of.window_base);
+        window_.begin(with.window_base);
         if (auto* const watcher = watching()) watcher->new_window();
     }
     return *plans_[with.at.regime()];
@@ -290,7 +292,7 @@ template <class A, class S, class F>
 void machine<A, S, F>::move_window(ticks now) noexcept {
     if (!evidence_.try_lock()) return;
     const guard lock{evidence_, std::adopt_lock};
-    const plan& by = in_step(read());
+    const plan& by = in_step(read_window());
     const auto tally = tally_.sum();
     window_.move_to(now, tally);
     note_suspicion(by, tally);
@@ -401,8 +403,8 @@ void machine<A, S, F>::overdue(grant& of, const Time& time) noexcept {
     const ticks now = in_ticks(time.now());
     const bool probes = of.is(grant::probe) && !at.on_ramp();
     if (auto* const watcher = watching()) {
-        if (!probes && now - of.begun > watcher->limit()) watch_overdue(*watcher, of, now);
-        if (now - of.begun <= slow_after()) return;  // the timer was the adaptive rule's
+        if (!probes && now - of.begun >= watcher->limit()) watch_overdue(*watcher, of, now);
+        if (now - of.begun < slow_after()) return;  // the timer was the adaptive rule's
     }
     if (of.is(grant::overdue) || slow_after() == never) return;
     if (probes) {
@@ -413,7 +415,7 @@ void machine<A, S, F>::overdue(grant& of, const Time& time) noexcept {
     std::optional<moved> made;
     {
         const guard lock{evidence_};
-        const look seen = read();
+        const glance seen = read_window();
         if (seen.at.epoch() != of.epoch || !seen.at.counts()) return;
         in_step(seen);
         of.place = window_.file({.slow = true}, now, tally_.sum());
@@ -431,7 +433,7 @@ void machine<A, S, F>::watch_overdue(watch<A>& by, grant& of, ticks now) noexcep
     std::optional<moved> made;
     {
         const guard lock{evidence_};
-        const look seen = read();
+        const glance seen = read_window();
         if (seen.at.epoch() != of.epoch || !seen.at.counts()) return;
         in_step(seen);
         of.traits |= grant::overlong;

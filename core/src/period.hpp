@@ -21,7 +21,7 @@ struct period {
     std::uint32_t window = 0;        ///< grows with every window that begins
     std::uint32_t attempt = 0;       ///< trips in a row without a close
     std::uint32_t ramp_latency = 0;  ///< on the ramp: how long the probe took that began it, in microseconds
-    ticks since = 0;                 ///< closed: when the window began; else when the outage did; 0: nobody has kept it
+    ticks since = never;             ///< closed: when the window began; else when the outage did; `never`: not known
     lessons learned{};
 };
 
@@ -54,7 +54,7 @@ private:
     template <class T>
     using atom = typename Atomics::template atom<T>;
     struct record {
-        atom<ticks> since{0};
+        atom<ticks> since{never};
         atom<lessons> learned{lessons{}};
         atom<std::uint32_t> ramp_latency{0};
     };
@@ -119,6 +119,14 @@ public:
     std::pair<ticks, ticks> deadline_and_pause(std::uint32_t index) const noexcept {
         const auto& from = records_[index];
         return {from.deadline.load(std::memory_order_acquire), from.pause.load(std::memory_order_acquire)};
+    }
+    /// The window and where it began: what a failure needs.
+    std::pair<std::uint32_t, std::uint64_t> window(std::uint32_t index) const noexcept {
+        const auto& from = records_[index];
+        return {from.window.load(std::memory_order_acquire), from.window_base.load(std::memory_order_acquire)};
+    }
+    ticks ramp_since(std::uint32_t index) const noexcept {
+        return records_[index].ramp_since.load(std::memory_order_acquire);
     }
     /// All that who is overridden has to know.
     ticks override_until(std::uint32_t index) const noexcept {

@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include <switchgear/wire/evidence_words.hpp>
+
 namespace switchgear::gateway {
 namespace {
 
@@ -13,11 +15,13 @@ std::int64_t milliseconds_of(duration d) { return std::chrono::duration_cast<std
 
 struct line {
     log_level level;
-    std::string_view message;
+    std::string message;
 };
 
 line line_of(const transition& t) {
     if (t.from == t.to) {
+        if (t.cause == cause::adaptive)
+            return {log_level::warning, "Circuit would have opened: " + wire::evidence_words(t.evidence) + "."};
         if (t.cause != cause::operator_order) return {log_level::warning, "Circuit would have opened."};
         return {log_level::info, "Operator order in force."};
     }
@@ -28,6 +32,8 @@ line line_of(const transition& t) {
     if (t.cause == cause::restored) return {log_level::info, "Circuit state restored."};
     if (t.to == state::half_open) return {log_level::info, "Cooldown elapsed; circuit moved to half-open."};
     if (t.to == state::closed) return {log_level::info, "Downstream probe succeeded; circuit closed."};
+    if (t.cause == cause::adaptive)
+        return {log_level::error, "Circuit opened: " + wire::evidence_words(t.evidence) + "."};
     if (t.from == state::half_open) return {log_level::warning, "Downstream probe failed; circuit reopened."};
     return {log_level::error, "Circuit opened after repeated downstream failures."};
 }

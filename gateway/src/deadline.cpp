@@ -7,7 +7,10 @@ namespace switchgear::gateway {
 
 void deadline::set(limit which, std::optional<std::chrono::milliseconds> from_now) {
     if (!from_now) return clear(which);
-    const time_point at = time_source::steady().coarse() + *from_now;
+    set_at(which, time_source::steady().coarse() + *from_now);
+}
+
+void deadline::set_at(limit which, time_point at) {
     at_[static_cast<std::size_t>(which)] = at;
     if (at < armed_for_) arm(at);
 }

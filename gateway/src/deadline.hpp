@@ -38,6 +38,8 @@ public:
 
     /// Empty: no limit.
     void set(limit which, std::optional<std::chrono::milliseconds> from_now);
+    /// To the nanosecond; for a limit shorter than the coarse clock's tick.
+    void set_at(limit which, time_point at);
     void clear(limit which) noexcept { at_[static_cast<std::size_t>(which)] = never; }
 
     /// Ends the timer and awaits that nothing of it is left.

@@ -40,8 +40,7 @@ task<bool> exchange::run(std::string_view path, std::string_view query) {
         co_return co_await end(may_go_on);
     }
 
-    const trip_rules& rules = settings().breaker.settings.trip;
-    if (rules.slow) with_.limits().set(limit::overdue, rules.slow->after);
+    watch_for_overdue();
     with_.limits().set(limit::total, settings().timeouts.total);
 
     const std::string_view host = settings().host == host_policy::preserve
@@ -298,14 +297,27 @@ void exchange::interrupt(interruption why) noexcept {
 
 void exchange::limit_reached(limit which) noexcept {
     if (which == limit::overdue) {
-        if (permit_ && !head_sent_) permit_->overdue();
-        return;
+        if (!permit_ || head_sent_) return;
+        permit_->overdue();
+        return watch_for_overdue();
     }
     const bool on_upload = which == limit::upload || (which == limit::total && upload_.running());
     if (on_upload && upload_.now() == upload::state::reading) return interrupt(interruption::client_slow);
     if (step_ == step::writing_answer) return interrupt(interruption::client_slow);
     error_.reason = which == limit::total ? "total_timeout" : which == limit::upload ? "write_timeout" : step_reason_;
     interrupt(interruption::upstream_slow);
+}
+
+/// Sets the timer to the next limit after which the call counts as slow: the learned one and the slow rule's may both
+/// come.
+void exchange::watch_for_overdue() {
+    const auto first = use_.what->slow_limit();
+    if (!first) return;
+    const time_point now = time_source::steady().now();
+    if (admitted_ == time_point{}) admitted_ = now;
+    // Not from before the permit: the breaker judges by the age of that.
+    if (const auto next = use_.what->slow_limit(now - admitted_))
+        with_.limits().set_at(limit::overdue, admitted_ + *next);
 }
 
 void exchange::watch_client() noexcept {

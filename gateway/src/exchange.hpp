@@ -95,6 +95,7 @@ private:
     bool may_send_again() const noexcept;
     void set_time_limit(limit, std::optional<std::chrono::milliseconds>, std::string_view reason);
     void watch_client() noexcept;
+    void watch_for_overdue();
     void upload_ended(upload::outcome) noexcept;
     void release_connection(bool reusable);
 
@@ -119,6 +120,7 @@ private:
     breaker_use use_;
     std::optional<permit> permit_;  // after use_, so that it goes before it
     time_point began_{};
+    time_point admitted_{};  // at the latest; set where a call can become overdue
 
     std::string head_text_;
     std::string early_body_;           // what the first write took of a body that may have to be sent again

@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 #include <boost/json/array.hpp>
 
+#include <switchgear/wire/evidence_words.hpp>
 #include <switchgear/wire/units.hpp>
 
 namespace switchgear::gateway {
@@ -82,6 +83,21 @@ std::string ratio_words(std::string_view what, std::uint64_t part, std::uint64_t
     return out;
 }
 
+std::string adaptive_words(const wire::breaker_view::normal_calls& normal, const adaptive_rule& rule) {
+    std::string out = fmt::format(
+        "opens when calls fail or are slow as would happen by chance less than once in {}; the evidence for that is "
+        "now at "
+        "{}; normal is {} failed",
+        wire::format_duration(rule.false_trip_budget), percent(normal.evidence), percent(normal.failure_share));
+    out += normal.slow_after ? fmt::format(", and {} slower than {}", percent(normal.slow_share),
+                                           wire::format_duration(*normal.slow_after))
+                             : std::string(", and how long calls take is not known yet");
+    if (normal.penalty >= 0.01) {
+        out += fmt::format("; needless trips have raised what it takes by the power {:.2g} of e", normal.penalty);
+    }
+    return out;
+}
+
 /// The rules of `closed`, which hold on the ramp too.
 void add_trip_rules(change_list& out, const wire::breaker_view& now, const trip_rules& rules) {
     if (const auto limit = rules.consecutive_failures) {
@@ -103,6 +119,10 @@ void add_trip_rules(change_list& out, const wire::breaker_view& now, const trip_
                      ratio_words(what, window.slow, window.calls, slow->ratio, rules.minimum_calls));
     }
     add_class_limits(out, rules.limits);
+    if (rules.adaptive && now.normal) {
+        const double evidence = now.normal->evidence;
+        out.add_rule(cause::adaptive, evidence, 1, adaptive_words(*now.normal, *rules.adaptive));
+    }
     out.add(state::open, cause::trip_verdict, "opens at once when an answer is classified as `trip`");
 }
 
@@ -164,7 +184,7 @@ std::string cause_words(const wire::transition_view& last) {
         case cause::class_limit:
             return fmt::format("{:g} failures of one class, threshold {:g}", seen.observed, seen.threshold) + counts;
         case cause::trip_verdict: return "an answer said not to come back for a while";
-        case cause::adaptive: return "calls went worse than they usually do" + counts;
+        case cause::adaptive: return wire::evidence_words(seen);
         case cause::probe_failed: return "the probe failed";
         case cause::probe_expired: return "the probe was not answered in time";
         case cause::pause_over: return "the pause was over";

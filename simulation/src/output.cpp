@@ -10,6 +10,7 @@
 #include <boost/json/serialize.hpp>
 
 #include <switchgear/state.hpp>
+#include <switchgear/wire/evidence_words.hpp>
 #include <switchgear/wire/json.hpp>
 #include <switchgear/wire/views.hpp>
 
@@ -71,15 +72,24 @@ std::string table(const std::vector<candidate>& candidates, const std::vector<ou
     return out;
 }
 
+}  // namespace
+
+std::string cause_words(const open_period& one) {
+    std::string text{to_string(one.cause)};
+    const evidence& seen = one.evidence;
+    if (one.cause == cause::adaptive) return text + ": " + wire::evidence_words(seen);
+    if (seen.threshold > 0) text += fmt::format(" {} of {}", number_words(seen.observed), number_words(seen.threshold));
+    if (seen.calls > 0) text += fmt::format(" ({} of {} failed)", seen.failures, counted(seen.calls, "call"));
+    return text;
+}
+
+namespace {
+
 std::string period_line(const open_period& one) {
     std::string text = fmt::format("  {}  {}", instant_words(one.begin),
                                    one.end ? "for " + time_words(*one.end - one.begin) : "until the end");
     if (!one.key.empty()) text += "  " + excerpt(one.key);
-    text += fmt::format("  {}", to_string(one.cause));
-    if (one.evidence.threshold > 0)
-        text += fmt::format(" {} of {}", number_words(one.evidence.observed), number_words(one.evidence.threshold));
-    if (one.evidence.calls > 0)
-        text += fmt::format(" ({} of {} failed)", one.evidence.failures, counted(one.evidence.calls, "call"));
+    text += "  " + cause_words(one);
     if (one.trips > 1) text += fmt::format("  {} trips", one.trips);
     return text + "\n";
 }

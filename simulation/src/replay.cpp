@@ -26,8 +26,7 @@ registry_settings settings_for(const candidate& of) {
 /// The breakers of one candidate, and what they did.
 class trial {
 public:
-    trial(const candidate& of, const replay_clock& clock)
-        : scope_{of.breakers}, slow_{of.settings.trip.slow}, breakers_{settings_for(of), clock} {
+    trial(const candidate& of, const replay_clock& clock) : scope_{of.breakers}, breakers_{settings_for(of), clock} {
         if (scope_ == breakers::one) only_ = breakers_.get("");
     }
 
@@ -35,11 +34,6 @@ public:
     subscription subscribe(std::function<void(const transition&)> listener) {
         return breakers_.subscribe(std::move(listener));
     }
-    /// When a call that began at `start` becomes overdue; empty if it does not.
-    std::optional<nanoseconds> overdue(const recorded_call& call) const {
-        return slow_ && call.lasts > slow_->after ? std::optional{call.start + slow_->after} : std::nullopt;
-    }
-
     void count(const recorded_call& call, bool admitted) {
         ++done.calls;
         const bool good = call.how.is_success(), bad = call.how.is_failure();
@@ -98,7 +92,6 @@ private:
     }
 
     breakers scope_;
-    std::optional<slow_rule> slow_;
     registry breakers_;
     std::shared_ptr<breaker> only_{};
     std::unordered_map<std::string, now_open> not_closed_{};
@@ -108,6 +101,13 @@ private:
 struct under_way {
     std::shared_ptr<breaker> with{};
     std::optional<permit> given{};
+    nanoseconds start{}, end{};
+
+    /// When it becomes overdue, or does so once more by another limit; empty if it ends before.
+    std::optional<nanoseconds> overdue_after(nanoseconds now) const {
+        const auto limit = with->slow_limit(now - start);
+        return limit && *limit < end - start ? std::optional{start + *limit} : std::nullopt;
+    }
 };
 
 /// What happens to a call after its start.
@@ -155,8 +155,9 @@ public:
             any = true;
             mine.with = std::move(with);
             mine.given.emplace(std::move(*given));
-            if (const auto late = trials_[i]->overdue(call))
-                coming_.push({*late, number_, place, static_cast<std::uint32_t>(i)});
+            mine.start = call.start;
+            mine.end = end;
+            watch_for_overdue(call.start, number_, place, static_cast<std::uint32_t>(i));
         }
         if (!any) return free_.push_back(place);
         verdicts_[place] = call.how;
@@ -180,10 +181,16 @@ private:
             clock_.move_to(next.at);
             if (next.overdue_with != happening::its_end) {
                 running_[next.place * trials_.size() + next.overdue_with].given->overdue();
+                watch_for_overdue(next.at, next.number, next.place, next.overdue_with);
             } else {
                 settle(next.place);
             }
         }
+    }
+
+    void watch_for_overdue(nanoseconds now, std::uint64_t number, std::uint32_t place, std::uint32_t with) {
+        if (const auto at = running_[place * trials_.size() + with].overdue_after(now))
+            coming_.push({*at, number, place, with});
     }
 
     void settle(std::uint32_t place) {

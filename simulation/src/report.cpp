@@ -73,10 +73,9 @@ json::array rows_of(const report_content& of) {
         json::array marks;
         for (const open_period& one : of.outcomes[i].periods) {
             const recorded_time end = one.end.value_or(of.seen.end());
-            marks.push_back(
-                mark(one.begin, end,
-                     fmt::format("{}{}open from {} for {}: {}", one.key, one.key.empty() ? "" : " ",
-                                 instant_words(one.begin), time_words(end - one.begin), to_string(one.cause))));
+            marks.push_back(mark(one.begin, end,
+                                 fmt::format("{}{}open from {} for {}: {}", one.key, one.key.empty() ? "" : " ",
+                                             instant_words(one.begin), time_words(end - one.begin), cause_words(one))));
         }
         rows.push_back(json::object{{"name", of.candidates[i].name}, {"marks", marks}});
     }
@@ -116,8 +115,8 @@ std::string periods_table(const report_content& of) {
     for (std::size_t i = 0; i < of.outcomes.size(); ++i) {
         for (const open_period& one : of.outcomes[i].periods) {
             rows += table_row("td", {of.candidates[i].name, one.key, instant_words(one.begin),
-                                     one.end ? time_words(*one.end - one.begin) : "until the end",
-                                     std::string{to_string(one.cause)}, fmt::format("{}", one.trips)});
+                                     one.end ? time_words(*one.end - one.begin) : "until the end", cause_words(one),
+                                     fmt::format("{}", one.trips)});
         }
     }
     if (rows.empty()) return {};

@@ -5,6 +5,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include <switchgear/detail/atomics.hpp>
@@ -325,7 +326,9 @@ struct on_their_way {
     void keep(std::uint64_t epoch, detail::ticks at) { calls.keep(epoch, at, 1); }
     void take(std::uint64_t epoch) {
         const std::lock_guard held{evidence};
-        calls.take(epoch, taken);
+        calls.take_all(epoch, [this](std::span<const adaptive::finished> some) {
+            taken.insert(taken.end(), some.begin(), some.end());
+        });
     }
     /// Once each, whatever comes after them.
     void require_taken(std::size_t count) {

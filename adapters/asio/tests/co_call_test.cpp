@@ -133,6 +133,57 @@ TEST_F(co_calls, error_in_a_tuple_is_no_success) {
     EXPECT_EQ(payments.observe().totals.failures_by_class[static_cast<std::size_t>(failure_class::timeout)], 1U);
 }
 
+TEST_F(co_calls, call_that_hangs_counts_as_slow_while_it_runs) {
+    payments.apply({.trip = {.slow = {{.after = 1ms, .ratio = 1}}}});
+    run([&]() -> net::awaitable<void> {
+        (void)co_await co_call(payments, [&]() -> net::awaitable<int> {
+            while (payments.observe().window.slow == 0) co_await net::post(loop, net::use_awaitable);
+            co_return 200;
+        });
+    });
+    EXPECT_EQ(payments.observe().totals.slow, 1U);
+    EXPECT_EQ(payments.observe().totals.successes, 1U);
+}
+
+TEST_F(co_calls, call_that_hangs_is_evidence_for_the_adaptive_rule) {
+    payments.apply({.trip = {.consecutive_failures = {}, .failure_ratio = {}, .adaptive = adaptive_rule{}}});
+    for (int i = 0; i < 1'000; ++i) {
+        auto p = payments.try_acquire();
+        ASSERT_TRUE(p);
+        clock.advance(10ms);
+        p->success();
+        clock.advance(90ms);
+    }
+    ASSERT_TRUE(payments.slow_limit());
+    const double before = payments.observe().normal->evidence;
+    run([&]() -> net::awaitable<void> {
+        (void)co_await co_call(payments, [&]() -> net::awaitable<int> {
+            clock.advance(1s);
+            while (payments.observe().normal->evidence <= before) co_await net::post(loop, net::use_awaitable);
+            co_return 200;
+        });
+    });
+    EXPECT_EQ(payments.observe().totals.successes, 1'001U);
+}
+
+TEST_F(co_calls, timer_of_a_call_that_has_ended_keeps_no_loop_waiting) {
+    payments.apply({.trip = {.slow = {{.after = 1h, .ratio = 1}}}});
+    run([&]() -> net::awaitable<void> {
+        (void)co_await co_call(payments, [&]() -> net::awaitable<int> { co_return 200; });
+    });
+    EXPECT_EQ(payments.observe().totals.slow, 0U);
+}
+
+TEST_F(co_calls, listener_of_an_overdue_trip_may_cancel_the_call) {
+    payments.apply({.trip = {.slow = {{.after = 1ms, .ratio = 1}}, .minimum_calls = 1}});
+    const auto heard = payments.subscribe([&](const transition&) { never.cancel(); });
+    EXPECT_THROW(run([&]() -> net::awaitable<void> {
+                     (void)co_await co_call(payments, [&]() -> net::awaitable<void> { return hang(); });
+                 }),
+                 system_error);
+    EXPECT_EQ(payments.observe().current, state::open);
+}
+
 TEST_F(co_calls, judge_that_throws_gives_the_probe_back) {
     make_probe_due();
     const auto broken = [](const int&) -> verdict { throw std::logic_error{"broken judge"}; };

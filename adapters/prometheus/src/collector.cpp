@@ -1,5 +1,6 @@
 #include <switchgear/prometheus/collector.hpp>
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <set>
@@ -76,6 +77,44 @@ void add_override(MetricFamily& overrides, const std::string& name, const snapsh
     }
 }
 
+/// What was learned, of the breakers that learn.
+struct learned_families {
+    MetricFamily failing = family("switchgear_normal_failure_share",
+                                  "Share of calls that fails normally, by the adaptive rule.", MetricType::Gauge);
+    MetricFamily slow = family("switchgear_normal_slow_share",
+                               "Share of calls that is slow normally, by the adaptive rule.", MetricType::Gauge);
+    MetricFamily limit = family("switchgear_normal_slow_after_seconds",
+                                "Longer is slow for the adaptive rule; absent while not known.", MetricType::Gauge);
+    MetricFamily evidence = family("switchgear_adaptive_evidence",
+                                   "How far the adaptive rule is on its way to a trip: 1 trips.", MetricType::Gauge);
+    MetricFamily penalty =
+        family("switchgear_adaptive_penalty",
+               "What needless trips have cost: the power of e by which more evidence is asked for.", MetricType::Gauge);
+    MetricFamily outage = family("switchgear_learned_median_outage_seconds",
+                                 "Median of past outages, for learned pacing.", MetricType::Gauge);
+    MetricFamily rate = family("switchgear_learned_calls_per_second", "Good calls while closed, for learned pacing.",
+                               MetricType::Gauge);
+
+    void add_all(const std::string& name, const snapshot& seen) {
+        const labels of{{"breaker", name}};
+        const auto seconds = [](duration time) { return std::chrono::duration<double>(time).count(); };
+        if (const auto& normal = seen.normal) {
+            add(failing, of, normal->failure_share);
+            add(slow, of, normal->slow_share);
+            if (normal->slow_after) add(limit, of, seconds(*normal->slow_after));
+            add(evidence, of, normal->evidence);
+            add(penalty, of, normal->penalty);
+        }
+        if (seen.learned.median_outage > duration::zero()) add(outage, of, seconds(seen.learned.median_outage));
+        if (seen.learned.calls_per_second > 0) add(rate, of, seen.learned.calls_per_second);
+    }
+    void move_to(std::vector<MetricFamily>& all) {
+        for (MetricFamily* one : {&failing, &slow, &limit, &evidence, &penalty, &outage, &rate}) {
+            if (!one->metric.empty()) all.push_back(std::move(*one));
+        }
+    }
+};
+
 }  // namespace
 
 collector::collector(source breakers)
@@ -101,6 +140,7 @@ std::vector<MetricFamily> collector::Collect() const {
     auto overrides =
         family("switchgear_override", "Whether an operator's override is in force: 1 if so.", MetricType::Gauge);
 
+    learned_families learned;
     // Taken before the visit: a breaker that is made and moves meanwhile is then not forgotten as one that
     // is gone.
     const std::vector<std::string> counted = transitions_->names();
@@ -120,6 +160,7 @@ std::vector<MetricFamily> collector::Collect() const {
                 count);
         }
         add_override(overrides, name, seen);
+        learned.add_all(name, seen);
         present.insert(name);
     });
     for (const std::string& name : counted) {
@@ -127,6 +168,7 @@ std::vector<MetricFamily> collector::Collect() const {
     }
     std::vector<MetricFamily> all;
     for (MetricFamily* one : {&states, &calls, &rejections, &transitions, &overrides}) all.push_back(std::move(*one));
+    learned.move_to(all);
     return all;
 }
 

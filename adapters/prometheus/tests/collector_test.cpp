@@ -76,6 +76,46 @@ TEST_F(exposition, counts_rejections_by_reason) {
     EXPECT_EQ(value("switchgear_rejections_total", {{"breaker", "payments"}, {"reason", "ramping"}}), 0);
 }
 
+TEST_F(exposition, shows_what_was_learned_where_something_is) {
+    const labels payments_only{{"breaker", "payments"}};
+    EXPECT_EQ(value("switchgear_normal_failure_share", payments_only), std::nullopt) << "without the rule";
+    payments->apply({.trip = {.adaptive = adaptive_rule{}}});
+    EXPECT_EQ(value("switchgear_normal_slow_after_seconds", payments_only), std::nullopt) << "not known yet";
+    for (int call = 0; call < 1'000; ++call) {
+        auto p = payments->try_acquire().value();
+        clock.advance(10ms);
+        p.success();
+        clock.advance(90ms);
+    }
+    const snapshot seen = payments->observe();
+    EXPECT_EQ(value("switchgear_normal_failure_share", payments_only), seen.normal->failure_share);
+    EXPECT_EQ(value("switchgear_normal_slow_share", payments_only), seen.normal->slow_share);
+    EXPECT_EQ(value("switchgear_adaptive_evidence", payments_only), seen.normal->evidence);
+    EXPECT_EQ(value("switchgear_adaptive_penalty", payments_only), seen.normal->penalty);
+    EXPECT_EQ(value("switchgear_normal_slow_after_seconds", payments_only),
+              std::chrono::duration<double>(*seen.normal->slow_after).count());
+}
+
+TEST_F(exposition, shows_what_pacing_has_learned_from_the_first_outage_on) {
+    const labels payments_only{{"breaker", "payments"}};
+    payments->apply({.trip = {.consecutive_failures = 2}, .recovery = {.jitter = 0, .pacing = pacing::learned}});
+    for (int call = 0; call < 100; ++call) {
+        payments->try_acquire().value().success();
+        clock.advance(100ms);
+    }
+    EXPECT_EQ(value("switchgear_learned_calls_per_second", payments_only), std::nullopt);
+    EXPECT_EQ(value("switchgear_learned_median_outage_seconds", payments_only), std::nullopt);
+    for (int call = 0; call < 2; ++call) payments->try_acquire().value().failure();
+    clock.advance(10s);
+    payments->try_acquire().value().success();
+    const auto learned = payments->observe().learned;
+    EXPECT_GT(learned.median_outage, 0ns);
+    EXPECT_EQ(value("switchgear_learned_median_outage_seconds", payments_only),
+              std::chrono::duration<double>(learned.median_outage).count());
+    EXPECT_GT(learned.calls_per_second, 0);
+    EXPECT_EQ(value("switchgear_learned_calls_per_second", payments_only), learned.calls_per_second);
+}
+
 TEST_F(exposition, shows_the_state_as_a_number) {
     EXPECT_EQ(state_of("payments"), 0);
     payments->trip({.reason = "test", .actor = "test"});

@@ -25,6 +25,32 @@ wall_time wall_time_of(time_point at, const both_clocks& now) {
            (floor<milliseconds>(at.time_since_epoch()) - floor<milliseconds>(now.steady.time_since_epoch()));
 }
 
+/// Rounded down: how rarely something comes may be as long as a duration can be.
+evidence rounded(evidence given) {
+    given.by_chance_once_in = std::chrono::floor<milliseconds>(given.by_chance_once_in);
+    return given;
+}
+
+std::optional<breaker_view::normal_calls> view_of_normal(const std::optional<snapshot::normal_calls>& given) {
+    if (!given) return std::nullopt;
+    breaker_view::normal_calls view{.failure_share = given->failure_share,
+                                    .slow_share = given->slow_share,
+                                    .slow_after = {},
+                                    .evidence = given->evidence,
+                                    .penalty = given->penalty};
+    if (given->slow_after) view.slow_after = rounded(*given->slow_after);
+    return view;
+}
+
+value normal_json(const std::optional<breaker_view::normal_calls>& given) {
+    if (!given) return nullptr;
+    return object{{"failure_share", given->failure_share},
+                  {"slow_share", given->slow_share},
+                  {"slow_after_ms", given->slow_after ? value(given->slow_after->count()) : value(nullptr)},
+                  {"evidence", given->evidence},
+                  {"penalty", given->penalty}};
+}
+
 template <class T>
 std::optional<order_view> view_of_optional(const std::optional<T>& given, const both_clocks& now) {
     if (!given) return std::nullopt;
@@ -74,6 +100,9 @@ breaker_view view_of(std::string_view name, const snapshot& seen, const both_clo
             .attempt = seen.attempt,
             .failures_in_a_row = seen.failures_in_a_row,
             .window = {.calls = seen.window.calls, .failures = seen.window.failures, .slow = seen.window.slow},
+            .normal = view_of_normal(seen.normal),
+            .learned = {.median_outage = rounded(seen.learned.median_outage),
+                        .calls_per_second = seen.learned.calls_per_second},
             .totals = {.successes = totals.successes,
                        .failures = totals.failures,
                        .slow = totals.slow,
@@ -91,7 +120,7 @@ transition_view view_of(const transition& told, const both_clocks& now) {
             .epoch = told.epoch,
             .at = wall_time_of(told.at, now),
             .cause = told.cause,
-            .evidence = told.evidence,
+            .evidence = rounded(told.evidence),
             .pause = rounded(told.pause),
             .attempt = told.attempt,
             .order = view_of_optional(told.order, now)};
@@ -117,6 +146,9 @@ object to_json(const breaker_view& view) {
             {"attempt", view.attempt},
             {"failures_in_a_row", view.failures_in_a_row},
             {"window", object{{"calls", window.calls}, {"failures", window.failures}, {"slow", window.slow}}},
+            {"normal", normal_json(view.normal)},
+            {"learned", object{{"median_outage_ms", view.learned.median_outage.count()},
+                               {"calls_per_second", view.learned.calls_per_second}}},
             {"totals", object{{"successes", totals.successes},
                               {"failures", totals.failures},
                               {"slow", totals.slow},
@@ -129,6 +161,7 @@ object to_json(const breaker_view& view) {
 
 object to_json(const transition_view& view) {
     const auto& evidence = view.evidence;
+    const auto by_chance = std::chrono::floor<milliseconds>(evidence.by_chance_once_in);
     return {{"name", view.name},
             {"from", word(to_string(view.from))},
             {"to", word(to_string(view.to))},
@@ -139,7 +172,8 @@ object to_json(const transition_view& view) {
                                 {"failures", evidence.failures},
                                 {"slow", evidence.slow},
                                 {"observed", evidence.observed},
-                                {"threshold", evidence.threshold}}},
+                                {"threshold", evidence.threshold},
+                                {"by_chance_once_in_ms", by_chance.count()}}},
             {"pause_ms", view.pause.count()},
             {"attempt", view.attempt},
             {"order", optional_order(view.order)}};
@@ -157,6 +191,23 @@ static void read(const value& from, const place& at, breaker_view::window_counts
     members.required("calls", into.calls);
     members.required("failures", into.failures);
     members.required("slow", into.slow);
+}
+
+static void read(const value& from, const place& at, breaker_view::normal_calls& into) {
+    object_reader members{from, at};
+    members.required("failure_share", into.failure_share);
+    members.required("slow_share", into.slow_share);
+    if (const value* limit = members.find("slow_after_ms"); limit != nullptr && !limit->is_null()) {
+        read(*limit, members.at("slow_after_ms"), as_number_of_ms{into.slow_after.emplace()});
+    }
+    members.required("evidence", into.evidence);
+    members.required("penalty", into.penalty);
+}
+
+static void read(const value& from, const place& at, breaker_view::learned_pacing& into) {
+    object_reader members{from, at};
+    members.required("median_outage_ms", as_number_of_ms{into.median_outage});
+    members.required("calls_per_second", into.calls_per_second);
 }
 
 static void read(const value& from, const place& at, breaker_view::total_counts& into) {
@@ -181,6 +232,9 @@ static void read(const value& from, const place& at, evidence& into) {
     members.required("slow", into.slow);
     members.required("observed", into.observed);
     members.required("threshold", into.threshold);
+    milliseconds by_chance{};
+    members.required("by_chance_once_in_ms", as_number_of_ms{by_chance});
+    into.by_chance_once_in = std::min(by_chance, std::chrono::floor<milliseconds>(duration::max()));
 }
 
 static void read(const value& from, const place& at, breaker_view& into) {
@@ -196,6 +250,8 @@ static void read(const value& from, const place& at, breaker_view& into) {
     members.required("attempt", into.attempt);
     members.required("failures_in_a_row", into.failures_in_a_row);
     members.required("window", into.window);
+    members.required("normal", into.normal);
+    members.required("learned", into.learned);
     members.required("totals", into.totals);
 }
 

@@ -33,6 +33,8 @@ snapshot busy_snapshot() {
     seen.attempt = 2;
     seen.failures_in_a_row = 3;
     seen.window = {4, 5, 6};
+    seen.normal = {.failure_share = 0.25, .slow_share = 0.125, .slow_after = 20ms, .evidence = 0.5, .penalty = 1.5};
+    seen.learned = {.median_outage = 30s, .calls_per_second = 2.5};
     seen.totals.successes = 7;
     seen.totals.failures = 8;
     seen.totals.slow = 9;
@@ -68,15 +70,18 @@ std::vector<std::string> fields_refused(const boost::json::value& from) {
 }
 
 TEST(breaker_json, has_every_member_of_the_snapshot_in_a_fixed_order) {
-    EXPECT_EQ(boost::json::serialize(to_json(view_of("payments", busy_snapshot(), noon))),
-              R"({"name":"payments","state":"half_open","override":"forced_open",)"
-              R"("order":{"reason":"migration","actor":"ann","until":"2024-11-22T12:10:00.000Z"},)"
-              R"("epoch":18446744073709551615,"probe_due":true,"retry_after_ms":3200,"admitted_share":2.5E-1,)"
-              R"("attempt":2,"failures_in_a_row":3,"window":{"calls":4,"failures":5,"slow":6},)"
-              R"("totals":{"successes":7,"failures":8,"slow":9,"ignored":10,"late":11,"rejected":12,)"
-              R"("failures_by_class":{"error":1,"timeout":2,"unreachable":3,"overloaded":4,)"
-              R"("custom_1":5,"custom_2":6,"custom_3":7,"custom_4":8},)"
-              R"("rejected_by_reason":{"open":9,"probes_busy":10,"ramping":11,"forced_open":12}}})");
+    EXPECT_EQ(
+        boost::json::serialize(to_json(view_of("payments", busy_snapshot(), noon))),
+        R"({"name":"payments","state":"half_open","override":"forced_open",)"
+        R"("order":{"reason":"migration","actor":"ann","until":"2024-11-22T12:10:00.000Z"},)"
+        R"("epoch":18446744073709551615,"probe_due":true,"retry_after_ms":3200,"admitted_share":2.5E-1,)"
+        R"("attempt":2,"failures_in_a_row":3,"window":{"calls":4,"failures":5,"slow":6},)"
+        R"("normal":{"failure_share":2.5E-1,"slow_share":1.25E-1,"slow_after_ms":20,"evidence":5E-1,"penalty":1.5E0},)"
+        R"("learned":{"median_outage_ms":30000,"calls_per_second":2.5E0},)"
+        R"("totals":{"successes":7,"failures":8,"slow":9,"ignored":10,"late":11,"rejected":12,)"
+        R"("failures_by_class":{"error":1,"timeout":2,"unreachable":3,"overloaded":4,)"
+        R"("custom_1":5,"custom_2":6,"custom_3":7,"custom_4":8},)"
+        R"("rejected_by_reason":{"open":9,"probes_busy":10,"ramping":11,"forced_open":12}}})");
 }
 
 TEST(breaker_json, comes_back_the_same) {
@@ -86,6 +91,15 @@ TEST(breaker_json, comes_back_the_same) {
         ASSERT_TRUE(back.has_value());
         EXPECT_EQ(*back, view);
     }
+}
+
+TEST(breaker_json, what_is_not_known_yet_is_null) {
+    snapshot seen;
+    EXPECT_TRUE(to_json(view_of("b", seen, noon)).at("normal").is_null());
+    seen.normal.emplace();
+    const boost::json::object json = to_json(view_of("b", seen, noon));
+    EXPECT_TRUE(json.at("normal").as_object().at("slow_after_ms").is_null());
+    EXPECT_EQ(from_json<breaker_view>(json).value().normal, breaker_view::normal_calls{});
 }
 
 TEST(breaker_json, time_that_is_left_never_reads_as_none) {
@@ -118,16 +132,21 @@ TEST(breaker_json, members_of_a_newer_server_are_passed_over) {
 }
 
 TEST(transition_json, has_its_evidence_in_a_fixed_order) {
-    EXPECT_EQ(boost::json::serialize(to_json(view_of(trip_at(noon.steady - 1'500ms), noon))),
-              R"({"name":"payments","from":"closed","to":"open","epoch":2,"at":"2024-11-22T11:59:58.500Z",)"
-              R"("cause":"failure_ratio","evidence":{"calls":20,"failures":10,"slow":1,)"
-              R"("observed":5E-1,"threshold":5E-1},"pause_ms":5000,"attempt":1,"order":null})");
+    EXPECT_EQ(
+        boost::json::serialize(to_json(view_of(trip_at(noon.steady - 1'500ms), noon))),
+        R"({"name":"payments","from":"closed","to":"open","epoch":2,"at":"2024-11-22T11:59:58.500Z",)"
+        R"("cause":"failure_ratio","evidence":{"calls":20,"failures":10,"slow":1,)"
+        R"("observed":5E-1,"threshold":5E-1,"by_chance_once_in_ms":0},"pause_ms":5000,"attempt":1,"order":null})");
 }
 
 TEST(transition_json, comes_back_the_same) {
     transition ordered = trip_at(noon.steady);
     ordered.order = order{.reason = R"(quotes " and \ and ü)", .actor = "ann", .until = {}};
-    for (const transition& told : {trip_at(noon.steady), ordered}) {
+    transition adaptive = trip_at(noon.steady);
+    adaptive.evidence.by_chance_once_in = 24h * 31 + 1ms + 5ns;
+    transition impossible = trip_at(noon.steady);
+    impossible.evidence.by_chance_once_in = duration::max();
+    for (const transition& told : {trip_at(noon.steady), ordered, adaptive, impossible}) {
         const transition_view view = view_of(told, noon);
         const auto back = from_json<transition_view>(boost::json::parse(boost::json::serialize(to_json(view))));
         ASSERT_TRUE(back.has_value());

@@ -72,6 +72,29 @@ TEST(transition_line, of_an_order_has_who_and_why) {
     EXPECT_THAT(transition_line(ordered), HasSubstr("(until lifted, by ann: deploying)"));
 }
 
+TEST(transition_line, of_an_adaptive_trip_tells_its_evidence_in_words) {
+    auto adaptive = opened();
+    adaptive.cause = cause::adaptive;
+    adaptive.evidence = {
+        .calls = 20, .failures = 0, .slow = 12, .observed = 0.6, .threshold = 0.01, .by_chance_once_in = 24h * 31};
+    EXPECT_THAT(
+        transition_line(adaptive),
+        HasSubstr("closed -> open  adaptive: 12 of the last 20 calls were slow; normal is 1 %; such a run comes by "
+                  "chance once in 31 days  for 5s"));
+}
+
+TEST(breaker_details, tell_what_was_learned) {
+    auto seen = named("shop");
+    EXPECT_THAT(breaker_details(seen, {}), Not(::testing::AnyOf(HasSubstr("normal"), HasSubstr("learned"))));
+    seen.normal = {.failure_share = 0.004, .slow_share = 0.01, .slow_after = 20ms, .evidence = 0.25, .penalty = 1.5};
+    seen.learned = {.median_outage = 30s, .calls_per_second = 12.5};
+    const std::string text = breaker_details(seen, {});
+    EXPECT_THAT(text, HasSubstr("normal: 0.4% failed, 1% slower than 20ms; evidence for a trip 25%, penalty 1.5\n"));
+    EXPECT_THAT(text, HasSubstr("learned: outages of 30s (median), 12.5 good calls a second\n"));
+    seen.normal->slow_after.reset();
+    EXPECT_THAT(breaker_details(seen, {}), HasSubstr("how long calls take is not known yet"));
+}
+
 TEST(breaker_details, has_every_setting_and_the_transitions) {
     json::object answer;
     answer["settings"] = {

@@ -125,6 +125,11 @@ public:
     snapshot observe() const;
     std::string_view name() const noexcept;
 
+    /// When a call in flight becomes slow, for whoever owns a timer: the shortest limit in force that a call of
+    /// this age has not reached yet, of the slow rule and what the adaptive rule has learned. At that age
+    /// `permit::overdue` says so; then there may be a second one. Empty: there is none. No lock, no clock.
+    std::optional<duration> slow_limit(duration age = {}) const noexcept;
+
     settings current_settings() const;
     /// Keeps state, epoch, deadline, outstanding permits and the samples that fit (rule 35).
     /// Throws: invalid_settings; the old settings stay.

@@ -61,8 +61,9 @@ public:
         if (detail::front* const at = taken()) at->settle(grant_.in_words(), how);
     }
 
-    /// Counts the call as slow now, while it is still running; for whoever owns a timer (rule 10).
-    /// Without a slow rule it does nothing.
+    /// Counts the call as slow now, while it is still running; for whoever owns a timer, which goes by
+    /// breaker::slow_limit() (rule 10). Under the adaptive rule the call's age says which limit was reached;
+    /// before any it does nothing, nor without either rule.
     void overdue() noexcept;
 
     /// The answer has begun: from here on time counts neither for slowness nor for the lease. The

@@ -1,10 +1,12 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <vector>
 
 #include <switchgear/detail/atomics.hpp>
@@ -19,8 +21,8 @@ namespace switchgear::detail {
 /// whoever brings a bad call, or the one who finds that enough have come together.
 ///
 /// One lane until two threads meet in it, then several, as in the tally. Who finds another in a lane moves on to
-/// the next one at once, and waits only where all are busy; who takes them in waits for a thread that is just adding a call.
-/// So every call is taken in just once, in the order of time within its lane.
+/// the next one at once, and waits only where all are busy; who takes them in waits for a thread that is just adding
+/// a call. So every call is taken in just once.
 ///
 /// Calls carry their epoch: those of an earlier one than is asked for are forgotten, and those of a later one wait
 /// for whoever asks for that.
@@ -52,27 +54,37 @@ public:
         }
     }
 
-    /// Appends the calls of `epoch`, in order of time. Requires: one thread at a time.
-    void take(std::uint64_t epoch, std::vector<adaptive::finished>& into) {
-        first_->take(epoch, into);
+    /// Hands over the calls of `epoch` that stand in this thread's lane, some at a time: what is in other lanes
+    /// stays in other cores' caches. Requires: one thread at a time.
+    template <class Consume>
+    void take_own(std::uint64_t epoch, const Consume& consume) {
+        // acquire: pairs with the publication in make_way().
+        lanes* const more = more_.load(std::memory_order_acquire);
+        (more == nullptr ? *first_ : more->mine()).take_by_parts(epoch, consume);
+    }
+
+    /// The same of all lanes, one after the other: between two bad calls it makes no difference which good one came
+    /// first.
+    template <class Consume>
+    void take_all(std::uint64_t epoch, const Consume& consume) {
+        first_->take_by_parts(epoch, consume);
         // acquire: pairs with the publication in make_way().
         if (lanes* const more = more_.load(std::memory_order_acquire)) {
-            for (lane& one : more->all) one.take(epoch, into);
-            std::ranges::stable_sort(into, {}, &adaptive::finished::at);
+            for (lane& one : more->all) one.take_by_parts(epoch, consume);
         }
     }
 
-    /// Requires: as take().
+    /// Requires: as take_all().
     void forget() noexcept {
         first_->forget();
-        // acquire: as in take().
+        // acquire: as in take_all().
         if (lanes* const more = more_.load(std::memory_order_acquire)) {
             for (lane& one : more->all) one.forget();
         }
     }
 
 private:
-    static constexpr std::size_t enough = 64;
+    static constexpr std::size_t enough = 256;
     static constexpr ticks long_enough = 5'000'000;
 
     struct call {
@@ -87,11 +99,17 @@ private:
             calls.push_back({at, took});  // grows only while nobody can take them in
             return calls.size() >= enough || at - calls.front().at >= long_enough;
         }
-        void take(std::uint64_t of, std::vector<adaptive::finished>& into) {
+        template <class Consume>
+        void take_by_parts(std::uint64_t of, const Consume& consume) {
             const std::lock_guard lock{busy};
             if (is_later_epoch(epoch, of)) return;  // an order came since the taker looked
-            if (epoch == of) {
-                for (const call& one : calls) into.push_back({time_point{duration{one.at}}, duration{one.took}});
+            std::array<adaptive::finished, 32> part;
+            for (std::size_t i = 0; epoch == of && i < calls.size();) {
+                std::size_t n = 0;
+                for (; n < part.size() && i < calls.size(); ++n, ++i) {
+                    part[n] = {.at = time_point{duration{calls[i].at}}, .took = duration{calls[i].took}};
+                }
+                consume(std::span<const adaptive::finished>{part.data(), n});
             }
             calls.clear();
         }

@@ -6,7 +6,7 @@ namespace switchgear::adaptive {
 
 bool latency_limit::learn(time_point now) noexcept {
     const bool was_known = calls_ >= least_calls;
-    for (std::size_t i = 0; i < bins; ++i) {
+    for (std::size_t i = 0; i < used_; ++i) {
         learned_[i] += static_cast<float>(pending_[i]);
         pending_[i] = 0;
     }
@@ -28,11 +28,11 @@ bool latency_limit::learn(time_point now) noexcept {
 duration::rep latency_limit::quantile(double share) const noexcept {
     const double wanted = share * calls_;
     double sum = 0;
-    for (std::size_t i = 0; i < bins; ++i) {
+    for (std::size_t i = 0; i < used_; ++i) {
         sum += static_cast<double>(learned_[i]);
         if (sum >= wanted) return end_of(i);
     }
-    return end_of(bins - 1);
+    return end_of(used_ > 0 ? used_ - 1 : 0);
 }
 
 void latency_limit::settle() noexcept {
@@ -51,11 +51,13 @@ void latency_limit::save(learned& to) const {
 
 void latency_limit::restore(number_reader& from, time_point now) {
     learned_.fill(0);
+    used_ = 0;
     drop();
     calls_ = 0;
     for (std::size_t left = from.next_count(); left > 0 && !from.failed(); --left) {
         const std::size_t bin = from.next_index(bins);
         learned_[bin] = static_cast<float>(from.next(0, 1e15));
+        used_ = std::max(used_, bin + 1);
     }
     for (const float one : learned_) calls_ += static_cast<double>(one);
     since_fading_ = 0;

@@ -32,10 +32,12 @@ public:
     }
 
     void add(duration took) noexcept {
-        ++pending_[bin_of(took)];
+        const std::size_t bin = bin_of(took);
+        used_ = std::max(used_, bin + 1);
+        ++pending_[bin];
         ++pending_calls_;
     }
-    bool wants_learning() const noexcept { return pending_calls_ >= batch; }
+    bool wants_learning() const noexcept { return pending_calls_ >= (calls_ < least_memory ? first_batch : batch); }
     /// Returns: whether this is the first time that there is a limit.
     bool learn(time_point now) noexcept;
     void drop() noexcept {
@@ -52,7 +54,8 @@ public:
 
 private:
     static constexpr duration half_life = std::chrono::minutes{15};
-    static constexpr std::uint32_t batch = 128;
+    // Learning passes over the histogram: rarely enough to cost little for each call.
+    static constexpr std::uint32_t first_batch = 128, batch = 512;
     static constexpr double least_calls = 100;     // before so many nothing is said
     static constexpr double least_memory = 3'000;  // no fading below so many
     static constexpr std::size_t octaves = 32, parts = 16;
@@ -77,6 +80,7 @@ private:
     double since_fading_ = 0;
     ageing age_;
     std::optional<duration> deadline_;
+    std::size_t used_ = 0;  // beyond this there is nothing
     std::array<std::uint32_t, bins> pending_{};
     std::array<float, bins> learned_{};
 };

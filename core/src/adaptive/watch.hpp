@@ -3,8 +3,8 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <utility>
-#include <vector>
 
 #include <switchgear/detail/word.hpp>
 #include <switchgear/snapshot.hpp>
@@ -34,12 +34,10 @@ public:
 
     /// Whether the settings in force have the rule.
     bool on() const noexcept { return on_.load(std::memory_order_relaxed); }
-    /// The threshold of the slow rule beside this one; `never`: there is none.
-    ticks slow_after() const noexcept { return slow_after_.load(std::memory_order_relaxed); }
     /// Longer than this is slow here; `never`: nothing is yet.
     ticks limit() const noexcept { return limit_.load(std::memory_order_relaxed); }
 
-    /// Returns: whether it is time for take_in().
+    /// Returns: whether it is time for take_in_own().
     bool keep(std::uint64_t epoch, ticks ended, ticks took) noexcept { return good_.keep(epoch, ended, took); }
 
     // Probes tell whether there was an outage, each of the last trip before it: one whose thread stalls over the
@@ -65,21 +63,25 @@ public:
     void follow(const plan& by) noexcept {
         const auto& rule = by.given.trip.adaptive;
         if (rule) detector_.change(adaptive::aims{*rule, by.given.trip.weights});
-        slow_after_.store(by.slow_after, std::memory_order_relaxed);
         // What changed while it was off, nobody told it: what it suspected then is of another time.
         if (rule && !on()) new_window();
         on_.store(rule.has_value(), std::memory_order_relaxed);
         publish();
     }
+    /// What this thread has kept.
+    void take_in_own(std::uint64_t epoch) noexcept {
+        good_.take_own(epoch, [this](std::span<const adaptive::finished> some) { observe(some); });
+        publish();
+    }
     void take_in(std::uint64_t epoch) noexcept {
-        good_.take(epoch, taken_);
-        observe();
+        good_.take_all(epoch, [this](std::span<const adaptive::finished> some) { observe(some); });
+        publish();
     }
     /// A bad call, after the good ones that ended before it.
     void add(std::uint64_t epoch, const adaptive::finished& one) noexcept {
-        good_.take(epoch, taken_);
-        taken_.push_back(one);
-        observe();
+        take_in(epoch);
+        observe({&one, 1});
+        publish();
     }
     /// A call in flight is longer than limit().
     void overdue(std::uint64_t epoch, ticks now) noexcept {
@@ -174,13 +176,10 @@ private:
 
     static time_point at(ticks now) noexcept { return time_point{duration{now}}; }
 
-    void observe() noexcept {
-        if (!taken_.empty()) {
-            begin(taken_.front().at);
-            if (!found_) found_ = detector_.observe(taken_);
-            taken_.clear();
-        }
-        publish();
+    void observe(std::span<const adaptive::finished> some) noexcept {
+        if (some.empty()) return;
+        begin(some.front().at);
+        if (!found_) found_ = detector_.observe(some);
     }
     /// The first call of a window: what came before has been judged by now, or an order ended it.
     void begin(time_point now) noexcept {
@@ -197,7 +196,9 @@ private:
     }
     void publish() noexcept {
         const auto known = detector_.limit();
-        limit_.store(known ? known->count() : never, std::memory_order_relaxed);
+        const ticks now = known ? known->count() : never;
+        // Written only where it changes: every call reads it.
+        if (limit() != now) limit_.store(now, std::memory_order_relaxed);
     }
     static evidence told(const adaptive::finding& why) noexcept {
         const bool slow = why.what == adaptive::suspicion_of::slowness;
@@ -209,15 +210,15 @@ private:
                 .by_chance_once_in = why.by_chance_once_in};
     }
 
+    // What every call reads, and the breaker's changes write.
     atom<bool> on_{false};
-    atom<ticks> slow_after_{never}, limit_{never};
+    atom<ticks> limit_{never};
     atom<ticks> opened_at_{0};
     atom<std::uint64_t> said_{0};
     good_calls<Atomics> good_;
 
-    // Under the lock of evidence.
-    adaptive::detector detector_;
-    std::vector<adaptive::finished> taken_;
+    // Under the lock of evidence, and on lines of its own.
+    alignas(64) adaptive::detector detector_;
     std::optional<adaptive::finding> found_;
     std::optional<ticks> kept_closed_since_;
     bool begins_ = false;  ///< a window, and nothing of it was seen yet

@@ -187,6 +187,38 @@ TEST(adaptive_rule, beside_a_slow_rule_each_has_its_own_limit) {
     EXPECT_EQ(s.it.observe().totals.slow, 1U);
 }
 
+TEST(adaptive_rule, a_timer_is_told_of_both_limits_in_turn) {
+    settings given = adaptive_only();
+    given.trip.slow = slow_rule{.after = 1s, .ratio = 1};
+    service s{given};
+    EXPECT_EQ(s.it.slow_limit(), duration{1s}) << "nothing is learned yet";
+    s.healthy(1'000);
+    const duration learned = *s.it.observe().normal->slow_after;
+    EXPECT_EQ(s.it.slow_limit(), learned);
+    EXPECT_EQ(s.it.slow_limit(learned - 1ns), learned);
+    EXPECT_EQ(s.it.slow_limit(learned), duration{1s});
+    EXPECT_EQ(s.it.slow_limit(1s), std::nullopt);
+    s.it.apply({.trip = no_rules()});
+    EXPECT_EQ(s.it.slow_limit(), std::nullopt) << "without either rule";
+}
+
+TEST(adaptive_rule, a_timer_that_goes_off_at_each_limit_is_in_time) {
+    settings given = adaptive_only();
+    given.trip.slow = slow_rule{.after = 1s, .ratio = 1};
+    service s{given};
+    s.healthy(1'000);
+    const double before = s.it.observe().normal->evidence;
+    permit p = s.acquire();
+    const duration learned = *s.it.slow_limit();
+    s.advance(learned);
+    p.overdue();
+    EXPECT_GT(s.it.observe().normal->evidence, before);
+    EXPECT_EQ(s.it.observe().window.slow, 0U);
+    s.advance(*s.it.slow_limit(learned) - learned);
+    p.overdue();
+    EXPECT_EQ(s.it.observe().window.slow, 1U);
+}
+
 TEST(adaptive_rule, an_outage_is_not_learned) {
     service s{adaptive_only()};
     s.healthy(5'000);

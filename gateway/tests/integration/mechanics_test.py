@@ -173,6 +173,32 @@ class Rules(Mechanics):
         self.assertEqual([reply.status for reply in together(3, lambda _: self.ask(gateway))], [200] * 3)
         wait_until(lambda: gateway.transitions(to="open", cause="slow_ratio") == 1, "open for slowness")
 
+    def test_with_the_adaptive_rule_calls_that_hang_trip_while_they_hang(self):
+        upstream = self.upstream()
+        gateway = self.start({"shop": self.service(upstream, None, trip={"adaptive": True})})
+        usual = self.client(gateway)
+
+        def limit_is_known():
+            for _ in range(50):
+                self.assertEqual(usual.ask("GET", "/").status, 200)
+            return self.detail(gateway)["normal"]["slow_after_ms"]
+
+        wait_until(limit_is_known, "the usual latency is learned")
+        held = Held()
+        upstream.answer = held
+        hanging = [self.client(gateway) for _ in range(24)]
+        for client in hanging:
+            client.request()
+        wait_until(lambda: gateway.transitions(to="open", cause="adaptive") == 1, "open for hanging calls")
+        self.assertEqual(gateway.calls(verdict="failure"), 0)
+        words = r"\d+ of the last \d+ calls were slow; normal is .* %; such a run comes by chance once in "
+        self.assertRegex(gateway.wait_log("Circuit opened: ")[0], words)
+        for command in ("show", "explain"):
+            self.assertRegex(gateway.command(command, "shop").stdout, words)
+        told = self.detail(gateway)["transitions"][-1]["evidence"]
+        self.assertGreaterEqual(told["by_chance_once_in_ms"], 30 * 24 * 3600 * 1000)
+        held.release(status(200))
+
     def test_behaviour_50_with_every_endpoint_open_calls_are_refused_and_counted(self):
         first, second = self.upstream(), self.upstream()
         gateway = self.start({"shop": {

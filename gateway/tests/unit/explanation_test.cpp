@@ -57,6 +57,32 @@ TEST(explanation, of_a_closed_breaker_counts_up_to_each_rule_that_is_on) {
     EXPECT_FALSE(change(told, "trip_verdict").empty());
 }
 
+TEST(explanation, of_the_adaptive_rule_says_what_is_normal_and_how_near_a_trip_is) {
+    auto now = at(state::closed);
+    now.normal = {.failure_share = 0.004, .slow_share = 0.01, .slow_after = 20ms, .evidence = 0.25, .penalty = 0};
+    const settings adaptive{.trip = {.consecutive_failures = {}, .failure_ratio = {}, .adaptive = adaptive_rule{}}};
+    const json::object rule = change(explain(now, adaptive, {}), "adaptive");
+    EXPECT_EQ(rule.at("to"), "open");
+    EXPECT_EQ(rule.at("observed").to_number<double>(), 0.25);
+    EXPECT_EQ(rule.at("threshold").to_number<double>(), 1);
+    EXPECT_THAT(std::string(rule.at("words").as_string()),
+                ::testing::AllOf(HasSubstr("once in 30d"), HasSubstr("now at 25%"), HasSubstr("0.4% failed"),
+                                 HasSubstr("1% slower than 20ms"), ::testing::Not(HasSubstr("needless"))));
+    now.normal->penalty = 1.5;
+    now.normal->slow_after.reset();
+    EXPECT_THAT(std::string(change(explain(now, adaptive, {}), "adaptive").at("words").as_string()),
+                ::testing::AllOf(HasSubstr("not known yet"), HasSubstr("needless trips have raised")));
+    EXPECT_TRUE(change(explain(now, {}, {}), "adaptive").empty());
+}
+
+TEST(explanation, of_an_adaptive_trip_tells_its_evidence_in_words) {
+    auto opened = into(state::open, cause::adaptive);
+    opened.evidence = {
+        .calls = 9, .failures = 7, .slow = 0, .observed = 0.78, .threshold = 0.004, .by_chance_once_in = 24h * 31};
+    EXPECT_THAT(why(explain(at(state::open), {}, {opened})),
+                HasSubstr("7 of the last 9 calls failed; normal is 0.4 %; such a run comes by chance once in 31 days"));
+}
+
 TEST(explanation, of_an_open_breaker_says_why_it_opened_and_when_a_probe_is_due) {
     auto now = at(state::open);
     now.retry_after = 3200ms;

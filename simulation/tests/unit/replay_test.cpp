@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <switchgear/simulation/output.hpp>
@@ -171,6 +172,55 @@ TEST(replay, a_slow_call_counts_when_it_passes_the_limit_not_when_it_ends) {
     EXPECT_EQ(seen.said.front(), "0 at 12: closed -> open");
 }
 
+settings adaptive_only() {
+    settings given;
+    given.trip = {.consecutive_failures = {}, .failures = {}, .failure_ratio = {}, .adaptive = adaptive_rule{}};
+    return given;
+}
+
+/// A hundred seconds of health, ten calls a second of 10 ms each.
+void hundred_good_seconds(told_replay& seen) {
+    for (int i = 0; i < 1'000; ++i) seen.call(std::chrono::milliseconds{100 * i}, 10ms, verdict::success());
+}
+
+TEST(replay, calls_that_hang_are_found_by_the_learned_limit_before_they_end) {
+    told_replay seen{{{.name = "A", .settings = adaptive_only()}}};
+    hundred_good_seconds(seen);
+    for (int i = 0; i < 50; ++i) seen.call(100s + std::chrono::milliseconds{100 * i}, 30s, verdict::success());
+    const outcome& did = seen.end();
+    ASSERT_FALSE(did.periods.empty());
+    EXPECT_LT(did.periods.front().begin, 105s);
+    EXPECT_EQ(did.periods.front().cause, cause::adaptive);
+}
+
+TEST(replay, beside_the_learned_limit_the_slow_rules_own_is_told_too) {
+    settings both = adaptive_only();
+    both.trip.adaptive->slow_care = 0.95;
+    both.trip.slow = slow_rule{.after = 1s, .ratio = 0.01};
+    both.trip.window = last{2s};
+    both.trip.minimum_calls = 1;
+    told_replay seen{{{.name = "A", .settings = both}}};
+    hundred_good_seconds(seen);
+    seen.call(100s, 30s, verdict::success());
+    seen.end();
+    ASSERT_FALSE(seen.said.empty());
+    EXPECT_EQ(seen.said.front(), "0 at 101: closed -> open");
+    EXPECT_EQ(seen.last->cause, cause::slow_ratio);
+}
+
+TEST(replay, an_adaptive_trip_is_told_in_words) {
+    told_replay seen{{{.name = "A", .settings = adaptive_only()}}};
+    hundred_good_seconds(seen);
+    for (int i = 0; i < 20; ++i) seen.call(100s + std::chrono::milliseconds{100 * i}, 10ms, verdict::failure());
+    const outcome& did = seen.end();
+    ASSERT_FALSE(did.periods.empty());
+    const std::string words = cause_words(did.periods.front());
+    EXPECT_THAT(words,
+                ::testing::MatchesRegex("adaptive: [0-9]+ of the last [0-9]+ calls failed; normal is .* %; such a run "
+                                        "comes by chance once in .*"));
+    EXPECT_THAT(summary_text({{.name = "A"}}, {did}), ::testing::HasSubstr(words));
+}
+
 TEST(replay, still_open_at_the_end_counts_until_the_last_call_ended) {
     told_replay seen{{{.name = "A", .settings = three_in_a_row()}}};
     seen.call(0s, 20s, verdict::success()).bad(1s).bad(2s).bad(3s);
@@ -207,8 +257,8 @@ TEST(replay, a_transition_is_one_json_object_a_line) {
     EXPECT_EQ(
         transition_json("A.yaml", *seen.last, 3'250ms),
         R"({"type":"transition","settings":"A.yaml","key":"k\"1","time":3.25,"from":"closed","to":"open",)"
-        R"("cause":"consecutive_failures","evidence":{"calls":3,"failures":3,"slow":0,"observed":3E0,"threshold":3E0},)"
-        R"("pause_ms":10000,"attempt":1})"
+        R"("cause":"consecutive_failures","evidence":{"calls":3,"failures":3,"slow":0,"observed":3E0,"threshold":3E0,)"
+        R"("by_chance_once_in_ms":0},"pause_ms":10000,"attempt":1})"
         "\n");
     EXPECT_EQ(summary_json("A.yaml", did),
               R"({"type":"summary","settings":"A.yaml","calls":3,"admitted":3,"refused_good":0,"refused_bad":0,)"

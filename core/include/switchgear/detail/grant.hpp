@@ -19,6 +19,7 @@ struct grant {
         paced = 32,      ///< admitted on the ramp by evidence: begun is set, and its verdict steers the ramp
         placed = 64,     ///< … and it holds a place there, of the generation in the bits from the 16th on
         overlong = 128,  ///< counted as slow already by the adaptive rule
+        watched = 256,   ///< the adaptive rule is on: no verdict is the healthy path's
     };
     static constexpr unsigned generation_shift = 16;
 

@@ -35,6 +35,7 @@ public:
     template <class Time>
     static grant granted(word at, std::uint64_t traits, const Time& time) noexcept {
         if (!at.timed()) return {.epoch = at.epoch(), .traits = traits};
+        if (at.watched()) traits |= grant::watched;
         return {.epoch = at.epoch(), .begun = in_ticks(time.now()), .traits = traits | grant::timed};
     }
 
@@ -82,11 +83,9 @@ protected:
 
     // What a success reads to know that it changes nothing more. Written under the lock of evidence.
     atom<std::uint64_t> suspect_from_{~std::uint64_t{0}}, suspect_to_{0};
-    atom<std::uint64_t> edge_{0};    ///< the tally at the window's edge
-    atom<ticks> next_move_{never};   ///< when the window's present bucket ends
-    atom<ticks> slow_after_{never};  ///< the threshold, or every_call
-    /// A threshold below any time that a call can take: each has to be looked at.
-    static constexpr ticks every_call = -never / 2;
+    atom<std::uint64_t> edge_{0};   ///< the tally at the window's edge
+    atom<ticks> next_move_{never};  ///< when the window's present bucket ends
+    atom<ticks> slow_after_{never};
 };
 
 }  // namespace switchgear::detail

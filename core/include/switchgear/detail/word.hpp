@@ -9,15 +9,16 @@ namespace switchgear::detail {
 /// The state word: all that an admitted call has to read, in 64 bits, so that one compare-and-swap is
 /// one change of the breaker and no thread can act on half of one.
 ///
-///     epoch:40 | revision:13 | period:2 | regime:1 | due:1 | ramp:1 | timed:1 | observe:1 | override:2 | state:2
+///     epoch:40 | watched:1 | revision:12 | period:2 | regime:1 | due:1 | ramp:1 | timed:1 | observe:1 | override:2 | state:2
 ///
 /// - epoch: grows by one at every change of state, and never otherwise. At a million changes a second
 ///   it wraps after twelve days; a permit would have to be held for just that long to be mistaken.
 /// - revision: grows at every change of the word, so that a reader of a period can tell that it was
-///   not replaced under it (8,192 changes within one epoch and one reading of a few loads).
+///   not replaced under it (4,096 changes within one epoch and one reading of a few loads).
 /// - period: which record holds the deadline and the rest (period.hpp).
 /// - regime: which of the two sets of settings is in force.
-/// - due: a health check ended the pause. timed: a slow rule is on, so calls need their start.
+/// - due: a health check ended the pause. timed: calls need their start, because of a slow rule or the
+///   adaptive one. watched: the latter is on.
 class word {
 public:
     constexpr word() noexcept = default;
@@ -32,6 +33,7 @@ public:
     constexpr bool due() const noexcept { return get(7, 1) != 0; }
     constexpr std::uint32_t regime() const noexcept { return static_cast<std::uint32_t>(get(8, 1)); }
     constexpr std::uint32_t period() const noexcept { return static_cast<std::uint32_t>(get(9, 2)); }
+    constexpr bool watched() const noexcept { return get(23, 1) != 0; }
     constexpr std::uint64_t epoch() const noexcept { return get(24, 40); }
 
     /// Closed and not overridden: the one case that the healthy path has to tell from all others.
@@ -51,11 +53,12 @@ public:
     }
     constexpr word with_observes(bool on) const noexcept { return set(4, 1, on); }
     constexpr word with_timed(bool on) const noexcept { return set(5, 1, on); }
+    constexpr word with_watched(bool on) const noexcept { return set(23, 1, on); }
     constexpr word with_ramp(bool on) const noexcept { return set(6, 1, on); }
     constexpr word with_due(bool on) const noexcept { return set(7, 1, on); }
     constexpr word with_regime(std::uint32_t index) const noexcept { return set(8, 1, index); }
     constexpr word with_period(std::uint32_t index) const noexcept { return set(9, 2, index); }
-    constexpr word revised() const noexcept { return set(11, 13, get(11, 13) + 1); }
+    constexpr word revised() const noexcept { return set(11, 12, get(11, 12) + 1); }
 
     friend constexpr bool operator==(word, word) = default;
 

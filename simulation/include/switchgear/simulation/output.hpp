@@ -24,6 +24,9 @@ std::string summary_json(std::string_view settings, const outcome&);
 /// All candidates side by side, and the first times that each was open.
 std::string summary_text(const std::vector<candidate>&, const std::vector<outcome>&);
 
+/// What opened it: the cause and its evidence.
+std::string cause_words(const open_period&);
+
 /// {"type":"normal",…}, {"type":"outage",…} for each, {"type":"advice","settings":{…},"reasons":{…}}
 std::string advice_json(const history&, const advice&, const std::vector<std::string>& keys);
 std::string advice_text(const history&, const advice&, const std::vector<std::string>& keys);

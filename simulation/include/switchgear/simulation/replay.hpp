@@ -64,8 +64,9 @@ struct outcome {
 /// It is the library's own breaker, on a clock that shows the recorded time. A call asks for a permit when it
 /// began, and its verdict is told when it ended; what was refused is counted by what the recording says of
 /// it. So the recording stands for what the service would have answered: what fewer calls would have changed
-/// in it (a service that recovers sooner) cannot be seen. A call that lasts longer than `trip.slow.after` is
-/// told to be overdue when it passes that, as the gateway's timers do. Ends come before starts of the same
+/// in it (a service that recovers sooner) cannot be seen. A call that lasts longer than a limit
+/// (`trip.slow.after`, or what the adaptive rule has learned) is told to be overdue when it passes that, as the
+/// gateway's timers do. Ends come before starts of the same
 /// instant. Jitter, unless its seed is set, is drawn from a fixed one, so that each run gives the same.
 ///
 /// Memory: calls in flight and keys.

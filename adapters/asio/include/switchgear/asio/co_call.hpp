@@ -13,6 +13,7 @@
 #include <boost/asio/this_coro.hpp>
 
 #include <switchgear/asio/judge.hpp>
+#include <switchgear/asio/overdue_timer.hpp>
 #include <switchgear/breaker.hpp>
 #include <switchgear/permit.hpp>
 #include <switchgear/result.hpp>
@@ -66,6 +67,7 @@ guarded_call<Make> call_under_permit(Handle by, Make make, Judge judge) {
     result<permit> admitted = by->try_acquire();
     if (!admitted) co_return switchgear::detail::refused<answer>(admitted.error());
     permit granted = std::move(*admitted);
+    overdue_timer overdue{co_await boost::asio::this_coro::executor, *by, granted};
 
     std::optional<std::conditional_t<std::is_void_v<value>, std::monostate, value>> out;
     std::exception_ptr thrown;
@@ -78,6 +80,7 @@ guarded_call<Make> call_under_permit(Handle by, Make make, Judge judge) {
     } catch (...) {
         thrown = std::current_exception();
     }
+    overdue.stop();
     // Asked only now and outside the handler: the call may have reset the state, and a handler cannot wait.
     const auto cancellation = co_await boost::asio::this_coro::cancellation_state;
     const bool told_to_stop = cancellation.cancelled() != boost::asio::cancellation_type::none;
@@ -104,6 +107,9 @@ guarded_call<Make> call_under_permit(Handle by, Make make, Judge judge) {
 /// it waits, the permit is given back as ignored, and a probe's slot is free again. Cancelled means: the
 /// coroutine's cancellation state says so *and* the operation ended with `operation_aborted`; a socket
 /// closed by somebody else is for the judge to judge.
+///
+/// Where the breaker has a limit for slow calls (`breaker::slow_limit`), a timer of the coroutine's executor counts
+/// the call as slow when it passes that, while it is still running.
 ///
 /// Returns: R where R is a result or std::expected whose error can be made from a rejection; else
 /// `result<R>`. Throws: what the awaited operation throws, and what the judge throws, in which case the permit

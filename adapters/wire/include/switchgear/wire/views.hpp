@@ -47,6 +47,17 @@ struct breaker_view {
         std::uint64_t calls = 0, failures = 0, slow = 0;
         friend bool operator==(const window_counts&, const window_counts&) = default;
     };
+    struct normal_calls {
+        double failure_share = 0, slow_share = 0;
+        std::optional<std::chrono::milliseconds> slow_after;  ///< empty: not known yet
+        double evidence = 0, penalty = 0;
+        friend bool operator==(const normal_calls&, const normal_calls&) = default;
+    };
+    struct learned_pacing {
+        std::chrono::milliseconds median_outage{};
+        double calls_per_second = 0;
+        friend bool operator==(const learned_pacing&, const learned_pacing&) = default;
+    };
     struct total_counts {
         std::uint64_t successes = 0, failures = 0, slow = 0, ignored = 0, late = 0, rejected = 0;
         std::array<std::uint64_t, failure_class_count> failures_by_class{};
@@ -65,6 +76,8 @@ struct breaker_view {
     std::uint32_t attempt = 0;
     std::uint32_t failures_in_a_row = 0;
     window_counts window;
+    std::optional<normal_calls> normal;  ///< empty without the adaptive rule
+    learned_pacing learned;              ///< zero: not known yet
     total_counts totals;
     friend bool operator==(const breaker_view&, const breaker_view&) = default;
 };
