@@ -87,11 +87,16 @@ bool machine<A, S, F>::settle_counted(const grant& of, verdict how, const course
 
 /// For the adaptive rule: kept where the thread is, unless it was slow. One in 64 looks at what came together,
 /// if nobody else is at the evidence just now.
+///
+/// A call of the ramp by evidence is no slow one, and nothing is learned from how long it took: the ramp is judged by
+/// its own lowest latency. A cold service is slow at any load and warms with what it serves; against the latency of
+/// health it would be shut again and again.
 template <class A, class S, class F>
 void machine<A, S, F>::watch_success(watch<A>& by, const grant& of, const course& went) noexcept {
-    const bool good = went.took <= by.limit() && !of.is(grant::overlong);
+    const bool on_ramp = of.is(grant::paced);
+    const bool good = on_ramp || (went.took <= by.limit() && !of.is(grant::overlong));
     if (good) {
-        if (!by.keep(of.epoch, went.ended, went.took) || !evidence_.try_lock()) return;
+        if (!by.keep(of.epoch, went.ended, on_ramp ? 0 : went.took) || !evidence_.try_lock()) return;
     } else {
         evidence_.lock();
     }
@@ -185,7 +190,7 @@ bool machine<A, S, F>::settle_evidence(const grant& of, verdict how, const cours
         if (how.is_success()) end_run(of.epoch);
         if (auto* const watcher = watching()) {
             watcher->add(of.epoch, {.at = time_point{duration{now}},
-                                    .took = duration{went.took},
+                                    .took = duration{of.is(grant::paced) ? 0 : went.took},
                                     .of = how.is_failure() ? how.failed_with() : failure_class::error,
                                     .failed = how.is_failure(),
                                     .slow_already = of.is(grant::overlong)});
@@ -400,7 +405,7 @@ void machine<A, S, F>::overdue(grant& of, const Time& time) noexcept {
     const ticks now = in_ticks(time.now());
     const bool probes = of.is(grant::probe) && !at.on_ramp();
     if (auto* const watcher = watching()) {
-        if (!probes && now - of.begun > watcher->limit()) watch_overdue(*watcher, of, now);
+        if (!probes && !of.is(grant::paced) && now - of.begun > watcher->limit()) watch_overdue(*watcher, of, now);
         if (now - of.begun <= slow_after()) return;  // the timer was the adaptive rule's
     }
     if (of.is(grant::overdue) || slow_after() == never) return;
