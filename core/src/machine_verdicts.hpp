@@ -64,7 +64,9 @@ ticks machine<A, S, F>::slow_after() const noexcept {
     return bound != F::every_call ? bound : watch_.load(std::memory_order_acquire)->slow_after();
 }
 
-/// The adaptive rule, if it is in force.
+/// The adaptive rule, if it is in force. Calls of the ramp by evidence are none of its business: a cold service is slow
+/// at any load, stumbles, and warms with what it serves, so that by the latency of health it would be shut again and
+/// again. The ramp is judged by its own lowest latency, and has a rule for relapses.
 template <class A, class S, class F>
 watch<A>* machine<A, S, F>::watching() const noexcept {
     // acquire: pairs with the release in follow().
@@ -77,7 +79,7 @@ template <class Time>
 bool machine<A, S, F>::settle_counted(const grant& of, verdict how, const course& went, const Time& time) noexcept {
     if (how.is_success() && !went.slow && !of.is(grant::overdue)) {
         settle_success(of.epoch, time);
-        if (auto* const watcher = watching(); watcher != nullptr && of.is(grant::timed)) {
+        if (auto* const watcher = watching(); watcher != nullptr && of.is(grant::timed) && !of.is(grant::paced)) {
             watch_success(*watcher, of, went);
         }
         return true;  // counted, if only among the late
@@ -87,16 +89,11 @@ bool machine<A, S, F>::settle_counted(const grant& of, verdict how, const course
 
 /// For the adaptive rule: kept where the thread is, unless it was slow. One in 64 looks at what came together,
 /// if nobody else is at the evidence just now.
-///
-/// A call of the ramp by evidence is no slow one, and nothing is learned from how long it took: the ramp is judged by
-/// its own lowest latency. A cold service is slow at any load and warms with what it serves; against the latency of
-/// health it would be shut again and again.
 template <class A, class S, class F>
 void machine<A, S, F>::watch_success(watch<A>& by, const grant& of, const course& went) noexcept {
-    const bool on_ramp = of.is(grant::paced);
-    const bool good = on_ramp || (went.took <= by.limit() && !of.is(grant::overlong));
+    const bool good = went.took <= by.limit() && !of.is(grant::overlong);
     if (good) {
-        if (!by.keep(of.epoch, went.ended, on_ramp ? 0 : went.took) || !evidence_.try_lock()) return;
+        if (!by.keep(of.epoch, went.ended, went.took) || !evidence_.try_lock()) return;
     } else {
         evidence_.lock();
     }
@@ -188,9 +185,9 @@ bool machine<A, S, F>::settle_evidence(const grant& of, verdict how, const cours
         }
         if (how.is_failure() || went.slow) window_.file(what, now, how.is_success() ? tally_.sum() : tally);
         if (how.is_success()) end_run(of.epoch);
-        if (auto* const watcher = watching()) {
+        if (auto* const watcher = watching(); watcher != nullptr && !of.is(grant::paced)) {
             watcher->add(of.epoch, {.at = time_point{duration{now}},
-                                    .took = duration{of.is(grant::paced) ? 0 : went.took},
+                                    .took = duration{went.took},
                                     .of = how.is_failure() ? how.failed_with() : failure_class::error,
                                     .failed = how.is_failure(),
                                     .slow_already = of.is(grant::overlong)});
