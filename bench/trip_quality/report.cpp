@@ -44,6 +44,12 @@ void report::table(std::string title, std::vector<std::vector<std::string>> rows
 
 void report::text(std::string paragraph) { details_ += "\n" + std::move(paragraph) + "\n"; }
 
+void report::append(const report& other) {
+    targets_.insert(targets_.end(), other.targets_.begin(), other.targets_.end());
+    besides_.insert(besides_.end(), other.besides_.begin(), other.besides_.end());
+    details_ += other.details_;
+}
+
 std::string report::table_of(const std::vector<row>& rows) {
     std::string out = line({"what", "target", "figure", "met", "section"}) + line(std::vector<std::string>(5, "---"));
     for (const auto& one : rows) {

@@ -28,6 +28,8 @@ public:
     /// The first row is the head.
     void table(std::string title, std::vector<std::vector<std::string>> rows);
     void text(std::string paragraph);
+    /// What the other one has, after what this one has.
+    void append(const report&);
     std::string markdown() const;
     bool all_met() const;
 

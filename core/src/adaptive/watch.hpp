@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include <switchgear/snapshot.hpp>
@@ -57,6 +58,8 @@ public:
     void follow(const plan& by) noexcept {
         const auto& rule = by.given.trip.adaptive;
         if (rule) detector_.change(adaptive::aims{*rule, by.given.trip.weights});
+        const auto& ramp = by.given.recovery.ramp;
+        ramps_by_evidence_ = ramp && ramp->by == ramp_by::evidence;
         slow_after_.store(by.slow_after, std::memory_order_relaxed);
         on_.store(rule.has_value(), std::memory_order_relaxed);
         publish();
@@ -69,13 +72,14 @@ public:
     void add(std::uint64_t epoch, const adaptive::finished& one) noexcept {
         good_.take(epoch, taken_);
         taken_.push_back(one);
+        if (one.at < warms_until_) taken_.back().took = {};
         observe();
     }
     /// A call in flight is longer than limit().
     void overdue(std::uint64_t epoch, ticks now) noexcept {
         take_in(epoch);
         begin(at(now));
-        if (!found_) found_ = detector_.overdue(at(now));
+        if (!found_ && at(now) >= warms_until_) found_ = detector_.overdue(at(now));
     }
 
     /// Why to open. What an order kept from opening is looked at anew after a while.
@@ -132,6 +136,7 @@ public:
 private:
     static constexpr std::uint8_t undecided = 0xff;
     static constexpr ticks patience = 60'000'000'000;
+    static constexpr std::chrono::seconds warming{30};
 
     static time_point at(ticks now) noexcept { return time_point{duration{now}}; }
 
@@ -147,11 +152,14 @@ private:
     void begin(time_point now) noexcept {
         if (!begins_) return;
         begins_ = false;
-        if (!waits_) detector_.opened(now);
-        waits_ = false;
+        const bool was_open = std::exchange(waits_, false);
+        if (!was_open) detector_.opened(now);
         const bool needless =
             said_.load(std::memory_order_relaxed) == static_cast<std::uint8_t>(adaptive::trip_was::needless);
         detector_.judged(needless ? adaptive::trip_was::needless : adaptive::trip_was::outage, now);
+        // What came back by evidence keeps up with its traffic, if still slower than in health: other clients are on
+        // their way back too, and caches are cold. To shut it for that would keep it cold.
+        if (ramps_by_evidence_ && was_open && !needless) warms_until_ = now + warming;
     }
     void forget_finding() noexcept {
         found_.reset();
@@ -185,6 +193,8 @@ private:
     std::optional<ticks> kept_closed_since_;
     bool begins_ = false;  ///< a window, and nothing of it was seen yet
     bool waits_ = false;   ///< the detector, for what the probes say
+    bool ramps_by_evidence_ = false;
+    time_point warms_until_ = time_point::min();  ///< until then nothing is slow
 };
 
 }  // namespace switchgear::detail
