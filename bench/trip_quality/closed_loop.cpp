@@ -39,6 +39,16 @@ struct attempt {
     bool timed = false;       ///< its time to be given up is still to come
 };
 
+/// Counts by the second, and keeps the most.
+struct busiest_second {
+    void count(double since, double& most) {
+        if (since < 0) return;
+        if (std::floor(since) != second) second = std::floor(since), so_far = 0;
+        most = std::max(most, ++so_far);
+    }
+    double second = -1, so_far = 0;
+};
+
 class world {
 public:
     explicit world(const closed_loop& of) : of_{of}, random_{of.seed} {
@@ -113,6 +123,7 @@ private:
     void arrive() {
         const auto client = static_cast<std::uint32_t>(random_() % of_.clients);
         if (is_late(now_)) ++arrived_late_;
+        demanded_.count(now_ - outage_ends_, found_.demand_peak);
         begin(make({.client = client, .left = attempts_per_call - 1, .arrived = now_}));
     }
     void again(std::size_t which) { begin(which); }
@@ -202,10 +213,7 @@ private:
     }
     void note_offered() {
         if (is_down()) ++found_.sent_into_outage;
-        if (now_ < outage_ends_) return;
-        const auto second = static_cast<std::size_t>(now_ - outage_ends_);
-        if (second != second_) second_ = second, offered_ = 0;
-        found_.peak = std::max(found_.peak, ++offered_);
+        offered_.count(now_ - outage_ends_, found_.peak);
     }
 
     const closed_loop& of_;
@@ -221,8 +229,8 @@ private:
     double served_ = 0;
     std::deque<std::pair<double, std::size_t>> given_up_;
     std::priority_queue<event, std::vector<event>, std::greater<>> events_;
-    std::size_t second_ = ~std::size_t{0};
-    double offered_ = 0, arrived_late_ = 0, answered_late_ = 0;
+    busiest_second offered_, demanded_;
+    double arrived_late_ = 0, answered_late_ = 0;
     aftermath found_;
 };
 

@@ -17,6 +17,7 @@ struct closed_loop {
 struct aftermath {
     double lost = 0;              ///< calls that arrived after the outage and got no answer
     double peak = 0;              ///< attempts that reached the service in its busiest second after the outage
+    double demand_peak = 0;       ///< calls that arrived in the busiest second after the outage
     double sent_into_outage = 0;  ///< attempts made during the outage
     bool relapsed = false;        ///< fewer than 90 % answered, two to three minutes after
 };

@@ -7,50 +7,18 @@
 #include <utility>
 #include <vector>
 
-#include "adaptive/detector.hpp"
-
 #include "petshop_data.hpp"
 #include "sections.hpp"
+#include "watched.hpp"
 
 namespace switchgear::trip_quality {
 namespace {
 
-using adaptive::detector;
 using std::chrono::seconds;
 
-/// A breaker as far as this needs one: closed until the detector trips, then the next call is the probe.
-class replay {
-public:
-    explicit replay(time_point now) : subject_{adaptive::aims{}, now} {}
-
-    /// Returns: whether this call tripped.
-    bool feed(const replayed_call& call) {
-        const auto limit = subject_.limit();
-        const bool bad = call.failed || (limit && call.took > *limit);
-        if (open_) {
-            if (bad) {
-                ++failed_probes_;
-            } else {
-                subject_.judged(adaptive::what_it_was(failed_probes_, call.at - opened_at_), call.at);
-                open_ = false;
-            }
-            return false;
-        }
-        const adaptive::finished one{.at = call.at, .took = call.took, .failed = call.failed};
-        if (!subject_.observe({&one, 1})) return false;
-        subject_.opened(call.at);
-        open_ = true;
-        failed_probes_ = 0;
-        opened_at_ = call.at;
-        return true;
-    }
-
-private:
-    detector subject_;
-    bool open_ = false;
-    std::uint32_t failed_probes_ = 0;
-    time_point opened_at_{};
-};
+adaptive::finished as_seen(const replayed_call& call) {
+    return {.at = call.at, .took = call.took, .failed = call.failed};
+}
 
 struct healthy_result {
     double days = 0, later_days = 0;
@@ -58,13 +26,13 @@ struct healthy_result {
 };
 
 /// Runs a healthy recording; leaves what was learned in `into`.
-void run_healthy(const series& from, replay& into, chance& random, healthy_result& out) {
+void run_healthy(const series& from, watched& into, chance& random, healthy_result& out) {
     const double begin = from.intervals.front().begins;
     for (const interval& one : from.intervals) {
         const double day = (one.begins - begin) / 86'400;
         const auto at = time_point{} + std::chrono::duration_cast<duration>(std::chrono::duration<double>(one.begins));
         for (const replayed_call& call : expand(one, at, random)) {
-            if (!into.feed(call)) continue;
+            if (!into.feed(as_seen(call))) continue;
             ++out.trips;
             if (day >= 1) ++out.later_trips;
         }
@@ -73,13 +41,13 @@ void run_healthy(const series& from, replay& into, chance& random, healthy_resul
     for (const interval& one : from.intervals) out.later_days += one.begins - begin >= 86'400 ? 1.0 / 288 : 0;
 }
 
-bool run_issue(const series& from, replay& subject, time_point begins, chance& random) {
+bool run_issue(const series& from, watched& subject, time_point begins, chance& random) {
     bool found = false;
     const double first = from.intervals.front().begins;
     for (const interval& one : from.intervals) {
         const auto at =
             begins + std::chrono::duration_cast<duration>(std::chrono::duration<double>(one.begins - first));
-        for (const replayed_call& call : expand(one, at, random)) found |= subject.feed(call) && one.in_issue;
+        for (const replayed_call& call : expand(one, at, random)) found |= subject.feed(as_seen(call)) && one.in_issue;
     }
     return found;
 }
@@ -94,6 +62,81 @@ struct share {
     double value() const { return of == 0 ? std::nan("") : static_cast<double>(found) / static_cast<double>(of); }
 };
 
+constexpr double least_requests = 60;  // in five minutes: below that there is no share to speak of
+
+struct known {
+    watched subject;
+    const series* healthy;
+    double usual_p50 = 0, usual_p90 = 0;
+};
+
+double median_of(const series& from, double interval::* which) {
+    std::vector<double> all;
+    for (const interval& one : from.intervals) all.push_back(one.*which);
+    std::ranges::nth_element(all, all.begin() + static_cast<long>(all.size() / 2));
+    return all[all.size() / 2];
+}
+
+/// What the issues of a file did, and which were found.
+struct findings {
+    healthy_result health;
+    share down, slow, slow_tail, made_slow, mild;
+    double slowest = 0;  ///< the longest median latency in an issue, to the usual one
+};
+
+time_point after(const series& one) {
+    return time_point{seconds{static_cast<long>(one.intervals.back().begins) + 300}};
+}
+
+/// Twenty minutes as healthy as those before them, but each call takes three times as long.
+bool finds_made_slowness(known from, chance& random) {
+    series made = *from.healthy;
+    if (made.intervals.size() > 4) made.intervals.erase(made.intervals.begin(), made.intervals.end() - 4);
+    for (interval& one : made.intervals) {
+        one.in_issue = true;
+        for (double* each : {&one.p50, &one.p90, &one.p99}) *each *= 3;
+    }
+    return run_issue(made, from.subject, after(*from.healthy), random);
+}
+
+void judge_issue(const series& one, const known& of, chance& random, findings& out) {
+    double worst = 1, p50 = 0, p90 = 0;
+    for (const interval& i : one.intervals) {
+        if (!i.in_issue) continue;
+        worst = std::min(worst, i.availability);
+        // Those without a latency are NaN, which max passes over in this order.
+        p50 = std::max(p50, i.p50), p90 = std::max(p90, i.p90);
+    }
+    watched subject = of.subject;
+    const bool found = run_issue(one, subject, after(*of.healthy), random);
+    out.slowest = std::max(out.slowest, p50 / of.usual_p50);
+    const bool is_down = worst < 0.9, is_slow = p50 > 3 * of.usual_p50, has_tail = p90 > 3 * of.usual_p90;
+    if (is_down) out.down.add(found);
+    if (is_slow) out.slow.add(found);
+    if (!is_down && !is_slow) (has_tail ? out.slow_tail : out.mild).add(found);
+}
+
+findings replay(const std::vector<series>& all, unsigned rounds) {
+    findings out;
+    for (unsigned round = 0; round < rounds; ++round) {
+        chance random{1'000 + round};
+        std::map<std::string, known> trained;
+        for (const series& one : all) {
+            if (!one.issue.empty() || one.mean_requests() < least_requests || one.mean_availability() < 0.95) continue;
+            watched subject{time_point{seconds{static_cast<long>(one.intervals.front().begins)}}};
+            run_healthy(one, subject, random, out.health);
+            const known of{subject, &one, median_of(one, &interval::p50), median_of(one, &interval::p90)};
+            trained.insert_or_assign(one.component, of);
+            out.made_slow.add(finds_made_slowness(of, random));
+        }
+        for (const series& one : all) {
+            const auto found = trained.find(one.component);
+            if (!one.issue.empty() && found != trained.end()) judge_issue(one, found->second, random, out);
+        }
+    }
+    return out;
+}
+
 }  // namespace
 
 void petshop(const options& asked, report& out) {
@@ -104,51 +147,31 @@ void petshop(const options& asked, report& out) {
         }
         return;
     }
-    const auto all = read_petshop(asked.petshop);
     const unsigned rounds = asked.quick ? 2 : 10;
-    constexpr double least = 60;  // requests in five minutes: below that there is no share to speak of
-    healthy_result health;
-    share down, slow, mild;
-    for (unsigned round = 0; round < rounds; ++round) {
-        chance random{1'000 + round};
-        std::map<std::string, std::pair<replay, const series*>> trained;
-        for (const series& one : all) {
-            if (!one.issue.empty() || one.mean_requests() < least || one.mean_availability() < 0.95) continue;
-            replay subject{time_point{seconds{static_cast<long>(one.intervals.front().begins)}}};
-            run_healthy(one, subject, random, health);
-            trained.insert_or_assign(one.component, std::pair{subject, &one});
-        }
-        for (const series& one : all) {
-            const auto known = trained.find(one.component);
-            if (one.issue.empty() || known == trained.end()) continue;
-            replay subject = known->second.first;
-            const series& healthy = *known->second.second;
-            double worst = 1, longest = 0, usual = 0;
-            for (const interval& i : one.intervals) {
-                if (i.in_issue) worst = std::min(worst, i.availability), longest = std::max(longest, i.p50);
-            }
-            std::vector<double> medians;
-            for (const interval& i : healthy.intervals) medians.push_back(i.p50);
-            std::ranges::nth_element(medians, medians.begin() + static_cast<long>(medians.size() / 2));
-            usual = medians[medians.size() / 2];
-            const auto begins = time_point{seconds{static_cast<long>(healthy.intervals.back().begins) + 300}};
-            const bool found = run_issue(one, subject, begins, random);
-            (worst < 0.9 ? down : longest > 3 * usual ? slow : mild).add(found);
-        }
-    }
-    const double per_30 = static_cast<double>(health.later_trips) / health.later_days * 30;
-    const auto met = [](bool holds) { return holds ? outcome::met : outcome::missed; };
-    out.target("PetShop: issues under 90 % availability found", "≥ 85 %", down.text(),
-               down.of == 0 ? outcome::not_run : met(down.value() >= 0.85));
-    out.target("… with tripled median latency", "≥ 90 %", slow.text(),
-               slow.of == 0 ? outcome::not_run : met(slow.value() >= 0.9));
+    const findings got = replay(read_petshop(asked.petshop), rounds);
+    const double per_30 = static_cast<double>(got.health.later_trips) / got.health.later_days * 30;
+    out.target("PetShop: issues under 90 % availability found", "≥ 85 %", got.down.text(),
+               got.down.of == 0 ? outcome::not_run : met_if(got.down.value() >= 0.85));
+    const auto issues = (got.down.of + got.slow.of + got.slow_tail.of + got.mild.of) / rounds;
+    out.target("… with tripled median latency found", "≥ 90 %",
+               got.slow.of > 0 ? got.slow.text()
+                               : "none in this file: of " + std::to_string(issues) +
+                                     " issues of components with traffic, the slowest has " + shown(got.slowest) +
+                                     " × the usual median",
+               got.slow.of == 0 ? outcome::not_run : met_if(got.slow.value() >= 0.9));
     out.target("… needless trips in 30 healthy component-days after the first day", "≤ 1", shown(per_30),
-               met(per_30 <= 1));
-    out.table("**PetShop.**", {{"healthy component-days", "trips", "… after the first day", "mild issues tripped"},
-                               {shown(health.days / rounds), shown(static_cast<double>(health.trips) / rounds),
-                                shown(static_cast<double>(health.later_trips) / rounds) + " in " +
-                                    shown(health.later_days / rounds) + " days",
-                                mild.text()}});
+               met_if(per_30 <= 1));
+    out.also("PetShop: twenty healthy minutes of each component made three times as slow, found", "≥ 90 %",
+             got.made_slow.text(), met_if(got.made_slow.value() >= 0.9));
+    const auto each = [&](double n) { return shown(n / rounds); };
+    out.table("**PetShop.** Components with " + whole(least_requests) +
+                  " requests in five minutes or more, each interval expanded into calls, " + std::to_string(rounds) +
+                  " times with other random numbers.",
+              {{"healthy component-days", "trips", "… after the first day", "issues under 90 %", "tripled median",
+                "tripled 90th percentile only", "mild issues tripped"},
+               {each(got.health.days), each(static_cast<double>(got.health.trips)),
+                each(static_cast<double>(got.health.later_trips)) + " in " + each(got.health.later_days) + " days",
+                got.down.text(), got.slow.text(), got.slow_tail.text(), got.mild.text()}});
 }
 
 }  // namespace switchgear::trip_quality

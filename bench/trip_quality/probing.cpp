@@ -1,5 +1,4 @@
-#include "probing.hpp"
-
+// Where probes are placed, and what that costs.
 #include <algorithm>
 #include <chrono>
 #include <cmath>
@@ -8,12 +7,13 @@
 #include <limits>
 #include <map>
 #include <random>
-#include <sstream>
 #include <stdexcept>
 #include <utility>
 
 #include <switchgear/breaker.hpp>
 #include <switchgear/testing/manual_time.hpp>
+
+#include "sections.hpp"
 
 namespace switchgear::trip_quality {
 namespace {
@@ -177,43 +177,31 @@ std::vector<outage_set> recorded(const std::string& path) {
     return sets;
 }
 
-std::string text_of(double value) {
-    std::ostringstream out;
-    out.precision(value < 100 ? 3 : 4);
-    out << value;
-    return out.str();
-}
-
 }  // namespace
 
-section probing(const std::string& outages, bool quick) {
-    std::vector<outage_set> sets = synthetic(quick);
-    if (!outages.empty()) {
-        for (auto& set : recorded(outages)) sets.push_back(std::move(set));
+void probing(const options& asked, report& out) {
+    std::vector<outage_set> sets = synthetic(asked.quick);
+    if (!asked.outages.empty()) {
+        for (auto& set : recorded(asked.outages)) sets.push_back(std::move(set));
     }
     const schedule learned{"learned", {.pacing = pacing::learned}};
-    section found;
-    found.table.push_back({"outages", "**learned**", "best constant, in hindsight"});
-    for (const auto& by : existing()) found.table[0].push_back(by.name);
-    double worst = 0, logs = 0;
+    std::vector<std::vector<std::string>> table{{"outages", "**learned**", "best constant, in hindsight"}};
+    for (const auto& by : existing()) table[0].push_back(by.name);
+    double logs = 0;
     for (const auto& set : sets) {
         const double ours = mean_cost(set, learned);
         const auto [interval, least] = best_constant(set);
-        found.table.push_back(
-            {set.name, "**" + text_of(ours) + "**", text_of(least) + " (" + text_of(interval) + " s)"});
-        for (const auto& by : existing()) found.table.back().push_back(text_of(mean_cost(set, by)));
+        table.push_back({set.name, "**" + shown(ours) + "**", shown(least) + " (" + shown(interval) + " s)"});
+        for (const auto& by : existing()) table.back().push_back(shown(mean_cost(set, by)));
         const double ratio = ours / least;
-        worst = std::max(worst, ratio);
         logs += std::log(ratio);
-        found.targets.push_back(
-            {"probing: cost to the best constant interval, " + set.name, "<= 1.2", text_of(ratio), ratio <= 1.2});
+        out.target("probing cost / best constant interval in hindsight: " + set.name, "≤ 1.2", shown(ratio),
+                   met_if(ratio <= 1.2));
     }
+    if (asked.outages.empty()) out.target("… on recorded outages", "≤ 1.2", "no data given", outcome::not_run);
     const double mean = std::exp(logs / static_cast<double>(sets.size()));
-    found.targets.push_back({"probing: the same, geometric mean", "<= 1.0", text_of(mean), mean <= 1.0});
-    if (outages.empty()) {
-        found.targets.push_back({"probing: on recorded outages", "<= 1.2", "*not run*: no file was given", true});
-    }
-    return found;
+    out.target("… in the geometric mean of them", "≤ 1.0", shown(mean), met_if(mean <= 1.0));
+    out.table("**Probing.** Mean cost of an outage in good calls, at ten calls a second.", table);
 }
 
 }  // namespace switchgear::trip_quality

@@ -25,7 +25,11 @@ std::string_view word_of(outcome how) {
 }  // namespace
 
 void report::target(std::string what, std::string wanted, std::string figure, outcome how) {
-    targets_.push_back({std::move(what), std::move(wanted), std::move(figure), how});
+    targets_.push_back({std::move(what), std::move(wanted), std::move(figure), how, section_});
+}
+
+void report::also(std::string what, std::string wanted, std::string figure, outcome how) {
+    besides_.push_back({std::move(what), std::move(wanted), std::move(figure), how, section_});
 }
 
 void report::table(std::string title, std::vector<std::vector<std::string>> rows) {
@@ -40,9 +44,23 @@ void report::table(std::string title, std::vector<std::vector<std::string>> rows
 
 void report::text(std::string paragraph) { details_ += "\n" + std::move(paragraph) + "\n"; }
 
+void report::append(const report& other) {
+    targets_.insert(targets_.end(), other.targets_.begin(), other.targets_.end());
+    besides_.insert(besides_.end(), other.besides_.begin(), other.besides_.end());
+    details_ += other.details_;
+}
+
+std::string report::table_of(const std::vector<row>& rows) {
+    std::string out = line({"what", "target", "figure", "met", "section"}) + line(std::vector<std::string>(5, "---"));
+    for (const auto& one : rows) {
+        out += line({one.what, one.wanted, one.figure, std::string{word_of(one.how)}, "`" + one.section + "`"});
+    }
+    return out;
+}
+
 std::string report::markdown() const {
-    std::string out = "| what | target | figure | met |\n|---|---|---|---|\n";
-    for (const auto& one : targets_) out += line({one.what, one.wanted, one.figure, std::string{word_of(one.how)}});
+    std::string out = table_of(targets_);
+    if (!besides_.empty()) out += "\nBeside the targets:\n\n" + table_of(besides_);
     return out + details_;
 }
 
@@ -62,5 +80,7 @@ std::string shown(double value) {
     std::snprintf(text, sizeof text, "%.*f", digits, value);
     return text;
 }
+
+std::string whole(double value) { return std::to_string(std::llround(value)); }
 
 }  // namespace switchgear::trip_quality

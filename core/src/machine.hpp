@@ -243,6 +243,7 @@ private:
     course course_of(const grant& of, const Time& time) const noexcept;
     ticks slow_after() const noexcept { return slow_after_.load(std::memory_order_relaxed); }
     watch<Atomics>* watching() const noexcept;
+    watch<Atomics>* watching(const grant& of) const noexcept;
     template <class Time>
     bool settle_counted(const grant& of, verdict how, const course& went, const Time& time) noexcept;
     template <class Time>

@@ -74,12 +74,21 @@ watch<A>* machine<A, S, F>::watching() const noexcept {
     return known != nullptr && known->on() ? known : nullptr;
 }
 
+/// The same, if that call is its business. Calls begun before the rule was there are not: of those whose start is not
+/// known the good ones are not seen, and the bad ones alone would tell of an outage. Calls of the ramp by evidence are
+/// not: a cold service is slow at any load, stumbles, and warms with what it serves, so that by the latency of health
+/// it would be shut again and again. The ramp is judged by its own lowest latency, and has a rule for relapses.
+template <class A, class S, class F>
+watch<A>* machine<A, S, F>::watching(const grant& of) const noexcept {
+    return of.is(grant::watched) && !of.is(grant::paced) ? watching() : nullptr;
+}
+
 template <class A, class S, class F>
 template <class Time>
 bool machine<A, S, F>::settle_counted(const grant& of, verdict how, const course& went, const Time& time) noexcept {
     if (how.is_success() && !went.slow && !of.is(grant::overdue)) {
         settle_success(of.epoch, went.ended, time);
-        if (auto* const watcher = of.is(grant::watched) ? watching() : nullptr) watch_success(*watcher, of, went);
+        if (auto* const watcher = watching(of)) watch_success(*watcher, of, went);
         return true;  // counted, if only among the late
     }
     return settle_evidence(of, how, went, in_ticks(time.now()));
@@ -183,8 +192,7 @@ bool machine<A, S, F>::settle_evidence(const grant& of, verdict how, const cours
         }
         if (how.is_failure() || went.slow) window_.file(what, now, how.is_success() ? tally_.sum() : tally);
         if (how.is_success()) end_run(of.epoch);
-        // Of calls whose start is not known the good ones are not seen: the bad ones alone would tell of an outage.
-        if (auto* const watcher = watching(); watcher != nullptr && of.is(grant::timed)) {
+        if (auto* const watcher = watching(of)) {
             watcher->add(of.epoch, {.at = time_point{duration{now}},
                                     .took = duration{went.took},
                                     .of = how.is_failure() ? how.failed_with() : failure_class::error,
@@ -403,7 +411,7 @@ void machine<A, S, F>::overdue(grant& of, const Time& time) noexcept {
     const ticks now = in_ticks(time.now());
     const bool probes = of.is(grant::probe) && !at.on_ramp();
     if (auto* const watcher = watching()) {
-        if (!probes && now - of.begun >= watcher->limit()) watch_overdue(*watcher, of, now);
+        if (!probes && watching(of) != nullptr && now - of.begun >= watcher->limit()) watch_overdue(*watcher, of, now);
         if (now - of.begun < slow_after()) return;  // the timer was the adaptive rule's
     }
     if (of.is(grant::overdue) || slow_after() == never) return;

@@ -26,10 +26,14 @@ struct alignas(8) lessons {
 // Where outages end at the rate h(t) at age t, the density of checks that costs least is sqrt(wait * h(t) / (2 *
 // check)) (J. B. Keller, "Optimum checking schedules for systems subject to random failure", Management Science 21,
 // 1974). Outages whose rates of recovery differ from one to the next (gamma) have lengths after Lomax, and h falls as
-// a / (b + t); a = 1, b = the median length is the choice without a scale. So the gap between probes grows with the
-// root of the outage's age: longer waits in long outages, but never the doubling that overtakes them.
+// a / (b + t), with the median b * (2^(1/a) - 1). So the gap between probes grows with the root of the outage's age:
+// longer waits in long outages, but never the doubling that overtakes them. At a = 1 the mean length is infinite; a is
+// the least, in halves, at which outages have a mean, as those of every service do.
 
 inline constexpr double tick = 1e-9;  ///< seconds
+
+inline constexpr double tail = 1.5;                      ///< a: how fast the lengths of outages thin out
+inline constexpr double scale_of_median = 1.7024143839;  ///< b / median: 1 / (2^(1/a) - 1)
 
 /// No probe comes sooner after another.
 inline constexpr ticks shortest_gap = 100'000'000;
@@ -40,8 +44,8 @@ inline constexpr ticks longest_first_gap = 300'000'000;
 /// `first`: no probe of it has failed yet.
 inline ticks learned_gap(const lessons& from, double price, ticks age, bool first) noexcept {
     const double wait_per_call = from.call_gap > 0 ? static_cast<double>(from.call_gap) : 1.0;
-    const double seconds =
-        std::sqrt(2 * price * wait_per_call * (from.median_outage() + static_cast<double>(age) * tick));
+    const double seconds = std::sqrt(2 * price * wait_per_call *
+                                     (scale_of_median * from.median_outage() + static_cast<double>(age) * tick) / tail);
     // A year is more than any cap on a pause.
     const auto gap = static_cast<ticks>(std::min(seconds, 3e7) / tick);
     return std::clamp(gap, shortest_gap, first ? longest_first_gap : never);

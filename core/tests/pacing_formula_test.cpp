@@ -12,19 +12,21 @@ namespace {
 
 constexpr ticks second = 1'000'000'000;
 constexpr lessons ten_a_second{.call_gap = 0.1F};
+/// Of thirty seconds in the median, if lengths are after Lomax with a = 1.5.
+constexpr double scale = 30 * 1.7024143839;
 
 double in_seconds(ticks t) { return static_cast<double>(t) * tick; }
 
 TEST(learned_gap, grows_with_the_root_of_the_outages_age_and_of_the_price) {
-    // sqrt(2 * 5 * (30 + t) / 10)
-    EXPECT_NEAR(in_seconds(learned_gap(ten_a_second, 5, 0, false)), std::sqrt(30.0), 1e-3);
-    EXPECT_NEAR(in_seconds(learned_gap(ten_a_second, 5, 60 * second, false)), std::sqrt(90.0), 1e-3);
-    EXPECT_NEAR(in_seconds(learned_gap(ten_a_second, 20, 60 * second, false)), 2 * std::sqrt(90.0), 1e-3);
+    // sqrt(2 * 5 * (scale + t) / (1.5 * 10))
+    EXPECT_NEAR(in_seconds(learned_gap(ten_a_second, 5, 0, false)), std::sqrt(scale / 1.5), 1e-3);
+    EXPECT_NEAR(in_seconds(learned_gap(ten_a_second, 5, 60 * second, false)), std::sqrt((scale + 60) / 1.5), 1e-3);
+    EXPECT_NEAR(in_seconds(learned_gap(ten_a_second, 20, 60 * second, false)), 2 * std::sqrt((scale + 60) / 1.5), 1e-3);
 }
 
 TEST(learned_gap, is_short_where_many_calls_wait) {
     const lessons thousand{.call_gap = 0.001F};
-    EXPECT_NEAR(in_seconds(learned_gap(thousand, 5, 60 * second, false)), std::sqrt(0.9), 1e-3);
+    EXPECT_NEAR(in_seconds(learned_gap(thousand, 5, 60 * second, false)), std::sqrt((scale + 60) / 150), 1e-3);
 }
 
 TEST(learned_gap, is_never_below_a_tenth_of_a_second) {
@@ -39,7 +41,7 @@ TEST(learned_gap, is_at_most_a_third_of_a_second_for_the_first_probe) {
 }
 
 TEST(learned_gap, takes_thirty_seconds_and_a_call_a_second_where_nothing_is_known) {
-    EXPECT_NEAR(in_seconds(learned_gap({}, 5, 0, false)), std::sqrt(300.0), 1e-3);
+    EXPECT_NEAR(in_seconds(learned_gap({}, 5, 0, false)), std::sqrt(10 * scale / 1.5), 1e-3);
 }
 
 TEST(learned_gap, of_absurd_numbers_is_a_number) {

@@ -65,6 +65,8 @@ public:
         if (rule) detector_.change(adaptive::aims{*rule, by.given.trip.weights});
         // What changed while it was off, nobody told it: what it suspected then is of another time.
         if (rule && !on()) new_window();
+        const auto& ramp = by.given.recovery.ramp;
+        ramps_by_evidence_ = ramp && ramp->by == ramp_by::evidence;
         on_.store(rule.has_value(), std::memory_order_relaxed);
         publish();
     }
@@ -80,14 +82,17 @@ public:
     /// A bad call, after the good ones that ended before it.
     void add(std::uint64_t epoch, const adaptive::finished& one) noexcept {
         take_in(epoch);
-        observe({&one, 1});
+        begin(one.at);
+        adaptive::finished judged = one;
+        if (one.at < warms_until_) judged.took = {};
+        observe({&judged, 1});
         publish();
     }
     /// A call in flight is longer than limit().
     void overdue(std::uint64_t epoch, ticks now) noexcept {
         take_in(epoch);
         begin(at(now));
-        if (!found_) found_ = detector_.overdue(at(now));
+        if (!found_ && at(now) >= warms_until_) found_ = detector_.overdue(at(now));
     }
 
     /// Why to open. What an order kept from opening is looked at anew after a while.
@@ -144,6 +149,7 @@ public:
 
 private:
     static constexpr ticks patience = 60'000'000'000;
+    static constexpr std::chrono::seconds warming{30};
     static constexpr std::uint32_t most_failed = (1U << 22) - 1;
 
     /// What the probes have said since a trip, in one word: epoch of the trip:40 | failed:22 | needless:1 | decided:1
@@ -185,10 +191,14 @@ private:
     void begin(time_point now) noexcept {
         if (!begins_) return;
         begins_ = false;
-        if (!waits_) detector_.opened(now);
+        const bool was_open = std::exchange(waits_, false);
+        if (!was_open) detector_.opened(now);
         // What an order ended, no probe has told of. relaxed: the window began after what its probes said.
-        const bool needless = std::exchange(waits_, false) && said::of(said_.load(std::memory_order_relaxed)).needless;
+        const bool needless = was_open && said::of(said_.load(std::memory_order_relaxed)).needless;
         detector_.judged(needless ? adaptive::trip_was::needless : adaptive::trip_was::outage, now);
+        // What came back by evidence keeps up with its traffic, if still slower than in health: other clients are on
+        // their way back too, and caches are cold. To shut it for that would keep it cold.
+        if (ramps_by_evidence_ && was_open && !needless) warms_until_ = now + warming;
     }
     void forget_finding() noexcept {
         found_.reset();
@@ -223,6 +233,8 @@ private:
     std::optional<ticks> kept_closed_since_;
     bool begins_ = false;  ///< a window, and nothing of it was seen yet
     bool waits_ = false;   ///< the detector, for what the probes say
+    bool ramps_by_evidence_ = false;
+    time_point warms_until_ = time_point::min();  ///< until then nothing is slow
 };
 
 }  // namespace switchgear::detail

@@ -37,8 +37,8 @@ TEST(learned_pacing, waits_longer_the_longer_the_outage_has_lasted) {
     for (int probes = 0; probes < 20; ++probes) {
         age += pause_of(b);
         fail_a_probe(b);
-        // sqrt(2 * price * (median + age) / rate)
-        EXPECT_NEAR(pause_of(b), std::sqrt(2 * 5 * (30 + age) / 10), 0.02) << age;
+        // sqrt(2 * price * (1.70 * median + age) / (1.5 * rate))
+        EXPECT_NEAR(pause_of(b), std::sqrt(2 * 5 * (1.7024 * 30 + age) / 15), 0.02) << age;
         EXPECT_EQ(b.now().attempt, static_cast<unsigned>(probes + 2));
     }
     EXPECT_GT(age, 100);
@@ -93,7 +93,7 @@ TEST(learned_pacing, is_spread_by_the_jitter_from_the_seed) {
     EXPECT_EQ(one.retry_after(), same.retry_after());
     EXPECT_NE(one.retry_after(), other.retry_after());
     // Three failures in an instant are taken for four calls a second.
-    const double exact = std::sqrt(2 * 5 * 30 / 4.0);
+    const double exact = std::sqrt(2 * 5 * 1.7024 * 30 / (1.5 * 4));
     EXPECT_NEAR(pause_of(one), exact, 0.26 * exact);
 }
 
