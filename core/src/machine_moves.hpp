@@ -36,7 +36,7 @@ ticks machine<A, S, F>::capped(std::optional<ticks> hint, const plan& by) noexce
 /// of what was not, for what tripped it.
 template <class A, class S, class F>
 lessons machine<A, S, F>::after_closed(const look& from, const finding& why, ticks now) const noexcept {
-    if (from.of.since == 0) return from.of.learned;
+    if (from.of.since == never) return from.of.learned;
     return after_health(from.of.learned, tally_.sum() - from.of.window_base + why.evidence.failures,
                         now - from.of.since);
 }
@@ -47,7 +47,7 @@ void machine<A, S, F>::pace(period& next, const look& from, const recovery_rules
     const ticks cap = plan::in_ticks(rules.max_open_for);
     const bool again = from.at.where() == state::half_open && from.of.base_pause != 0;
     if (rules.pacing == pacing::learned) {
-        const ticks age = next.since == 0 ? 0 : std::max<ticks>(now - next.since, 0);
+        const ticks age = next.since == never ? 0 : std::max<ticks>(now - next.since, 0);
         next.base_pause = std::min(learned_gap(next.learned, rules.probe_price, age, !again), cap);
         return;
     }
@@ -116,7 +116,7 @@ std::optional<moved> machine<A, S, F>::close(const look& from, cause why, ticks 
     if (why == cause::probes_succeeded || why == cause::ramp_finished) {
         // The outage was over when the service answered, not when the last caller was let in.
         const ticks ended = from.at.on_ramp() ? from.of.ramp_since : now;
-        if (from.of.since != 0) next.learned = after_outage(next.learned, ended - from.of.since);
+        if (from.of.since != never) next.learned = after_outage(next.learned, ended - from.of.since);
     }
     if (why == cause::operator_order) next.learned = {};
     if (!swing(from.at, to, next)) return {};

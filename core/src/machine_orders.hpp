@@ -11,7 +11,7 @@ template <class A, class S, class F>
 void machine<A, S, F>::apply(std::shared_ptr<const plan> by, ticks now) {
     const settings& given = by->given;
     const std::uint32_t fresh = current().regime() ^ 1U;
-    make_room_for_recovery(given, 0);
+    make_room_for_recovery(given, never);
     // seq_cst: see with_plan(). Readers of the plan to be replaced are those of the reload before this one.
     while (readers_[fresh].load(std::memory_order_seq_cst) != 0) A::wait_a_moment();
 
@@ -180,7 +180,7 @@ saved_state machine<A, S, F>::save(ticks now) {
         kept.pause = seen.of.pause;
         kept.base_pause = seen.of.base_pause;
         kept.attempt = seen.of.attempt;
-        kept.outage_age = learns && seen.of.since != 0 ? std::max<ticks>(now - seen.of.since, 0) : 0;
+        kept.outage_age = learns && seen.of.since != never ? std::max<ticks>(now - seen.of.since, 0) : 0;
     }
     if (auto* const watcher = watching()) {
         const guard lock{evidence_};

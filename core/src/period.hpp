@@ -21,7 +21,7 @@ struct period {
     std::uint32_t window = 0;        ///< grows with every window that begins
     std::uint32_t attempt = 0;       ///< trips in a row without a close
     std::uint32_t ramp_latency = 0;  ///< on the ramp: how long the probe took that began it, in microseconds
-    ticks since = 0;                 ///< closed: when the window began; else when the outage did; 0: nobody has kept it
+    ticks since = never;             ///< closed: when the window began; else when the outage did; `never`: not known
     lessons learned{};
 };
 
@@ -54,7 +54,7 @@ private:
     template <class T>
     using atom = typename Atomics::template atom<T>;
     struct record {
-        atom<ticks> since{0};
+        atom<ticks> since{never};
         atom<lessons> learned{lessons{}};
         atom<std::uint32_t> ramp_latency{0};
     };
