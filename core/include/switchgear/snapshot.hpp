@@ -11,6 +11,16 @@
 
 namespace switchgear {
 
+/// What the adaptive rule takes for normal.
+struct normal_calls {
+    double failure_share = 0, slow_share = 0;  ///< of all calls, as observed; in [0, 0.5]
+    std::optional<duration> slow_after;        ///< longer is slow; empty: not known yet
+    double evidence = 0;                       ///< how far it is on its way to a trip: 0 none, 1 trips
+    /// What needless trips have cost: the evidence asked for has grown by this power of e. Falls by 1 in
+    /// a `false_trip_budget`.
+    double penalty = 0;
+};
+
 /// A view of one breaker for metrics and people. State, override, epoch, retry_after, admitted_share and
 /// attempt belong to one instant; each counter is exact, and all agree to the unit when no call is
 /// running (rule 31).
@@ -28,15 +38,6 @@ struct snapshot {
     struct {
         std::uint64_t calls = 0, failures = 0, slow = 0;
     } window;
-    /// What the adaptive rule takes for normal.
-    struct normal_calls {
-        double failure_share = 0, slow_share = 0;  ///< of all calls, as observed; in [0, 0.5]
-        std::optional<duration> slow_after;        ///< longer is slow; empty: not known yet
-        double evidence = 0;                       ///< how far it is on its way to a trip: 0 none, 1 trips
-        /// What needless trips have cost: the evidence asked for has grown by this power of e. Falls by 1 in
-        /// a `false_trip_budget`.
-        double penalty = 0;
-    };
     std::optional<normal_calls> normal;  ///< empty without the rule
     /// What learned pacing goes by; zero: not known yet.
     struct {
