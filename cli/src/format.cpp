@@ -50,7 +50,7 @@ row row_of(const wire::breaker_view& b) {
             fmt::format("{}", b.totals.rejected)};
 }
 
-std::string normal_words(const wire::breaker_view::normal_calls& normal) {
+std::string normal_words(const wire::normal_view& normal) {
     std::string out = fmt::format("  normal: {} failed", percent(normal.failure_share));
     out += normal.slow_after
                ? fmt::format(", {} slower than {}", percent(normal.slow_share), wait_words(*normal.slow_after))

@@ -83,7 +83,7 @@ std::string ratio_words(std::string_view what, std::uint64_t part, std::uint64_t
     return out;
 }
 
-std::string adaptive_words(const wire::breaker_view::normal_calls& normal, const adaptive_rule& rule) {
+std::string adaptive_words(const wire::normal_view& normal, const adaptive_rule& rule) {
     std::string out = fmt::format(
         "opens when calls fail or are slow as would happen by chance less than once in {}; the evidence for that is "
         "now at "

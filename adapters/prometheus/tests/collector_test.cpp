@@ -99,15 +99,23 @@ TEST_F(exposition, shows_what_was_learned_where_something_is) {
 TEST_F(exposition, shows_what_pacing_has_learned_from_the_first_outage_on) {
     const labels payments_only{{"breaker", "payments"}};
     payments->apply({.trip = {.consecutive_failures = 2}, .recovery = {.jitter = 0, .pacing = pacing::learned}});
-    for (int call = 0; call < 100; ++call) {
-        payments->try_acquire().value().success();
-        clock.advance(100ms);
-    }
+    const auto work = [&] {
+        for (int call = 0; call < 1'000; ++call) {
+            payments->try_acquire().value().success();
+            clock.advance(1s);
+        }
+    };
+    const auto fail = [&] {
+        for (int call = 0; call < 2; ++call) payments->try_acquire().value().failure();
+    };
+    work();
     EXPECT_EQ(value("switchgear_learned_calls_per_second", payments_only), std::nullopt);
     EXPECT_EQ(value("switchgear_learned_median_outage_seconds", payments_only), std::nullopt);
-    for (int call = 0; call < 2; ++call) payments->try_acquire().value().failure();
+    fail();
     clock.advance(10s);
     payments->try_acquire().value().success();
+    work();
+    fail();
     const auto learned = payments->observe().learned;
     EXPECT_GT(learned.median_outage, 0ns);
     EXPECT_EQ(value("switchgear_learned_median_outage_seconds", payments_only),

@@ -31,18 +31,18 @@ evidence rounded(evidence given) {
     return given;
 }
 
-std::optional<breaker_view::normal_calls> view_of_normal(const std::optional<snapshot::normal_calls>& given) {
+std::optional<normal_view> view_of_normal(const std::optional<normal_calls>& given) {
     if (!given) return std::nullopt;
-    breaker_view::normal_calls view{.failure_share = given->failure_share,
-                                    .slow_share = given->slow_share,
-                                    .slow_after = {},
-                                    .evidence = given->evidence,
-                                    .penalty = given->penalty};
+    normal_view view{.failure_share = given->failure_share,
+                     .slow_share = given->slow_share,
+                     .slow_after = {},
+                     .evidence = given->evidence,
+                     .penalty = given->penalty};
     if (given->slow_after) view.slow_after = rounded(*given->slow_after);
     return view;
 }
 
-value normal_json(const std::optional<breaker_view::normal_calls>& given) {
+value normal_json(const std::optional<normal_view>& given) {
     if (!given) return nullptr;
     return object{{"failure_share", given->failure_share},
                   {"slow_share", given->slow_share},
@@ -193,7 +193,7 @@ static void read(const value& from, const place& at, breaker_view::window_counts
     members.required("slow", into.slow);
 }
 
-static void read(const value& from, const place& at, breaker_view::normal_calls& into) {
+static void read(const value& from, const place& at, normal_view& into) {
     object_reader members{from, at};
     members.required("failure_share", into.failure_share);
     members.required("slow_share", into.slow_share);

@@ -99,7 +99,7 @@ TEST(breaker_json, what_is_not_known_yet_is_null) {
     seen.normal.emplace();
     const boost::json::object json = to_json(view_of("b", seen, noon));
     EXPECT_TRUE(json.at("normal").as_object().at("slow_after_ms").is_null());
-    EXPECT_EQ(from_json<breaker_view>(json).value().normal, breaker_view::normal_calls{});
+    EXPECT_EQ(from_json<breaker_view>(json).value().normal, normal_view{});
 }
 
 TEST(breaker_json, time_that_is_left_never_reads_as_none) {

@@ -41,17 +41,19 @@ struct order_view {
     friend bool operator==(const order_view&, const order_view&) = default;
 };
 
+/// What the adaptive rule takes for normal. Members as in `normal_calls`, by the same names.
+struct normal_view {
+    double failure_share = 0, slow_share = 0;
+    std::optional<std::chrono::milliseconds> slow_after;  ///< empty: not known yet
+    double evidence = 0, penalty = 0;
+    friend bool operator==(const normal_view&, const normal_view&) = default;
+};
+
 /// A breaker, seen at one instant. Members as in `snapshot`, by the same names.
 struct breaker_view {
     struct window_counts {
         std::uint64_t calls = 0, failures = 0, slow = 0;
         friend bool operator==(const window_counts&, const window_counts&) = default;
-    };
-    struct normal_calls {
-        double failure_share = 0, slow_share = 0;
-        std::optional<std::chrono::milliseconds> slow_after;  ///< empty: not known yet
-        double evidence = 0, penalty = 0;
-        friend bool operator==(const normal_calls&, const normal_calls&) = default;
     };
     struct learned_pacing {
         std::chrono::milliseconds median_outage{};
@@ -76,8 +78,8 @@ struct breaker_view {
     std::uint32_t attempt = 0;
     std::uint32_t failures_in_a_row = 0;
     window_counts window;
-    std::optional<normal_calls> normal;  ///< empty without the adaptive rule
-    learned_pacing learned;              ///< zero: not known yet
+    std::optional<normal_view> normal;  ///< empty without the adaptive rule
+    learned_pacing learned;             ///< zero: not known yet
     total_counts totals;
     friend bool operator==(const breaker_view&, const breaker_view&) = default;
 };
