@@ -183,8 +183,8 @@ bool machine<A, S, F>::settle_evidence(const grant& of, verdict how, const cours
         }
         if (how.is_failure() || went.slow) window_.file(what, now, how.is_success() ? tally_.sum() : tally);
         if (how.is_success()) end_run(of.epoch);
-        // Of calls whose start is not known the good ones are not seen: the bad ones alone would tell of an outage.
-        if (auto* const watcher = watching(); watcher != nullptr && of.is(grant::timed)) {
+        // Of calls begun before the rule was on the good ones are not seen: the bad ones alone would tell of an outage.
+        if (auto* const watcher = watching(); watcher != nullptr && of.is(grant::watched)) {
             watcher->add(of.epoch, {.at = time_point{duration{now}},
                                     .took = duration{went.took},
                                     .of = how.is_failure() ? how.failed_with() : failure_class::error,

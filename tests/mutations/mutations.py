@@ -95,7 +95,7 @@ MUTATIONS = [
     # a call that hangs counts once
     ("adaptive_rule", "src/machine_verdicts.hpp", "    if (of.is(grant::overlong)) return;\n", "", MACHINE),
     # calls whose start is not known are no evidence
-    ("adaptive_rule", "src/machine_verdicts.hpp", "watching(); watcher != nullptr && of.is(grant::timed)) {\n            watcher->add(", "watching(); watcher != nullptr) {\n            watcher->add(", MACHINE),
+    ("adaptive_rule", "src/machine_verdicts.hpp", "watching(); watcher != nullptr && of.is(grant::watched)) {\n            watcher->add(", "watching(); watcher != nullptr) {\n            watcher->add(", MACHINE),
     # an outage is not learned, and a needless trip has its price
     ("adaptive_rule", "src/adaptive/watch.hpp", "judged(needless ? ", "judged(needless || true ? ", MACHINE),
     ("adaptive_rule", "src/adaptive/watch.hpp", "judged(needless ? ", "judged(false && needless ? ", MACHINE),
