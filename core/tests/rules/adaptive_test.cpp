@@ -313,7 +313,9 @@ TEST(adaptive_rule, can_be_switched_on_while_calls_run) {
 }
 
 TEST(adaptive_rule, failures_of_calls_begun_before_it_was_switched_on_are_no_evidence) {
-    service s{settings{.trip = no_rules()}};
+    settings timed{.trip = no_rules()};
+    timed.trip.slow = slow_rule{.after = 1h, .ratio = 1};
+    service s{timed};
     std::vector<permit> begun_before;
     for (int i = 0; i < 1'000; ++i) begun_before.push_back(s.acquire());
     s.it.apply(adaptive_only());
