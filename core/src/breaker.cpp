@@ -114,7 +114,9 @@ bool breaker_core::restore(std::string_view record, duration elapsed) {
     saved->away = std::max<ticks>(elapsed.count(), 0);
     saved->remaining = std::max<ticks>(saved->remaining - saved->away, 0);
     if (saved->current != state::closed) saved->outage_age += std::min(saved->away, never / 4);
-    if (const auto made = machine::restore(*saved, now())) tell(*made, std::nullopt);
+    const ticks at = now();
+    if (!machine::restore_normal(*saved, at)) return false;
+    if (const auto made = machine::restore(*saved, at)) tell(*made, std::nullopt);
     return true;
 }
 

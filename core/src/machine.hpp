@@ -32,8 +32,8 @@ namespace switchgear::detail {
 //
 // What a healthy call does is in hot_path.hpp, and compiled into its caller; this is the rest.
 //
-// try_acquire() never locks and never allocates, in any state. Closed it reads the word and nothing
-// else. Open it reads the deadline of the period (period.hpp) and a cheap clock. Half-open it takes a
+// try_acquire() never locks and never allocates, in any state. Closed it reads the word, the clock where it
+// matters how long a call takes, and nothing else. Open it reads the deadline of the period (period.hpp) and a cheap clock. Half-open it takes a
 // place in the ledger of probing (probing.hpp) and writes its lease (leases.hpp). On the ramp it draws
 // from an account (ramp.hpp), or takes one of the places that the ramp by evidence allows (evidence_ramp.hpp).
 //
@@ -43,10 +43,16 @@ namespace switchgear::detail {
 // admission or success waits for that lock, no user code runs under it, and listeners are told after it.
 // On the ramp by evidence every verdict is evidence, for how much it lets in: few calls, and not healthy ones.
 //
+// Under the adaptive rule (adaptive/watch.hpp) no verdict is the hot path's. A good call is put down in a lane that
+// threads find free (adaptive/good_calls.hpp); one in some hundreds takes what stands in its lane to the detector, if
+// nobody is at the evidence just then. A call that failed or was slow is evidence, and takes all lanes in. Locks are
+// taken in this order: orders, evidence, a lane.
+//
 // Memory. What only a failing breaker needs (trouble.hpp, the columns of window.hpp) is allocated at the
 // first failure of a kind, and cells for the tally when threads first meet in it: a few times in a
 // breaker's life, never again, and never in try_acquire(). A breaker of its own, outside a registry, has
-// the first of it from the beginning.
+// the first of it from the beginning. What the adaptive rule, learned pacing and the ramp by evidence need is made
+// with the settings that ask for it.
 //
 // A stalled thread changes nothing in a later epoch: every place that counts carries the epoch (the tag
 // of the tally, the ledger, the leases, the run; evidence is filed only while the word shows the
@@ -130,6 +136,7 @@ public:
     std::optional<moved> trip(std::optional<ticks> pause, ticks now) noexcept;
     moved force(override_mode mode, ticks until, ticks now) noexcept;
     std::optional<moved> lift(ticks now) noexcept;
+    bool restore_normal(const saved_state& from, ticks now);
     std::optional<moved> restore(const saved_state& from, ticks now);
     saved_state save(ticks now);
     void observe(snapshot& into, ticks now) noexcept;

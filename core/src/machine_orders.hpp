@@ -201,12 +201,17 @@ void machine<A, S, F>::take_in_good_calls(watch<A>& into) noexcept {
     into.take_in(seen.at.epoch());
 }
 
+/// What the adaptive rule had learned; a breaker without the rule leaves it. Returns: false if it means nothing.
+template <class A, class S, class F>
+bool machine<A, S, F>::restore_normal(const saved_state& from, ticks now) {
+    auto* const watcher = watching();
+    if (watcher == nullptr || !from.normal) return true;
+    const guard lock{evidence_};
+    return watcher->restore(*from.normal, from.away, now);
+}
+
 template <class A, class S, class F>
 std::optional<moved> machine<A, S, F>::restore(const saved_state& from, ticks now) {
-    if (auto* const watcher = watching(); watcher != nullptr && from.normal) {
-        const guard lock{evidence_};
-        watcher->restore(*from.normal, from.away, now);
-    }
     for (;;) {
         const look seen = read();
         // A record without lessons takes none away.

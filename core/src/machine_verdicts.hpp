@@ -227,7 +227,7 @@ std::optional<moved> machine<A, S, F>::judge_window(std::uint64_t epoch, std::op
         watch<A>* const watcher = watching();
         if (!found && watcher != nullptr) found = watcher->found(now);
         if (!found) {
-            would_have_opened_ = false;
+            if (watcher == nullptr || !watcher->looks_anew(now)) would_have_opened_ = false;
             return {};
         }
         if (seen.at.override() == override_mode::forced_closed) {
@@ -444,8 +444,7 @@ void machine<A, S, F>::watch_overdue(watch<A>& by, grant& of, ticks now) noexcep
         const glance seen = read_window();
         if (seen.at.epoch() != of.epoch || !seen.at.counts()) return;
         in_step(seen);
-        of.traits |= grant::overlong;
-        by.overdue(of.epoch, now);
+        if (by.overdue(of.epoch, now)) of.traits |= grant::overlong;
         if (by.found(now)) made = judge_window(of.epoch, {}, now);
     }
     tell(made);

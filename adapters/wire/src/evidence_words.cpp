@@ -39,9 +39,12 @@ std::string rarity_words(duration once_in) {
 
 std::string evidence_words(const evidence& seen) {
     const bool slow = seen.slow > 0;
-    return std::to_string(slow ? seen.slow : seen.failures) + " of the last " + std::to_string(seen.calls) + " calls " +
-           (slow ? "were slow" : "failed") + "; normal is " + share_words(seen.threshold) +
-           "; such a run comes by chance once in " + rarity_words(seen.by_chance_once_in);
+    std::string words = std::to_string(slow ? seen.slow : seen.failures) + " of the last " +
+                        std::to_string(seen.calls) + " calls " + (slow ? "were slow" : "failed") + "; normal is " +
+                        share_words(seen.threshold);
+    // Half of all calls being bad trips whatever chance says.
+    if (seen.by_chance_once_in == duration{}) return words + "; half of them is too much in any case";
+    return words + "; such a run comes by chance once in " + rarity_words(seen.by_chance_once_in);
 }
 
 }  // namespace switchgear::wire

@@ -94,7 +94,7 @@ public:
 
     /// Asks for the right to make one call.
     /// Returns: a permit, to be settled once; or a rejection with the time to come back.
-    /// Cost: no lock, no allocation, in every state; no clock while closed without a slow rule.
+    /// Cost: no lock, no allocation, in every state; no clock while closed without a slow or adaptive rule.
     [[nodiscard]] result<permit> try_acquire() noexcept {
         const detail::word at = front_->current();
         if (!at.plainly_closed()) [[unlikely]] {

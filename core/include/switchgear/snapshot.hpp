@@ -17,7 +17,7 @@ struct normal_calls {
     std::optional<duration> slow_after;        ///< longer is slow; empty: not known yet
     double evidence = 0;                       ///< how far it is on its way to a trip: 0 none, 1 trips
     /// What needless trips have cost: the evidence asked for has grown by this power of e. Falls by 1 in
-    /// a `false_trip_budget`.
+    /// two `false_trip_budget`s.
     double penalty = 0;
 };
 

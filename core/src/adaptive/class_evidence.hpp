@@ -41,8 +41,23 @@ public:
         held_[k] += 1;
     }
 
+    /// Good calls and time, for what evidence there is: so it fades though its class never fails again. As in add().
+    void catch_up(std::uint64_t calls, std::int64_t elapsed, double rate) noexcept {
+        for (one& it : all_) {
+            const std::uint64_t good = calls - it.calls;
+            if (!(it.says.value() > 0) || calls <= it.calls) continue;
+            it.says.pass_good(it.aimed_at, good,
+                              rate * static_cast<double>(elapsed - it.elapsed) / static_cast<double>(good));
+            it.calls = calls;
+            it.elapsed = elapsed;
+        }
+    }
+    /// Each class takes its aim again when it next fails.
+    void aim_anew() noexcept {
+        for (one& it : all_) it.aimed_at = 0;
+    }
+
     double value(failure_class of) const noexcept { return all_[static_cast<std::size_t>(of)].says.value(); }
-    double normal(failure_class of) const noexcept { return all_[static_cast<std::size_t>(of)].aimed_at; }
 
     void commit() noexcept {
         double sum = 0;

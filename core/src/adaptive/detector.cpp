@@ -37,12 +37,14 @@ detector::detector(const aims& given, time_point now)
 }
 
 void detector::change(const aims& given) noexcept {
+    age_penalty();  // by the budget that was
     aims_ = given;
     class_weights_ = 0;
     for (const double weight : given.weights) class_weights_ += weight;
     latency_.change(given.deadline);
     errors_.change(given.care, given.memory);
     slow_.change(given.slow_care, given.memory);
+    classes_.aim_anew();
     set_rate();
 }
 
@@ -52,6 +54,12 @@ void detector::set_rate() noexcept { rate_ = std::exp(-penalty_) / static_cast<d
 /// model at all comes to rest at half of the needless trips that are allowed.
 double detector::lapsed(duration span) const noexcept {
     return static_cast<double>(span.count()) / (2 * static_cast<double>(aims_.budget.count()));
+}
+
+void detector::age_penalty() noexcept {
+    penalty_ = std::max(0.0, penalty_ - lapsed(last_ - penalty_at_));
+    penalty_at_ = last_;
+    set_rate();
 }
 
 void detector::pass_time(time_point now) noexcept {
@@ -96,6 +104,7 @@ std::optional<finding> detector::weigh(const finished& one, bool slow) noexcept 
         return rate_ * static_cast<double>(elapsed_ - elapsed) /
                static_cast<double>(std::max<std::uint64_t>(1, calls_ - calls));
     };
+    classes_.catch_up(calls_ - 1, elapsed_, rate_);
     if (failed) {
         const double budget = spread(errors_calls_, errors_elapsed_);
         catch_up(errors_, errors_calls_, errors_elapsed_, 1);
@@ -112,7 +121,7 @@ std::optional<finding> detector::weigh(const finished& one, bool slow) noexcept 
     } else if (one.slow_already) {
         ++slow_calls_;  // this call was seen when it became slow
     }
-    auto why = judge(failed, slow, one.of);
+    auto why = judge(failed, slow);
     plan_next_look();
     return why;
 }
@@ -125,7 +134,7 @@ std::optional<finding> detector::overdue(time_point now) noexcept {
     catch_up(slow_, slow_calls_, slow_elapsed_, 0);
     slow_.add_bad(budget, last_);
     slow_elapsed_ = elapsed_;
-    auto why = judge(false, true, failure_class::error);
+    auto why = judge(false, true);
     plan_next_look();
     return why;
 }
@@ -145,22 +154,22 @@ finding detector::found(suspicion_of what, const stream& in, double value) const
     why.what = what;
     why.bad = in.present().bad;
     why.of = in.present().calls;
+    why.slow = &in == &slow_;
     why.normal = in.model().observed();
-    why.likely_share = in.likely_share();
     const double once = value / rate_;
     why.by_chance_once_in =
         once < static_cast<double>(longest.count()) ? duration{static_cast<duration::rep>(once)} : longest;
-    if (what == suspicion_of::slowness) why.limit = latency_.known().value_or(duration{});
     return why;
 }
 
-std::optional<finding> detector::judge(bool failed, bool slow, failure_class of) noexcept {
+std::optional<finding> detector::judge(bool failed, bool slow) noexcept {
     for (const stream* one : {&errors_, &slow_}) {
         if (!(one == &errors_ ? failed : slow) || !one->half_are_bad(last_)) continue;
         own_ = true;
         finding why = found(suspicion_of::half_of_all, *one, one->value());
         why.bad = one->majority().bad;
         why.of = one->majority().calls;
+        why.by_chance_once_in = {};  // it trips whatever chance says
         return why;
     }
     const double value = total();
@@ -174,10 +183,7 @@ std::optional<finding> detector::judge(bool failed, bool slow, failure_class of)
         return found(suspicion_of::slowness, slow_, value);
     }
     if (by_errors >= value - by_errors - by_slow || !failed) return found(suspicion_of::errors, errors_, value);
-    finding why = found(suspicion_of::one_class, errors_, value);
-    why.of_class = of;
-    why.normal = classes_.normal(of);
-    return why;
+    return found(suspicion_of::one_class, errors_, value);
 }
 
 void detector::look() noexcept {
@@ -199,12 +205,7 @@ void detector::plan_next_look() noexcept {
     if (const std::uint64_t n = errors_.looks_after()) next_look_ = std::min(next_look_, errors_calls_ + n);
     if (const std::uint64_t n = slow_.looks_after()) next_look_ = std::min(next_look_, slow_calls_ + n);
     next_look_ = std::max(next_look_, calls_ + 1);
-    const time_point now = last_;
-    if (penalty_ > 0) {
-        penalty_ = std::max(0.0, penalty_ - lapsed(now - penalty_at_));
-        set_rate();
-    }
-    penalty_at_ = now;
+    if (penalty_ > 0) age_penalty();
 }
 
 void detector::learn_latency() noexcept {
@@ -212,7 +213,7 @@ void detector::learn_latency() noexcept {
     if (!latency_.learn(last_)) return;
     // From here on "slow" means something: what was counted before does not.
     slow_ = stream{aims_.slow_care, aims_.memory, last_};
-    slow_calls_ = calls_;
+    slow_calls_ = calls_ - 1;  // but for this one, which may be slow itself
     slow_elapsed_ = elapsed_;
 }
 
@@ -226,6 +227,7 @@ void detector::opened(time_point now) noexcept {
 void detector::judged(trip_was how, time_point now) noexcept {
     if (!waiting_) return;
     last_ = std::max(last_, now);
+    age_penalty();
     for (stream* one : {&errors_, &slow_}) {
         if (how == trip_was::needless) {
             one->commit(now);
@@ -238,7 +240,6 @@ void detector::judged(trip_was how, time_point now) noexcept {
         classes_.commit();
         latency_.learn(now);
         if (own_) penalty_ = std::min(most_penalty, penalty_ + 1);
-        penalty_at_ = now;
         set_rate();
     } else {
         classes_.drop();
@@ -268,6 +269,8 @@ void detector::bring_up_to_date() noexcept {
     errors_elapsed_ = elapsed_;
     catch_up(slow_, slow_calls_, slow_elapsed_, 0);
     slow_elapsed_ = elapsed_;
+    classes_.catch_up(calls_, elapsed_, rate_);
+    age_penalty();
 }
 
 learned detector::save() {
@@ -292,8 +295,7 @@ bool detector::restore(const learned& from, duration away, time_point now) {
     fresh.classes_.restore(in);
     fresh.latency_.restore(in, now);
     if (!in.finished()) return false;
-    fresh.penalty_ =
-        std::max(0.0, fresh.penalty_ - static_cast<double>(away.count()) / static_cast<double>(aims_.budget.count()));
+    fresh.penalty_ = std::max(0.0, fresh.penalty_ - lapsed(away));
     fresh.set_rate();
     *this = fresh;
     return true;

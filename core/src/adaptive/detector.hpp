@@ -36,13 +36,11 @@ enum class suspicion_of : std::uint8_t {
 /// `by_chance_once_in`".
 struct finding {
     suspicion_of what = suspicion_of::errors;
-    failure_class of_class = failure_class::error;  ///< of one_class only
+    bool slow = false;  ///< the bad ones are slow, else failed
     std::uint64_t bad = 0;
     std::uint64_t of = 0;
-    double normal = 0;        ///< the share of bad calls that is normal
-    double likely_share = 0;  ///< the share of bad calls that the evidence speaks for
-    duration by_chance_once_in{};
-    duration limit{};  ///< of slowness: longer than this is slow
+    double normal = 0;             ///< the share of bad calls that is normal
+    duration by_chance_once_in{};  ///< zero of half_of_all
 };
 
 /// What the first calls after a trip said.
@@ -100,7 +98,7 @@ public:
 
 private:
     std::optional<finding> weigh(const finished&, bool slow) noexcept;
-    std::optional<finding> judge(bool failed, bool slow, failure_class) noexcept;
+    std::optional<finding> judge(bool failed, bool slow) noexcept;
     finding found(suspicion_of, const stream&, double value) const noexcept;
     void pass_time(time_point now) noexcept;
     void catch_up(stream&, std::uint64_t& calls, std::int64_t& elapsed, std::uint64_t bad) noexcept;
@@ -108,6 +106,7 @@ private:
     void plan_next_look() noexcept;
     void learn_latency() noexcept;
     void set_rate() noexcept;
+    void age_penalty() noexcept;
     double lapsed(duration) const noexcept;
     double total() const noexcept;
 

@@ -64,16 +64,6 @@ public:
         return sum;
     }
 
-    /// The failing share that the evidence speaks for.
-    double likely_share() const noexcept {
-        double sum = 0, weighted = 0;
-        for (std::size_t j = 0; j < count; ++j) {
-            sum += values_[j];
-            weighted += values_[j] * shares_[j];
-        }
-        return sum > 0 ? weighted / sum : 0;
-    }
-
     void clear() noexcept { values_.fill(0); }
 
 private:

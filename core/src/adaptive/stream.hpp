@@ -28,7 +28,6 @@ public:
     std::uint64_t looks_after() const noexcept;
 
     double value() const noexcept { return evidence_.value(); }
-    double likely_share() const noexcept { return evidence_.likely_share(); }
     const healthy_model& model() const noexcept { return model_; }
     /// What was expected of the call that comes next.
     double expected() const noexcept { return model_.expected(healthy_model::cell_of(past_)); }

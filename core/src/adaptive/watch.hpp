@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <span>
 #include <utility>
@@ -88,11 +89,13 @@ public:
         observe({&judged, 1});
         publish();
     }
-    /// A call in flight is longer than limit().
-    void overdue(std::uint64_t epoch, ticks now) noexcept {
+    /// A call in flight is longer than limit(). Returns: whether that counts now.
+    bool overdue(std::uint64_t epoch, ticks now) noexcept {
         take_in(epoch);
         begin(at(now));
-        if (!found_ && at(now) >= warms_until_) found_ = detector_.overdue(at(now));
+        if (at(now) < warms_until_) return false;
+        if (!found_) found_ = detector_.overdue(at(now));
+        return true;
     }
 
     /// Why to open. What an order kept from opening is looked at anew after a while.
@@ -101,10 +104,13 @@ public:
             detector_.opened(at(now));
             detector_.judged(adaptive::trip_was::outage, at(now));
             forget_finding();
+            looks_anew_until_ = now + patience;
         }
         if (!found_) return {};
         return finding{cause::adaptive, told(*found_)};
     }
+    /// It was kept from opening, and what went wrong then may go on: no news yet.
+    bool looks_anew(ticks now) const noexcept { return now < looks_anew_until_; }
     void kept_closed(ticks now) noexcept {
         if (found_ && !kept_closed_since_) kept_closed_since_ = now;
     }
@@ -114,7 +120,8 @@ public:
         detector_.opened(at(now));
         // relaxed: see probe_succeeded().
         opened_at_.store(now, std::memory_order_relaxed);
-        said_.store(said{.trip = epoch}.bits(), std::memory_order_release);  // pairs with heard()
+        // Where it still waits, the ramp relapsed: that was an outage, whatever the next probe says.
+        said_.store(said{.trip = epoch, .decided = waits_}.bits(), std::memory_order_release);  // pairs with heard()
         waits_ = true;
     }
     /// A window has begun since the last evidence.
@@ -127,13 +134,14 @@ public:
         detector_.forget(at(now));
         forget_finding();
         begins_ = waits_ = false;
+        warms_until_ = time_point::min();
         publish();
     }
 
     adaptive::learned save() { return detector_.save(); }
     bool restore(const adaptive::learned& from, ticks away, ticks now) {
         const bool taken = detector_.restore(from, duration{away}, at(now));
-        if (taken) forget_finding(), begins_ = waits_ = false;
+        if (taken) forget_finding(), begins_ = waits_ = false, warms_until_ = time_point::min();
         publish();
         return taken;
     }
@@ -173,10 +181,8 @@ private:
             said now = said::of(seen);
             if (!is_later_epoch(epoch, now.trip)) return;  // stalled over another trip
             change(now);
-            // relaxed: begin() reads what was said before its window began. acquire: as above.
-            if (said_.compare_exchange_weak(seen, now.bits(), std::memory_order_relaxed, std::memory_order_acquire)) {
-                return;
-            }
+            // acquire: as above. No release: begin() reads what was said before its window began.
+            if (said_.compare_exchange_weak(seen, now.bits(), std::memory_order_acquire)) return;
         }
     }
 
@@ -211,10 +217,9 @@ private:
         if (limit() != now) limit_.store(now, std::memory_order_relaxed);
     }
     static evidence told(const adaptive::finding& why) noexcept {
-        const bool slow = why.what == adaptive::suspicion_of::slowness;
         return {.calls = why.of,
-                .failures = slow ? 0 : why.bad,
-                .slow = slow ? why.bad : 0,
+                .failures = why.slow ? 0 : why.bad,
+                .slow = why.slow ? why.bad : 0,
                 .observed = why.of == 0 ? 1 : static_cast<double>(why.bad) / static_cast<double>(why.of),
                 .threshold = why.normal,
                 .by_chance_once_in = why.by_chance_once_in};
@@ -231,6 +236,7 @@ private:
     alignas(64) adaptive::detector detector_;
     std::optional<adaptive::finding> found_;
     std::optional<ticks> kept_closed_since_;
+    ticks looks_anew_until_ = std::numeric_limits<ticks>::min();
     bool begins_ = false;  ///< a window, and nothing of it was seen yet
     bool waits_ = false;   ///< the detector, for what the probes say
     bool ramps_by_evidence_ = false;

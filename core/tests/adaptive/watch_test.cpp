@@ -61,6 +61,31 @@ TEST(adaptive_watch, three_failed_probes_make_it_an_outage) {
     EXPECT_LE(w.normal().penalty, before);
 }
 
+TEST(adaptive_watch, a_relapse_before_any_call_counted_is_an_outage) {
+    watched w;
+    const double before = w.normal().penalty;
+    w.trips(0);
+    w.it.probe_failed(2), w.it.probe_failed(4), w.it.probe_failed(6);
+    w.it.opened(9, w.now += second);  // the ramp by evidence relapsed: its calls are none of the rule's business
+    w.it.probe_succeeded(10, w.now + second / 2, 10 * ms);
+    w.it.new_window();
+    w.call(11, false);
+    EXPECT_LE(w.normal().penalty, before);
+}
+
+TEST(adaptive_watch, what_is_kept_closed_is_no_news_while_it_goes_on) {
+    watched w;
+    for (int i = 0; i < 50 && !w.it.found(w.now); ++i) w.call(0, true);
+    ASSERT_TRUE(w.it.found(w.now));
+    w.it.kept_closed(w.now);
+    EXPECT_FALSE(w.it.looks_anew(w.now));
+    w.now += 60 * second;
+    EXPECT_FALSE(w.it.found(w.now));
+    EXPECT_TRUE(w.it.looks_anew(w.now));
+    w.now += 60 * second;
+    EXPECT_FALSE(w.it.looks_anew(w.now)) << "a minute without a finding: it was over";
+}
+
 TEST(adaptive_watch, a_probe_that_stalled_over_the_next_trip_says_nothing_of_it) {
     watched w;
     w.trips(0);

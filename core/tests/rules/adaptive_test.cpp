@@ -282,6 +282,15 @@ TEST(adaptive_rule, a_damaged_record_is_refused_as_a_whole) {
     EXPECT_FALSE(after.it.restore(record, 1min));
 }
 
+TEST(adaptive_rule, under_forced_closed_an_outage_of_minutes_is_told_once) {
+    service s{adaptive_only()};
+    s.it.force_closed(by("alice"));
+    s.healthy(5'000);
+    const auto before = s.log.size();
+    for (int i = 0; i < 3'000; ++i) s.fail(), s.advance(100ms);
+    EXPECT_EQ(s.log.size(), before + 1);
+}
+
 TEST(adaptive_rule, a_record_with_it_is_read_by_a_breaker_without_it) {
     service before{adaptive_only()};
     before.healthy(500);
