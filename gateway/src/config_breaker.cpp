@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include <switchgear/wire/units.hpp>
+
 #include "config_sections.hpp"
 
 namespace switchgear::gateway {
@@ -27,14 +29,15 @@ void read_slow(config_reader& in, merged from, std::optional<slow_rule>& out) {
     });
 }
 
-void read_hours(config_reader& in, merged from, std::chrono::hours& out) {
+void read_hours(config_reader& in, merged from, std::string_view range, std::chrono::hours& out) {
     milliseconds exact{};
     if (!in.read(from, exact)) return;
     const auto whole = std::chrono::duration_cast<std::chrono::hours>(exact);
     if (whole == exact) {
         out = whole;
     } else {
-        in.refuse(*from.node(), "must be whole hours such as 720h or 30d");
+        in.refuse(*from.node(), fmt::format("{}: must be whole hours within {}, such as 720h or 30d",
+                                            wire::format_duration(exact), range));
     }
 }
 
@@ -47,11 +50,11 @@ void read_adaptive(config_reader& in, merged from, std::optional<adaptive_rule>&
     }
     in.read_optional(from, out, [&in](merged value, adaptive_rule& rule) {
         if (!in.section(value, {"false_trip_budget", "care", "slow_care", "deadline", "memory"})) return false;
-        read_hours(in, value.child("false_trip_budget"), rule.false_trip_budget);
+        read_hours(in, value.child("false_trip_budget"), "[1h, 87600h]", rule.false_trip_budget);
         in.read_ratio(value.child("care"), rule.care);
         in.read_ratio(value.child("slow_care"), rule.slow_care);
         in.read_optional(value.child("deadline"), rule.deadline, plain<milliseconds>(in));
-        read_hours(in, value.child("memory"), rule.memory);
+        read_hours(in, value.child("memory"), "[1h, 8760h]", rule.memory);
         return true;
     });
 }
@@ -115,6 +118,9 @@ void read_trip(config_reader& in, merged from, trip_rules& out) {
     read_slow(in, from.child("slow"), out.slow);
     read_classes(in, from.child("limits"), out.limits);
     read_adaptive(in, from.child("adaptive"), out.adaptive);
+    // Who lets the breaker learn what is normal does not want thresholds that they never named.
+    if (out.adaptive && !from.child("consecutive_failures")) out.consecutive_failures.reset();
+    if (out.adaptive && !from.child("failure_ratio")) out.failure_ratio.reset();
     read_classes(in, from.child("weights"), out.weights);
     read_window(in, from.replaced("window"), out.window);
     in.read(from.child("minimum_calls"), out.minimum_calls);

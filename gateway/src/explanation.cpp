@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <cmath>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -93,7 +94,8 @@ std::string adaptive_words(const wire::normal_view& normal, const adaptive_rule&
                                            wire::format_duration(*normal.slow_after))
                              : std::string(", and how long calls take is not known yet");
     if (normal.penalty >= 0.01) {
-        out += fmt::format("; needless trips have raised what it takes by the power {:.2g} of e", normal.penalty);
+        out += fmt::format("; it takes {:.2g} times the evidence, because the breaker is new or has tripped needlessly",
+                           std::exp(normal.penalty));
     }
     return out;
 }
@@ -205,7 +207,7 @@ std::string why_words(const wire::breaker_view& now, const transition_history::t
         const json::object fields = to_json(*began);
         out += fmt::format(" since {}: {}", std::string_view{fields.at("at").as_string()}, cause_words(*began));
         if (began->order) out += fmt::format(" ({}: {})", began->order->actor, began->order->reason);
-        if (began->attempt > 1) out += fmt::format("; trip {} in a row", began->attempt);
+        if (began->to == state::open && began->attempt > 1) out += fmt::format("; trip {} in a row", began->attempt);
     } else if (past.empty() && now.epoch <= 1) {
         out += " since it was made";
     }

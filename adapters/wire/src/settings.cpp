@@ -179,6 +179,9 @@ void read_trip(const value& from, const place& at, trip_rules& into) {
     if (const value* weights = members.find("weights")) read_classes(*weights, members.at("weights"), into.weights);
     if (const value* size = members.find("window")) read_window(*size, members.at("window"), into.window);
     members.optional("minimum_calls", into.minimum_calls);
+    // Who lets the breaker learn what is normal does not want thresholds that they never named.
+    if (into.adaptive && members.find("consecutive_failures") == nullptr) into.consecutive_failures.reset();
+    if (into.adaptive && members.find("failure_ratio") == nullptr) into.failure_ratio.reset();
     members.no_others();
 }
 

@@ -115,6 +115,17 @@ TEST(settings_json, takes_defaults_for_what_is_missing) {
     EXPECT_EQ(read(R"({"recovery": {"ramp": {"over": "1m"}}})").value().recovery.ramp, ramp_rule{.over = 60s});
 }
 
+TEST(settings_json, adaptive_switches_off_the_thresholds_that_are_not_named) {
+    const auto alone = read(R"({"trip": {"adaptive": true}})").value().trip;
+    EXPECT_EQ(alone.consecutive_failures, std::nullopt);
+    EXPECT_EQ(alone.failure_ratio, std::nullopt);
+    const auto beside =
+        read(R"({"trip": {"adaptive": true, "consecutive_failures": 7, "failure_ratio": 0.25}})").value().trip;
+    EXPECT_EQ(beside.consecutive_failures, 7U);
+    EXPECT_EQ(beside.failure_ratio, 0.25);
+    EXPECT_EQ(read(R"({"trip": {"adaptive": false}})").value().trip.consecutive_failures, 5U);
+}
+
 TEST(settings_json, adaptive_may_be_just_true) {
     EXPECT_EQ(read(R"({"trip": {"adaptive": true}})").value().trip.adaptive, adaptive_rule{});
     EXPECT_EQ(read(R"({"trip": {"adaptive": {}}})").value().trip.adaptive, adaptive_rule{});

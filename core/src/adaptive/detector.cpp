@@ -21,7 +21,7 @@ constexpr double most_penalty = 10;
 /// How bursty a service is shows only in time: until then more evidence is asked for.
 constexpr double first_penalty = 2;
 
-constexpr duration longest = std::chrono::hours{24 * 365 * 100};
+constexpr duration longest = std::chrono::hours{24 * 366 * 100};
 
 }  // namespace
 

@@ -214,6 +214,17 @@ TEST(config_example, every_setting_of_the_library_can_be_written) {
     EXPECT_EQ(read, wanted);
 }
 
+TEST(config_example, adaptive_switches_off_the_thresholds_that_are_not_named) {
+    const auto trip = [](const std::string& written) {
+        return accepted(with_service("    breaker: {trip: " + written + "}\n")).services.front().breaker.settings.trip;
+    };
+    EXPECT_EQ(trip("{adaptive: true}").consecutive_failures, std::nullopt);
+    EXPECT_EQ(trip("{adaptive: true}").failure_ratio, std::nullopt);
+    EXPECT_EQ(trip("{adaptive: true, consecutive_failures: 7}").consecutive_failures, 7U);
+    EXPECT_EQ(trip("{adaptive: true, failure_ratio: 25%}").failure_ratio, 0.25);
+    EXPECT_EQ(trip("{adaptive: false}").consecutive_failures, 5U);
+}
+
 TEST(config_example, adaptive_may_be_just_true) {
     const auto rule = [](const std::string& written) {
         return accepted(with_service("    breaker: {trip: {adaptive: " + written + "}}\n"))

@@ -71,7 +71,7 @@ TEST(explanation, of_the_adaptive_rule_says_what_is_normal_and_how_near_a_trip_i
     now.normal->penalty = 1.5;
     now.normal->slow_after.reset();
     EXPECT_THAT(std::string(change(explain(now, adaptive, {}), "adaptive").at("words").as_string()),
-                ::testing::AllOf(HasSubstr("not known yet"), HasSubstr("needless trips have raised")));
+                ::testing::AllOf(HasSubstr("not known yet"), HasSubstr("has tripped needlessly")));
     EXPECT_TRUE(change(explain(now, {}, {}), "adaptive").empty());
 }
 
