@@ -3,7 +3,6 @@
 #include <exception>
 #include <functional>
 #include <iostream>
-#include <map>
 #include <memory>
 #include <string>
 #include <thread>
@@ -13,6 +12,7 @@
 #include <CLI/CLI.hpp>
 
 #include <switchgear/cli/commands.hpp>
+#include <switchgear/cli/one_of.hpp>
 #include <switchgear/cli/recordings.hpp>
 #include <switchgear/gateway/config_load.hpp>
 #include <switchgear/gateway/gateway.hpp>
@@ -84,8 +84,8 @@ void add_check(CLI::App& app, chosen_command& chosen) {
     CLI::App* command = app.add_subcommand("check", "Check a configuration, and say everything that is wrong with it");
     command->add_option("FILE", given->file, "The configuration, in YAML")->required()->type_name("");
     command->add_option("--output", given->output, "How to print: text or json")
-        ->transform(CLI::CheckedTransformer(std::map<std::string, gateway::output_format>{
-            {"text", gateway::output_format::text}, {"json", gateway::output_format::json}}))
+        ->transform(switchgear::cli::one_of<gateway::output_format>(
+            {{"text", gateway::output_format::text}, {"json", gateway::output_format::json}}))
         ->type_name("text|json")
         ->default_str("text");
     command->footer("Examples:\n  switchgear check gateway.yaml\n\nExit codes: 0 sound, 2 not.");
@@ -116,8 +116,8 @@ void add_demo(CLI::App& app, chosen_command& chosen) {
 }
 
 /// What the command line simulates: settings as the gateway would take them.
-switchgear::result<switchgear::simulation::candidate, std::vector<std::string>> read_settings(
-    const std::string& file, const std::string& service) {
+switchgear::result<switchgear::cli::settings_file, std::vector<std::string>> read_settings(const std::string& file,
+                                                                                           const std::string& service) {
     using switchgear::simulation::breakers;
     const auto loaded = gateway::load_breaker_file(file, service);
     if (!loaded) {
@@ -131,7 +131,7 @@ switchgear::result<switchgear::simulation::candidate, std::vector<std::string>> 
         found.breakers = loaded->rules.scope == gateway::breaker_scope::service ? breakers::one : breakers::by_key;
         found.max_keys = loaded->rules.max_keys;
     }
-    return found;
+    return switchgear::cli::settings_file{.candidate = std::move(found), .of_service = loaded->of_service};
 }
 
 int run(int argc, char** argv) {
@@ -160,11 +160,19 @@ int run(int argc, char** argv) {
     return chosen();
 }
 
+/// Returns: the exit code; not that of success if what was printed is lost, as on a full disk.
+int judge_output(int code) {
+    std::cout.flush();
+    if (std::cout) return code;
+    std::cerr << "switchgear: standard output cannot be written; what was printed is not complete" << std::endl;
+    return code == 0 ? 1 : code;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
     try {
-        return run(argc, argv);
+        return judge_output(run(argc, argv));
     } catch (const std::exception& error) {
         std::cerr << "switchgear: " << error.what() << std::endl;
         return 1;

@@ -4,7 +4,6 @@
 #include <chrono>
 #include <fstream>
 #include <iterator>
-#include <map>
 #include <memory>
 #include <optional>
 #include <ostream>
@@ -19,6 +18,7 @@
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 
+#include <switchgear/cli/one_of.hpp>
 #include <switchgear/wire/units.hpp>
 #include <switchgear/wire/views.hpp>
 
@@ -217,8 +217,7 @@ public:
         command_->add_option("--token-file", given_->token_file, "A file with the admin port's token")
             ->type_name("FILE");
         command_->add_option("--output", given_->output, "How to print: text or json")
-            ->transform(CLI::CheckedTransformer(
-                std::map<std::string, output_format>{{"text", output_format::text}, {"json", output_format::json}}))
+            ->transform(one_of<output_format>({{"text", output_format::text}, {"json", output_format::json}}))
             ->type_name("text|json")
             ->default_str("text");
     }

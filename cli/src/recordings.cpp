@@ -1,8 +1,8 @@
 #include <switchgear/cli/recordings.hpp>
 
 #include <cerrno>
+#include <filesystem>
 #include <fstream>
-#include <map>
 #include <memory>
 #include <optional>
 #include <ostream>
@@ -15,6 +15,7 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
+#include <switchgear/cli/one_of.hpp>
 #include <switchgear/simulation/advice.hpp>
 #include <switchgear/simulation/outages.hpp>
 #include <switchgear/simulation/output.hpp>
@@ -78,7 +79,7 @@ int judge_lines(const asked& given, const simulation::recording& read, streams t
     to.err << simulation::bad_lines_text(shown_name(given.from.path), counts);
     if (counts.lines == 0) {
         to.err << "switchgear " << given.command << ": " << shown_name(given.from.path) << ": no call in it"
-               << std::endl;
+               << (given.from.service.empty() ? "" : " of service " + given.from.service) << std::endl;
         return failed;
     }
     if (!simulation::too_many_bad(counts)) return done;
@@ -97,14 +98,21 @@ void write_report(const std::string& path, const simulation::report_content& con
             fmt::format("--report: cannot write {}: {}", path, std::generic_category().message(errno)));
 }
 
-std::optional<std::vector<simulation::candidate>> read_settings(const asked& given, const settings_reader& read,
-                                                                streams to) {
-    std::vector<simulation::candidate> found;
+/// What --settings names.
+struct settings_given {
+    std::vector<simulation::candidate> candidates{};
+    /// Whether one of them is of the service asked for.
+    bool of_service = false;
+};
+
+std::optional<settings_given> read_settings(const asked& given, const settings_reader& read, streams to) {
+    settings_given found;
     bool sound = true;
     for (const std::string& file : given.settings) {
         auto one = read(file, given.from.service);
         if (one) {
-            found.push_back(*std::move(one));
+            found.candidates.push_back(std::move(one->candidate));
+            found.of_service |= one->of_service;
             continue;
         }
         sound = false;
@@ -114,12 +122,22 @@ std::optional<std::vector<simulation::candidate>> read_settings(const asked& giv
     return sound ? std::optional{std::move(found)} : std::nullopt;
 }
 
+/// A service that nothing would look at is a mistake, not a wish. Returns: whether --service says something.
+bool service_is_used(const asked& given, bool of_settings, const simulation::recording& from, streams to) {
+    if (given.from.service.empty() || of_settings || from.format() == simulation::recording_format::json) return true;
+    to.err << "switchgear " << given.command << ": --service " << given.from.service
+           << ": nothing here has services: " << shown_name(given.from.path) << " (" << to_string(from.format())
+           << ") names none" << (given.settings.empty() ? "" : ", and --settings is no gateway's configuration")
+           << std::endl;
+    return false;
+}
+
 int simulate(const asked& given, const settings_reader& read, streams to) {
-    auto candidates = read_settings(given, read, to);
-    if (!candidates) return bad_usage;
+    auto settings = read_settings(given, read, to);
+    if (!settings) return bad_usage;
     const bool as_json = given.output == output_format::json;
     std::vector<std::string> names;
-    for (const auto& one : *candidates) names.push_back(one.name);
+    for (const auto& one : settings->candidates) names.push_back(one.name);
     simulation::replay::listener told;
     if (as_json) {
         told = [&](std::size_t which, const transition& seen, simulation::recorded_time at) {
@@ -127,7 +145,8 @@ int simulate(const asked& given, const settings_reader& read, streams to) {
         };
     }
     simulation::recording from{given.from};
-    simulation::replay through{*std::move(candidates), std::move(told)};
+    if (!service_is_used(given, settings->of_service, from, to)) return bad_usage;
+    simulation::replay through{std::move(settings->candidates), std::move(told)};
     simulation::timeline seen;
     const bool reports = !given.report.empty();
     read_all(from, to, [&](const simulation::recorded_call& call) {
@@ -153,11 +172,22 @@ int simulate(const asked& given, const settings_reader& read, streams to) {
 
 int advise(const asked& given, streams to) {
     simulation::recording from{given.from};
+    if (!service_is_used(given, false, from, to)) return bad_usage;
     simulation::timeline seen;
-    read_all(from, to, [&seen](const simulation::recorded_call& call) { seen.add(call); });
-    if (seen.slices().empty()) return judge_lines(given, from, to);
+    std::uint64_t calls = 0;
+    read_all(from, to, [&](const simulation::recorded_call& call) {
+        seen.add(call);
+        ++calls;
+    });
+    if (calls < simulation::fewest_calls) {
+        if (calls > 0) {
+            to.err << "switchgear advise: " << shown_name(given.from.path) << ": " << calls
+                   << " calls are too few to advise from; it takes " << simulation::fewest_calls << std::endl;
+        }
+        return judge_lines(given, from, to);
+    }
     const simulation::history found = simulation::find_outages(seen);
-    const simulation::advice advice = simulation::advise(found);
+    const simulation::advice advice = simulation::advise(found, from.keys());
     to.out << (given.output == output_format::json ? simulation::advice_json(found, advice, from.keys())
                                                    : simulation::advice_text(found, advice, from.keys()))
            << std::flush;
@@ -187,6 +217,28 @@ std::string check_names(const std::vector<std::string>& files) {
     return different.size() == files.size() ? "" : "--settings: the same file is given twice";
 }
 
+bool overwrites(const std::string& report, const std::string& read) {
+    std::error_code ignored;
+    // Standard input may be a file, too.
+    return std::filesystem::is_regular_file(report, ignored) &&
+           std::filesystem::equivalent(report, read == "-" ? "/dev/stdin" : read, ignored);
+}
+
+std::string check_report(const asked& given) {
+    const auto refusal = [&given](const char* what) {
+        return fmt::format("--report: {} is {}, and would be overwritten", given.report, what);
+    };
+    if (overwrites(given.report, given.from.path)) return refusal("the recording");
+    for (const std::string& file : given.settings) {
+        if (overwrites(given.report, file)) return refusal("a file of --settings");
+    }
+    return {};
+}
+
+void refuse_if(const std::string& wrong) {
+    if (!wrong.empty()) throw CLI::ValidationError(wrong);
+}
+
 CLI::App* add_command(CLI::App& app, const std::shared_ptr<asked>& given, const std::string& what) {
     using simulation::recording_format;
     CLI::App* command = app.add_subcommand(given->command, what);
@@ -194,10 +246,9 @@ CLI::App* add_command(CLI::App& app, const std::shared_ptr<asked>& given, const 
         ->required()
         ->type_name("");
     command->add_option("--format", given->from.format, "What the recording is written in; by default found by content")
-        ->transform(
-            CLI::CheckedTransformer(std::map<std::string, recording_format>{{"csv", recording_format::csv},
-                                                                            {"json", recording_format::json},
-                                                                            {"combined", recording_format::combined}}))
+        ->transform(one_of<recording_format>({{"csv", recording_format::csv},
+                                              {"json", recording_format::json},
+                                              {"combined", recording_format::combined}}))
         ->type_name("csv|json|combined");
     command
         ->add_option("--service", given->from.service,
@@ -205,8 +256,7 @@ CLI::App* add_command(CLI::App& app, const std::shared_ptr<asked>& given, const 
         ->type_name("NAME");
     command->add_option("--report", given->report, "Also write a page that opens offline")->type_name("OUT.html");
     command->add_option("--output", given->output, "How to print: text or json, one object a line")
-        ->transform(CLI::CheckedTransformer(
-            std::map<std::string, output_format>{{"text", output_format::text}, {"json", output_format::json}}))
+        ->transform(one_of<output_format>({{"text", output_format::text}, {"json", output_format::json}}))
         ->type_name("text|json")
         ->default_str("text");
     return command;
@@ -218,8 +268,8 @@ constexpr const char* about_recordings =
     "\n(seconds); or the gateway's access log (JSON lines); or the combined log of nginx or Apache with the request"
     "\ntime as its last field."
     "\nBad lines are left out, and the first ten shown with their numbers."
-    "\nExit codes: 0 done, 1 the recording cannot be read or more than 1 % of its lines are bad, 2 bad usage or "
-    "settings.";
+    "\nExit codes: 0 done, 1 the recording cannot be read, more than 1 % of its lines are bad or "
+    "what is printed is lost, 2 bad usage or settings.";
 
 }  // namespace
 
@@ -241,8 +291,8 @@ void add_recording_commands(CLI::App& app, streams to, settings_reader read,
                     "--settings gateway.yaml --service payments\n"} +
         about_recordings);
     simulate_command->callback([simulated, to, read, chosen] {
-        const std::string wrong = check_names(simulated->settings);
-        if (!wrong.empty()) throw CLI::ValidationError(wrong);
+        refuse_if(check_names(simulated->settings));
+        refuse_if(check_report(*simulated));
         chosen(guarded(simulated, to, [simulated, to, read] { return simulate(*simulated, read, to); }));
     });
 
@@ -255,8 +305,10 @@ void add_recording_commands(CLI::App& app, streams to, settings_reader read,
                     "access.log --report advice.html\n"
                     "\nThe text is a file of settings, with what was found as comments in it.\n"} +
         about_recordings);
-    advise_command->callback(
-        [advised, to, chosen] { chosen(guarded(advised, to, [advised, to] { return advise(*advised, to); })); });
+    advise_command->callback([advised, to, chosen] {
+        refuse_if(check_report(*advised));
+        chosen(guarded(advised, to, [advised, to] { return advise(*advised, to); }));
+    });
 }
 
 }  // namespace switchgear::cli

@@ -10,6 +10,7 @@
 
 #include <switchgear/wire/units.hpp>
 
+#include "fields.hpp"
 #include "words.hpp"
 
 namespace switchgear::simulation {
@@ -58,6 +59,7 @@ double share_to_plan_with(const normal& usual) {
 /// What is worked out on the way, and used for more than one number.
 struct plan {
     const history& seen;
+    const std::vector<std::string>& keys;
     double share;
     double rate;
     advice made{};
@@ -135,11 +137,41 @@ void choose_slow(plan& of) {
     of.because("trip.slow.ratio", "half of the calls that slow is no accident of a few");
 }
 
+/// Says so if nearly all of the trouble is one key's. Returns: whether it is.
+bool blame_key(plan& of) {
+    constexpr double nearly_all = 0.8;
+    // The first stands for calls without a key.
+    if (of.keys.size() <= 2) return false;
+    double failures = 0;
+    failing_keys failing;
+    for (const outage& one : of.seen.outages) {
+        failures += one.total.failures;
+        failing.add(one.total.failing);
+    }
+    // Counts may be too low, never too high: whoever is blamed has earned it.
+    for (const failing_keys::entry& one : failing.entries()) {
+        const std::string& name = of.keys.at(one.key);
+        if (name.empty() || one.failures < nearly_all * failures) continue;
+        of.made.note = fmt::format(
+            "nearly all of it is key {} ({:.0f} % of the failures): give each key a breaker of its own, scope: key",
+            excerpt(name), 100 * one.failures / failures);
+        return true;
+    }
+    return false;
+}
+
 void choose_recovery(plan& of) {
+    constexpr milliseconds least_open_for = seconds{1}, least_cap = seconds{5};
+
     recovery_rules& recovery = of.made.settings.recovery;
     std::vector<double> lengths;
     for (const outage& one : of.seen.outages) {
         lengths.push_back(std::chrono::duration<double>(one.end - one.begin).count());
+    }
+    if (blame_key(of)) {
+        of.because("recovery.open_for", "the default: what was found is one key's, and no outage of the service");
+        of.because("recovery.max_open_for", "the default");
+        return;
     }
     if (lengths.empty()) {
         of.because("recovery.open_for", "the default: the recording has no outage to learn from");
@@ -148,19 +180,24 @@ void choose_recovery(plan& of) {
     }
     std::ranges::sort(lengths);
     const double typical = lengths[lengths.size() / 2];
-    recovery.open_for = std::clamp<milliseconds>(rounded_up(typical / 10), milliseconds{500}, seconds{30});
-    of.because("recovery.open_for",
-               fmt::format("about a tenth of the typical outage of {}, so that little of its end is missed",
-                           time_words(nanoseconds{std::llround(typical * 1e9)})));
-    recovery.max_open_for =
-        std::clamp<milliseconds>(rounded_up(typical / 2), recovery.open_for, milliseconds{seconds{60}});
-    of.because("recovery.max_open_for", "half of it, and at most a minute");
+    const std::string length = time_words(nanoseconds{std::llround(typical * 1e9)});
+    const milliseconds tenth = rounded_up(typical / 10), half = rounded_up(typical / 2);
+    recovery.open_for = std::clamp<milliseconds>(tenth, least_open_for, seconds{30});
+    of.because(
+        "recovery.open_for",
+        tenth < least_open_for
+            ? fmt::format("the least there is reason for; the typical outage was {}", length)
+            : fmt::format("about a tenth of the typical outage of {}, so that little of its end is missed", length));
+    recovery.max_open_for = std::clamp<milliseconds>(half, std::max(least_cap, recovery.open_for), seconds{60});
+    of.because("recovery.max_open_for",
+               half < least_cap ? "room for outages longer than that" : "half of it, and at most a minute");
 }
 
 }  // namespace
 
-advice advise(const history& seen) {
-    plan of{.seen = seen, .share = share_to_plan_with(seen.normal), .rate = std::max(seen.normal.rate, 1e-6)};
+advice advise(const history& seen, const std::vector<std::string>& keys) {
+    plan of{
+        .seen = seen, .keys = keys, .share = share_to_plan_with(seen.normal), .rate = std::max(seen.normal.rate, 1e-6)};
     choose_consecutive(of);
     choose_ratio(of);
     choose_window(of);
@@ -176,7 +213,8 @@ std::string to_yaml(const advice& given) {
         const auto found = std::ranges::find(given.reasons, field, &reason::field);
         return found == given.reasons.end() ? text + "\n" : fmt::format("{:<34} # {}\n", text, found->why);
     };
-    std::string out = "trip:\n";
+    std::string out = given.note.empty() ? "" : "# " + given.note + "\n";
+    out += "trip:\n";
     out += line("trip.consecutive_failures",
                 "  consecutive_failures: " +
                     (trip.consecutive_failures ? fmt::format("{}", *trip.consecutive_failures) : std::string("off")));

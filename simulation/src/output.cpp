@@ -214,7 +214,9 @@ std::string advice_json(const history& seen, const advice& given, const std::vec
     json::object reasons;
     for (const reason& one : given.reasons) reasons.emplace(one.field, one.why);
     const json::object settings = wire::to_json(given.settings);
-    return out + json::serialize(json::object{{"type", "advice"}, {"settings", settings}, {"reasons", reasons}}) + "\n";
+    json::object told{{"type", "advice"}, {"settings", settings}, {"reasons", reasons}};
+    if (!given.note.empty()) told.emplace("note", given.note);
+    return out + json::serialize(told) + "\n";
 }
 
 std::string advice_text(const history& seen, const advice& given, const std::vector<std::string>& keys) {

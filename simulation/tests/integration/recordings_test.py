@@ -2,11 +2,13 @@
 
 import gzip
 import json
+import os
 import pathlib
 import random
+import subprocess
 import unittest
 
-from command import OUTAGE, THREE_IN_A_ROW, CommandTest
+from command import BINARY, OUTAGE, THREE_IN_A_ROW, CommandTest
 
 GATEWAY = """
 listeners: [{address: '127.0.0.1:0'}]
@@ -132,6 +134,48 @@ class Simulate(CommandTest):
                           ("simulate", "calls.csv", "--settings", "A.yaml", "--settings", "A.yaml"), ("advise",)):
             self.assertEqual(self.ended(*arguments).returncode, 2, arguments)
 
+    def test_words_that_are_none_are_told_in_words(self):
+        for arguments, words in (
+            (("simulate", "calls.csv", "--settings", "A.yaml", "--format", "xml"), "--format: xml: must be csv, json or combined"),
+            (("advise", "calls.csv", "--output", "yaml"), "--output: yaml: must be text or json"),
+            (("check", "A.yaml", "--output", "yaml"), "--output: yaml: must be text or json"),
+            (("show", "pay", "--output", "yaml"), "--output: yaml: must be text or json"),
+        ):
+            ended = self.ended(*arguments)
+            self.assertEqual(ended.returncode, 2, arguments)
+            self.assertIn(words, ended.stderr.decode())
+            self.assertNotIn("->", ended.stderr.decode() + self.output(arguments[0], "--help"))
+
+    def test_a_report_never_overwrites_what_is_read(self):
+        os.symlink("A.yaml", os.path.join(self.folder, "link.yaml"))
+        for report in ("calls.csv", "./calls.csv", "A.yaml", "link.yaml"):
+            ended = self.ended("simulate", "calls.csv", "--settings", "A.yaml", "--report", report)
+            self.assertEqual(ended.returncode, 2, report)
+            self.assertIn(f"--report: {report} is ", ended.stderr.decode())
+        self.assertEqual(self.ended("advise", "calls.csv", "--report", "calls.csv").returncode, 2)
+        with open(self.calls, "rb") as stdin:
+            ended = subprocess.run([BINARY, "simulate", "-", "--settings", "A.yaml", "--report", "calls.csv"], stdin=stdin,
+                                   capture_output=True, timeout=60, cwd=self.folder, check=False)
+        self.assertEqual(ended.returncode, 2)
+        self.assertEqual(pathlib.Path(self.calls).read_text(encoding="utf-8"), OUTAGE)
+
+    def test_output_that_is_lost_is_1(self):
+        for output in ("text", "json"):
+            with open("/dev/full", "wb") as full:
+                ended = subprocess.run([BINARY, "simulate", "calls.csv", "--settings", "A.yaml", "--output", output], stdout=full,
+                                       stderr=subprocess.PIPE, timeout=60, cwd=self.folder, check=False)
+            self.assertEqual(ended.returncode, 1, output)
+            self.assertIn("standard output cannot be written", ended.stderr.decode())
+
+    def test_a_service_that_nothing_looks_at_is_2(self):
+        self.file("gateway.yaml", GATEWAY)
+        for command in (("simulate", "calls.csv", "--settings", "A.yaml"), ("advise", "calls.csv")):
+            ended = self.ended(*command, "--service", "nosuch")
+            self.assertEqual(ended.returncode, 2, command)
+            self.assertIn("--service nosuch", ended.stderr.decode())
+        # Advised settings next to those of the service are what comparing is for.
+        self.output("simulate", "calls.csv", "--settings", "gateway.yaml", "--settings", "A.yaml", "--service", "pay")
+
     def test_a_report_that_cannot_be_written_is_1(self):
         ended = self.ended("simulate", "calls.csv", "--settings", "A.yaml", "--report", "/no/such/folder/o.html")
         self.assertEqual(ended.returncode, 1)
@@ -177,6 +221,22 @@ class Advise(CommandTest):
         self.assertGreater(summary["refused_bad"], summary["admitted_bad"] / 4)
         for line in told.splitlines()[:-1]:
             self.assertTrue(1800 <= json.loads(line)["time"] <= 1970, line)
+
+
+    def test_one_dead_key_of_many_is_no_outage_of_the_service(self):
+        rows = "".join(f"{i / 1000:.3f},0.02,{'failure' if i % 200 == 17 and 60000 <= i < 120000 else 'success'},k{i * 7 % 200}\n"
+                       for i in range(180000))
+        bursts = "".join(f"{180 + i / 1000:.3f},0.02,{'failure' if i % 1000 < 40 else 'success'},"
+                         f"k{17 if i % 1000 < 40 else i % 200}\n" for i in range(5000))
+        told = self.output("advise", "-", stdin=("time,duration,verdict,key\n" + rows + bursts).encode())
+        self.assertIn("# nearly all of it is key k17 (100 % of the failures): give each key a breaker of its own, scope: key", told)
+        self.assertRegex(told, r"(?m)^  open_for: 5s ")
+        self.assertRegex(told, r"(?m)^  max_open_for: 1m ")
+
+    def test_few_calls_get_no_advice(self):
+        ended = self.ended("advise", "-", stdin=OUTAGE.encode())
+        self.assertEqual((ended.returncode, ended.stdout), (0, b""))
+        self.assertIn("8 calls are too few to advise from; it takes 100", ended.stderr.decode())
 
 
 class Example(CommandTest):

@@ -50,6 +50,41 @@ TEST(advice, the_ratio_lies_between_normal_and_the_mildest_outage) {
     EXPECT_EQ(given.settings.recovery.open_for, 10s);
 }
 
+/// One outage of `failures`, nine of ten of them key 1's.
+history of_one_key(std::uint32_t failures) {
+    history seen = of(0.01, 10);
+    outage one{.begin = 0s, .end = 60s, .failing = true};
+    for (std::uint32_t i = 0; i < failures; ++i)
+        one.total.add({.start = 1s, .how = verdict::failure(), .key = i % 10 == 0 ? 2U : 1U});
+    seen.outages.push_back(one);
+    return seen;
+}
+
+TEST(advice, trouble_of_one_key_among_several_is_no_outage_of_the_service) {
+    const advice given = advise(of_one_key(100), {"", "k17", "k18"});
+    EXPECT_NE(given.note.find("key k17 ("), std::string::npos) << given.note;
+    EXPECT_NE(given.note.find("scope: key"), std::string::npos) << given.note;
+    EXPECT_EQ(given.settings.recovery.open_for, recovery_rules{}.open_for);
+    EXPECT_EQ(given.settings.recovery.max_open_for, recovery_rules{}.max_open_for);
+    EXPECT_TRUE(to_yaml(given).starts_with("# nearly all of it is key k17"));
+}
+
+TEST(advice, blames_no_key_that_is_the_only_one_or_has_a_half) {
+    EXPECT_EQ(advise(of_one_key(100), {"", "k17"}).note, "");
+    history seen = of_one_key(100);
+    for (int i = 0; i < 80; ++i) seen.outages[0].total.add({.start = 1s, .how = verdict::failure(), .key = 2});
+    EXPECT_EQ(advise(seen, {"", "k17", "k18"}).note, "");
+}
+
+TEST(advice, recovery_is_never_shorter_than_a_person_would_choose) {
+    history seen = of(0.01, 10);
+    seen.outages.push_back({.begin = 0s, .end = 250ms, .total = {.calls = 50, .failures = 40}, .failing = true});
+    const advice given = advise(seen);
+    EXPECT_EQ(given.settings.recovery.open_for, 1s);
+    EXPECT_EQ(given.settings.recovery.max_open_for, 5s);
+    EXPECT_EQ(to_yaml(given).find("a tenth of the typical"), std::string::npos) << to_yaml(given);
+}
+
 TEST(advice, slow_is_well_above_the_slowest_of_a_healthy_day) {
     EXPECT_EQ(advise(of(0.01, 10)).settings.trip.slow->after, 250ms);
 }

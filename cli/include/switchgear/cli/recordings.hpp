@@ -10,11 +10,17 @@
 
 namespace switchgear::cli {
 
+/// The settings in a file, and whether they are those of the service asked for.
+struct settings_file {
+    simulation::candidate candidate;
+    bool of_service = false;
+};
+
 /// Reads the settings in a file: a breaker's own (`trip:`, `recovery:`, `mode:`), or with a service's name a
 /// gateway's configuration. Returns: the settings, named as the file; or everything that is wrong with it, a
 /// line each. Whoever knows the file format brings this: the command line has no reader of its own.
-using settings_reader = std::function<result<simulation::candidate, std::vector<std::string>>(
-    const std::string& file, const std::string& service)>;
+using settings_reader =
+    std::function<result<settings_file, std::vector<std::string>>(const std::string& file, const std::string& service)>;
 
 /// Adds `simulate` and `advise`, which need no gateway. Otherwise as add_commands().
 void add_recording_commands(CLI::App& app, streams to, settings_reader read,

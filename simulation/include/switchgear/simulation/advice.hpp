@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -18,11 +19,18 @@ struct reason {
 struct advice {
     switchgear::settings settings{};
     std::vector<reason> reasons{};
+    /// What no setting can mend, in words. Empty: nothing.
+    std::string note{};
 };
 
+/// Of fewer calls than this nothing can be said about what is normal.
+constexpr std::uint64_t fewest_calls = 100;
+
 /// The rules, each so that a healthy service meets it at most about once in 30 days if its failures come
-/// independently of each other.
-advice advise(const history&);
+/// independently of each other. When at least 80 % of the failures of all outages are of one key of several, what
+/// was found is no outage of the service: the note says so, and the recovery stays at its defaults.
+/// `keys`: the names of the recording's keys; the first is empty and stands for calls without one.
+advice advise(const history&, const std::vector<std::string>& keys = {});
 
 /// As a file of settings: YAML that `switchgear simulate --settings` and a service's `breaker:` take, with each
 /// reason as a comment.
