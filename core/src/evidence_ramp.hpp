@@ -44,7 +44,7 @@ public:
     }
 
     /// Slow start: one more at a time for each answer, so twice as many in a round trip, while answers come about as
-    /// quickly as they ever did on this ramp; fewer when they take several times as long, but never fewer than it
+    /// quickly as they ever did on this ramp; fewer when they take several times as long, but never fewer than a quarter of what it
     /// began with.
     void succeeded(double latency, double now) noexcept {
         remember(false);
@@ -56,7 +56,7 @@ public:
         if (latency_ <= 2 * lowest_) {
             width_ = std::min(width_ + std::min(1.0, width_), widest);
         } else if (latency_ > 4 * lowest_) {
-            cut(0.7, now, first_width_);
+            cut(0.7, now, std::max(first_width_ / 4, narrowest));
         }
     }
     /// A success whose time says nothing.
@@ -87,21 +87,20 @@ public:
 
 private:
     static constexpr double shortest_latency = 1e-6, narrowest = 0.01, widest = 60'000;
-    static constexpr std::uint32_t averaged_calls = 16, fewest_to_compare = 8;
-    static constexpr double forgotten_in_a_round_trip = 1.0 / 128;
+    static constexpr std::uint32_t averaged_calls = 8;
+    static constexpr double forgotten_in_a_round_trip = 1.0 / 64;
 
     void remember(bool failure) noexcept {
         outcomes_ = (outcomes_ << 1) | (failure ? 1U : 0U);
         if (calls_ < steady_calls) ++calls_;
     }
     /// Healthy latencies are spread over decades: one says little, and the lowest of means of a few is far below the
-    /// mean of all. So the mean is over many, and no lowest before that of several. It also gives way, slowly: a
-    /// service that answers well is never held to one lucky stretch for ever, and an overloaded one takes the longer
-    /// over it the slower it answers.
+    /// mean of all. So the mean is over several, and the lowest gives way, slowly: a service that answers well is never
+    /// held to one lucky stretch for ever, and an overloaded one takes the longer over it the slower it answers.
     void learn(double latency) noexcept {
         answers_ = std::min(answers_ + 1, std::max(averaged_calls, static_cast<std::uint32_t>(width_)));
         latency_ += (std::max(latency, shortest_latency) - latency_) / answers_;
-        lowest_ = answers_ <= fewest_to_compare ? latency_ : std::min(lowest_, latency_);
+        lowest_ = answers_ == 1 ? latency_ : std::min(lowest_, latency_);
     }
     /// Once a round trip: the calls that run now were let in before anybody knew.
     void cut(double to, double now, double least = narrowest) noexcept {

@@ -43,9 +43,9 @@ TEST(steering, doubles_in_a_round_trip_while_answers_come_quickly) {
 TEST(steering, holds_where_answers_take_two_to_four_times_as_long) {
     steering s = fresh();
     for (int i = 0; i < 10; ++i) s.succeeded(0.02, i);
-    for (int i = 0; i < 20; ++i) s.succeeded(0.06, 10 + i);
+    for (int i = 0; i < 12; ++i) s.succeeded(0.07, 10 + i);
     const double held = s.width();
-    for (int i = 0; i < 10; ++i) s.succeeded(0.06, 30 + i);
+    for (int i = 0; i < 4; ++i) s.succeeded(0.07, 30 + i);
     EXPECT_DOUBLE_EQ(s.width(), held);
 }
 
@@ -57,24 +57,24 @@ TEST(steering, lets_in_fewer_where_answers_take_longer_still) {
     EXPECT_LT(s.width(), before);
 }
 
-TEST(steering, lets_in_no_fewer_than_at_first_because_answers_are_slow) {
+TEST(steering, lets_in_no_fewer_than_a_quarter_of_the_first_because_answers_are_slow) {
     steering s = fresh();
     for (int i = 0; i < 10; ++i) s.succeeded(0.02, i);
     for (int i = 0; i < 60; ++i) {
         s.succeeded(0.02 * (i + 1), 10 + 2 * i);
-        ASSERT_GE(s.width(), fresh().width()) << i;
+        ASSERT_GE(s.width(), fresh().width() / 4) << i;
     }
     s.failed(1'000), s.failed(2'000), s.failed(3'000), s.failed(4'000), s.failed(5'000);
     const double failing = s.width();
-    ASSERT_LT(failing, fresh().width());
+    ASSERT_LT(failing, fresh().width() / 4);
     s.succeeded(100, 6'000);
     EXPECT_GE(s.width(), failing);
 }
 
-TEST(steering, takes_one_lucky_answer_for_no_measure) {
+TEST(steering, is_not_held_for_ever_to_one_lucky_answer) {
     steering s = steering::begun(0.0002, 0.01);  // the probe's, a hundred times quicker than the rest
     const double first = s.width();
-    for (int i = 0; i < 10; ++i) s.succeeded(0.02, i);
+    for (int i = 0; i < 100; ++i) s.succeeded(0.02, i);
     EXPECT_GT(s.width(), 4 * first);
 }
 
