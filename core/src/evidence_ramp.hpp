@@ -4,6 +4,7 @@
 #include <bit>
 #include <cmath>
 #include <cstdint>
+#include <limits>
 
 #include <switchgear/detail/word.hpp>
 
@@ -30,26 +31,32 @@ struct allowance {
 /// Decides from the verdicts of one ramp how many of its calls may run at a time.
 class steering {
 public:
-    /// What a ramp begins with. `latency`: of the probe that began it; `call_gap`: between calls while closed.
+    /// What a ramp begins with. `latency`: of the probe that began it, 0: not known; `call_gap`: between calls while
+    /// closed, 0: not known. Both in seconds.
     /// Little: latency / call_gap calls run at a time in health, and a quarter of them is a gentle beginning.
     static steering begun(double latency, double call_gap) noexcept {
         steering fresh;
-        fresh.latency_ = fresh.lowest_ = std::max(latency, shortest_latency);
+        if (latency > 0) fresh.learn(latency);
         fresh.call_gap_ = call_gap > 0 ? call_gap : 1.0;
-        fresh.width_ = call_gap > 0 ? std::clamp(0.25 * fresh.latency_ / call_gap, 0.01, 4.0) : 1.0;
+        if (latency > 0 && call_gap > 0) fresh.width_ = std::clamp(0.25 * latency / call_gap, narrowest, 4.0);
+        fresh.first_width_ = fresh.width_;
         return fresh;
     }
 
     /// Slow start: one more at a time for each answer, so twice as many in a round trip, while answers come about as
-    /// quickly as they ever did on this ramp; fewer when they take several times as long.
+    /// quickly as they ever did on this ramp; fewer when they take several times as long, but never fewer than a quarter of what it
+    /// began with.
     void succeeded(double latency, double now) noexcept {
         remember(false);
-        latency_ += (std::max(latency, shortest_latency) - latency_) * weight_of_one;
-        lowest_ = std::min(lowest_, latency_);
+        learn(latency);
+        if (now - forgot_at_ >= latency_) {
+            forgot_at_ = now;
+            lowest_ += (latency_ - lowest_) * forgotten_in_a_round_trip;
+        }
         if (latency_ <= 2 * lowest_) {
             width_ = std::min(width_ + std::min(1.0, width_), widest);
         } else if (latency_ > 4 * lowest_) {
-            cut(0.7, now);
+            cut(0.7, now, std::max(first_width_ / 4, narrowest));
         }
     }
     /// A success whose time says nothing.
@@ -79,21 +86,34 @@ public:
     static constexpr std::uint32_t steady_calls = 20, steady_failures = 4;
 
 private:
-    static constexpr double shortest_latency = 1e-6, weight_of_one = 0.25, narrowest = 0.01, widest = 60'000;
+    static constexpr double shortest_latency = 1e-6, narrowest = 0.01, widest = 60'000;
+    static constexpr std::uint32_t averaged_calls = 8;
+    static constexpr double forgotten_in_a_round_trip = 1.0 / 64;
 
     void remember(bool failure) noexcept {
         outcomes_ = (outcomes_ << 1) | (failure ? 1U : 0U);
         if (calls_ < steady_calls) ++calls_;
     }
+    /// Healthy latencies are spread over decades: one says little, and the lowest of means of a few is far below the
+    /// mean of all. So the mean is over several, and the lowest gives way, slowly: a service that answers well is never
+    /// held to one lucky stretch for ever, and an overloaded one takes the longer over it the slower it answers.
+    void learn(double latency) noexcept {
+        answers_ = std::min(answers_ + 1, std::max(averaged_calls, static_cast<std::uint32_t>(width_)));
+        latency_ += (std::max(latency, shortest_latency) - latency_) / answers_;
+        lowest_ = answers_ == 1 ? latency_ : std::min(lowest_, latency_);
+    }
     /// Once a round trip: the calls that run now were let in before anybody knew.
-    void cut(double to, double now) noexcept {
+    void cut(double to, double now, double least = narrowest) noexcept {
         if (now - cut_at_ < latency_) return;
         cut_at_ = now;
-        width_ = std::max(width_ * to, narrowest);
+        width_ = std::max(width_ * to, std::min(width_, least));
     }
 
-    double width_ = 1, latency_ = 0, lowest_ = 0, call_gap_ = 1;
-    double cut_at_ = -1e300;
+    double width_ = 1, first_width_ = 1, call_gap_ = 1;
+    double latency_ = 0;  ///< mean of about the last averaged_calls
+    double lowest_ = 0;   ///< of these means
+    double cut_at_ = -1e300, forgot_at_ = -1e300;
+    std::uint32_t answers_ = 0;   ///< in the mean, up to averaged_calls
     std::uint32_t outcomes_ = 0;  ///< newest in the lowest bit; 1: failed
     std::uint32_t calls_ = 0;     ///< up to steady_calls
 };
@@ -263,8 +283,9 @@ public:
     }
 
     places<Atomics> in;
-    atom<ticks> refused_at{0};   ///< when a call was last refused
-    atom<ticks> admitted_at{0};  ///< when one was last let in
+    // A clock may begin below 0.
+    atom<ticks> refused_at{std::numeric_limits<ticks>::min()};   ///< when a call was last refused
+    atom<ticks> admitted_at{std::numeric_limits<ticks>::min()};  ///< when one was last let in
 
     steering steer;                                   // under the lock of evidence
     std::uint64_t steered_epoch = ~std::uint64_t{0};  // the same: the ramp that it is of

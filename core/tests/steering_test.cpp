@@ -42,18 +42,70 @@ TEST(steering, doubles_in_a_round_trip_while_answers_come_quickly) {
 
 TEST(steering, holds_where_answers_take_two_to_four_times_as_long) {
     steering s = fresh();
-    for (int i = 0; i < 40; ++i) s.succeeded(0.06, i);
+    for (int i = 0; i < 10; ++i) s.succeeded(0.02, i);
+    for (int i = 0; i < 12; ++i) s.succeeded(0.07, 10 + i);
     const double held = s.width();
-    for (int i = 0; i < 10; ++i) s.succeeded(0.06, 40 + i);
+    for (int i = 0; i < 4; ++i) s.succeeded(0.07, 30 + i);
     EXPECT_DOUBLE_EQ(s.width(), held);
 }
 
 TEST(steering, lets_in_fewer_where_answers_take_longer_still) {
     steering s = fresh();
-    for (int i = 0; i < 6; ++i) s.succeeded(0.02, i);
+    for (int i = 0; i < 10; ++i) s.succeeded(0.02, i);
     const double before = s.width();
-    for (int i = 0; i < 20; ++i) s.succeeded(0.2, 6 + i);
+    for (int i = 0; i < 20; ++i) s.succeeded(0.4, 10 + i);
     EXPECT_LT(s.width(), before);
+}
+
+TEST(steering, lets_in_no_fewer_than_a_quarter_of_the_first_because_answers_are_slow) {
+    steering s = fresh();
+    for (int i = 0; i < 10; ++i) s.succeeded(0.02, i);
+    for (int i = 0; i < 60; ++i) {
+        s.succeeded(0.02 * (i + 1), 10 + 2 * i);
+        ASSERT_GE(s.width(), fresh().width() / 4) << i;
+    }
+    s.failed(1'000), s.failed(2'000), s.failed(3'000), s.failed(4'000), s.failed(5'000);
+    const double failing = s.width();
+    ASSERT_LT(failing, fresh().width() / 4);
+    s.succeeded(100, 6'000);
+    EXPECT_GE(s.width(), failing);
+}
+
+TEST(steering, is_not_held_for_ever_to_one_lucky_answer) {
+    steering s = steering::begun(0.0002, 0.01);  // the probe's, a hundred times quicker than the rest
+    const double first = s.width();
+    for (int i = 0; i < 100; ++i) s.succeeded(0.02, i);
+    EXPECT_GT(s.width(), 4 * first);
+}
+
+TEST(steering, gives_way_to_answers_that_stay_slow_but_not_soon) {
+    steering s = fresh();
+    for (int i = 0; i < 10; ++i) s.succeeded(0.02, i);
+    const double before = s.width();
+    double now = 10;
+    for (int i = 0; i < 50; ++i) s.succeeded(0.2, now += 0.2);
+    EXPECT_LT(s.width(), before);
+    for (int i = 0; i < 250; ++i) s.succeeded(0.2, now += 0.2);
+    EXPECT_GT(s.width(), before);
+}
+
+TEST(steering, gives_way_by_round_trips_and_not_by_answers) {
+    steering s = fresh();
+    for (int i = 0; i < 10; ++i) s.succeeded(0.02, i);
+    for (int i = 0; i < 50; ++i) s.succeeded(0.2, 10);
+    const double before = s.width();
+    for (int i = 0; i < 10'000; ++i) s.succeeded(0.2, 10);
+    EXPECT_LE(s.width(), before);
+}
+
+TEST(steering, that_knows_no_latency_goes_by_the_first_answers) {
+    steering s = steering::begun(0, 0.01);
+    EXPECT_DOUBLE_EQ(s.width(), 1);
+    s.succeeded(0.02, 0);
+    EXPECT_DOUBLE_EQ(s.width(), 2);
+    EXPECT_DOUBLE_EQ(s.latency(), 0.02);
+    for (int i = 0; i < 10; ++i) s.succeeded(0.02, 1);
+    EXPECT_DOUBLE_EQ(s.width(), 12);
 }
 
 TEST(steering, of_a_cold_service_goes_by_that_service) {

@@ -1,7 +1,11 @@
 // The ramp by evidence: how traffic comes back when it goes by calls in flight.
+#include <algorithm>
+#include <cmath>
 #include <cstdint>
-#include <deque>
-#include <optional>
+#include <functional>
+#include <map>
+#include <numbers>
+#include <random>
 #include <vector>
 
 #include "bench.hpp"
@@ -33,6 +37,105 @@ std::vector<permit> fill(bench& b, int at_most = 1'000) {
         in.push_back(std::move(*p));
     }
     return in;
+}
+
+/// How long a call takes, given how many run, with it.
+using service = std::function<duration(std::mt19937_64&, std::size_t)>;
+
+/// In (0, 1]: the same on every machine.
+double chance(std::mt19937_64& of) { return (static_cast<double>(of() >> 11) + 1) * 0x1p-53; }
+
+/// Median 20 ms, sigma 1: one in a hundred takes ten times as long.
+duration spread(std::mt19937_64& of, std::size_t) {
+    const double normal = std::sqrt(-2 * std::log(chance(of))) * std::cos(2 * std::numbers::pi * chance(of));
+    return duration{std::llround(20e6 * std::exp(normal))};
+}
+/// A cache before a store.
+duration hit_or_missed(std::mt19937_64& of, std::size_t) { return of() % 2 == 0 ? 1ms : 40ms; }
+/// A hundred calls a second and no more: a queue before it.
+duration overloaded(std::mt19937_64& of, std::size_t running) {
+    return std::max<duration>(20ms, running * 10ms) * (8 + of() % 5) / 10;
+}
+
+struct course {
+    duration took{};  ///< until it was closed, or as long as was asked for
+    std::size_t most_at_a_time = 0;
+};
+
+/// Calls come at random, so many a second, until the ramp is over or so long.
+course under_traffic(bench& b, double per_second, const service& answers, duration at_most, std::uint64_t seed) {
+    std::mt19937_64 random{seed};
+    std::multimap<duration, permit> running;
+    course seen;
+    duration next{};
+    while (b.state() == state::half_open && seen.took < at_most) {
+        next += duration{std::llround(-std::log(chance(random)) / per_second * 1e9)};
+        const auto move_to = [&](duration to) { b.advance(to - seen.took), seen.took = to; };
+        while (!running.empty() && running.begin()->first <= next) {
+            move_to(running.begin()->first);
+            running.begin()->second.success();
+            running.erase(running.begin());
+        }
+        move_to(next);
+        if (auto p = b.it.try_acquire()) {
+            running.emplace(next + answers(random, running.size() + 1), std::move(*p));
+            seen.most_at_a_time = std::max(seen.most_at_a_time, running.size());
+        }
+    }
+    return seen;
+}
+
+TEST(ramp_by_evidence, ends_where_a_healthy_service_answers_now_quickly_and_now_slowly) {
+    for (const service& healthy : {service{spread}, service{hit_or_missed}}) {
+        for (const int per_second : {20, 100, 1'000}) {
+            for (std::uint64_t seed = 1; seed <= 10; ++seed) {
+                auto b = bench_of(by_evidence());
+                std::mt19937_64 random{seed};
+                begin_ramp(b, per_second, healthy(random, 1));
+                under_traffic(b, per_second, healthy, 30s, seed);
+                EXPECT_EQ(b.state(), state::closed) << per_second << " a second, seed " << seed;
+            }
+        }
+    }
+}
+
+TEST(ramp_by_evidence, holds_an_overloaded_service_back) {
+    auto b = bench_of(by_evidence());
+    begin_ramp(b, 1'000, 20ms);
+    const course seen = under_traffic(b, 1'000, overloaded, 30s, 1);
+    b.expect_half_open();
+    EXPECT_LT(seen.most_at_a_time, 100U);  // without it 27,000 would wait by now
+}
+
+TEST(ramp_by_evidence, ends_where_a_reload_brought_it_in_the_middle_of_a_ramp_by_time) {
+    for (const int per_second : {20, 100, 1'000}) {
+        settings s = by_evidence();
+        s.recovery.ramp = ramp_rule{.over = 1h, .from = 1};
+        auto b = bench_of(s);
+        begin_ramp(b, per_second, 20ms);
+        b.it.apply(by_evidence());
+        under_traffic(b, per_second, spread, 30s, 1);
+        EXPECT_EQ(b.state(), state::closed) << per_second << " a second";
+    }
+}
+
+/// A clock whose zero is yet to come.
+struct early_clock final : time_source {
+    time_point at{-std::chrono::hours{1}};
+    time_point now() const noexcept override { return at; }
+};
+
+TEST(ramp_by_evidence, ends_where_the_clock_is_below_zero) {
+    early_clock clock;
+    breaker it{"early", by_evidence(), clock};
+    it.try_acquire()->settle(verdict::trip(duration::zero()));
+    clock.at += it.observe().retry_after;
+    it.try_acquire()->success();
+    for (int i = 0; i < 100 && it.observe().current == state::half_open; ++i) {
+        clock.at += 10s;
+        if (auto p = it.try_acquire()) p->success();
+    }
+    EXPECT_EQ(it.observe().current, state::closed);
 }
 
 TEST(ramp_by_evidence, begins_with_a_quarter_of_the_calls_in_flight_of_health) {
