@@ -137,6 +137,7 @@ const std::map<std::string_view, row>& rows() {
         {"admitted/last_10s", [](std::uint64_t count) { healthy("last_10s", still(), count); }},
         {"admitted/last_10s/system", [](std::uint64_t count) { healthy("last_10s", time_source::steady(), count); }},
         {"admitted/slow_1s", [](std::uint64_t count) { healthy("slow_1s", still(), count); }},
+        {"admitted/adaptive", [](std::uint64_t count) { healthy("adaptive", still(), count); }},
         {"admitted/slow_5ms", [](std::uint64_t count) { healthy("slow_5ms", still(), count); }},
         {"admitted/defaults", [](std::uint64_t count) { healthy("defaults", still(), count); }},
         {"admitted/defaults/system", [](std::uint64_t count) { healthy("defaults", time_source::steady(), count); }},

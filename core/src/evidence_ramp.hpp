@@ -56,7 +56,7 @@ public:
         if (latency_ <= 2 * lowest_) {
             width_ = std::min(width_ + std::min(1.0, width_), widest);
         } else if (latency_ > 4 * lowest_) {
-            cut(0.7, now, std::max(first_width_ / 4, narrowest));
+            cut(0.7, now, first_width_ / 4);
         }
     }
     /// A success whose time says nothing.

@@ -112,7 +112,7 @@ MUTATIONS = [
     # what is quick is a mean of several answers, and gives way in the end, but not to a queue; slowness starves nobody
     ("ramp_by_evidence", "src/evidence_ramp.hpp", "in_a_round_trip = 1.0 / 64", "in_a_round_trip = 0", MACHINE),
     ("ramp_by_evidence", "src/evidence_ramp.hpp", "if (now - forgot_at_ >= latency_) {", "{", MACHINE),
-    ("ramp_by_evidence", "src/evidence_ramp.hpp", "cut(0.7, now, std::max(first_width_ / 4, narrowest))", "cut(0.7, now)", MACHINE),
+    ("ramp_by_evidence", "src/evidence_ramp.hpp", "cut(0.7, now, first_width_ / 4)", "cut(0.7, now)", MACHINE),
     ("ramp_by_evidence", "src/evidence_ramp.hpp", "if (latency > 0) fresh.learn(latency);", "fresh.learn(latency);", MACHINE),
     # a clock may begin below 0
     ("ramp_by_evidence", "src/evidence_ramp.hpp", "refused_at{std::numeric_limits<ticks>::min()}", "refused_at{0}", MACHINE),

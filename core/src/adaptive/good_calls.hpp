@@ -43,11 +43,12 @@ public:
             // acquire: pairs with the publication in make_way().
             lanes* const more = more_.load(std::memory_order_acquire);
             lane& mine = more == nullptr ? *first_ : more->mine();
-            if (met > Atomics::lanes()) {
+            if (!mine.busy.try_lock()) {
+                if (met <= Atomics::lanes()) {  // which asks the system: only here
+                    make_way();
+                    continue;
+                }
                 mine.busy.lock();
-            } else if (!mine.busy.try_lock()) {
-                make_way();
-                continue;
             }
             const std::lock_guard lock{mine.busy, std::adopt_lock};
             return mine.add(epoch, at, took);
