@@ -130,8 +130,12 @@ template <class Time>
         finish_probing(at.epoch(), now);
         return answer::look_again();
     }
+    const auto still_probing = [&] { return current().epoch() == at.epoch(); };
+    const bool placed = probes.take(at.epoch(), most, still_probing);
+    // After the place, so that nobody is let in beside a lease that is over, however late its owner wrote it.
     const auto out = leased.look(at.epoch(), now, length);
     if (out.expired) {
+        if (placed) probes.end(at.epoch(), probing<A>::ending::given_back, 0, still_probing);
         const look seen = read();
         if (seen.at.epoch() != at.epoch() || seen.at.on_ramp()) return answer::look_again();
         // Anew: who marked it may have read a later time than this thread did, and the pause begins no earlier.
@@ -142,8 +146,7 @@ template <class Time>
         tell(made);
         return answer::look_again();  // whoever made it: this caller is refused as any caller of an open breaker
     }
-    const auto still_probing = [&] { return current().epoch() == at.epoch(); };
-    if (!probes.take(at.epoch(), most, still_probing)) {
+    if (!placed) {
         if (current() != at || probes.look(at.epoch()).enough) return answer::look_again();
         return refuse_or_observe(at, reject_reason::probes_busy, out.earliest_expiry.value_or(length), time, to);
     }

@@ -125,6 +125,18 @@ std::vector<scenario> ending() {
              p.thread([&s] { s.acquire(1, 3 * due); });
              p.thread([&s] { s.acquire(2, 3 * due); });
          }},
+        {"a_lease_that_is_over_is_written_late",
+         "a probe writes a lease that is over by then, and gives another place free: nobody is let in beside it",
+         probing_with(2),
+         [](stage& s, play& p) {
+             s.expect_expiry();
+             open(s), s.acquire(0, 3 * due);
+             p.thread([&s] { s.acquire(1, due), s.ignore(0, 3 * due), s.acquire(3, 3 * due); });
+             p.thread([&s] { s.acquire(2, 3 * due); });
+         },
+         1,
+         "a caller that comes between a probe's place and its lease finds probing busy",
+         true},
         {"answer_begins_while_its_lease_expires", "the clock of the lease stops, or it was scored", probing_with(1),
          [](stage& s, play& p) {
              s.expect_expiry();
