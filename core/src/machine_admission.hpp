@@ -131,9 +131,10 @@ template <class Time>
         return answer::look_again();
     }
     const auto still_probing = [&] { return current().epoch() == at.epoch(); };
-    const bool placed = probes.take(at.epoch(), most, still_probing);
-    // After the place, so that nobody is let in beside a lease that is over, however late its owner wrote it.
-    const auto out = leased.look(at.epoch(), now, length);
+    auto out = leased.look(at.epoch(), now, length);
+    const bool placed = !out.expired && probes.take(at.epoch(), most, still_probing);
+    // Once more with the place: nobody is let in beside a lease that is over, however late its owner wrote it.
+    if (placed) out = leased.look(at.epoch(), now, length);
     if (out.expired) {
         if (placed) probes.end(at.epoch(), probing<A>::ending::given_back, 0, still_probing);
         const look seen = read();

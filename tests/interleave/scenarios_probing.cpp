@@ -134,9 +134,7 @@ std::vector<scenario> ending() {
              p.thread([&s] { s.acquire(1, due), s.ignore(0, 3 * due), s.acquire(3, 3 * due); });
              p.thread([&s] { s.acquire(2, 3 * due); });
          },
-         1,
-         "a caller that comes between a probe's place and its lease finds probing busy",
-         true},
+         1, "a caller that comes between a probe's place and its lease finds probing busy", true},
         {"answer_begins_while_its_lease_expires", "the clock of the lease stops, or it was scored", probing_with(1),
          [](stage& s, play& p) {
              s.expect_expiry();
