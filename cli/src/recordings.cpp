@@ -149,6 +149,20 @@ int simulate(const asked& given, const settings_reader& read, streams to) {
     simulation::replay through{std::move(settings->candidates), std::move(told)};
     simulation::timeline seen;
     const bool reports = !given.report.empty();
+/// Of more keys than are kept at a time, people must know what became of the others.
+void tell_of_many_keys(const simulation::replay& through, streams to) {
+    for (std::size_t i = 0; i < through.outcomes().size(); ++i) {
+        const simulation::candidate& of = through.candidates()[i];
+        const simulation::outcome& did = through.outcomes()[i];
+        if (did.keys <= of.max_keys) continue;
+        to.err << fmt::format(
+            "{}: {} keys, of which {} are kept at a time: idle ones were forgotten, and {} shared the "
+            "breaker (overflow)\n",
+            of.name, did.keys, of.max_keys, did.keys_sharing);
+    }
+    to.err << std::flush;
+}
+
     read_all(from, to, [&](const simulation::recorded_call& call) {
         through.take(call, from.keys()[call.key]);
         if (reports) seen.add(call);
@@ -179,6 +193,7 @@ int advise(const asked& given, streams to) {
         seen.add(call);
         ++calls;
     });
+    tell_of_many_keys(through, to);
     if (calls < simulation::fewest_calls) {
         if (calls > 0) {
             to.err << "switchgear advise: " << shown_name(given.from.path) << ": " << calls

@@ -23,6 +23,22 @@ registry_settings settings_for(const candidate& of) {
     return all;
 }
 
+/// Keys by their numbers, each counted once.
+class key_set {
+public:
+    void add(std::uint32_t key) {
+        if (key >= seen_.size()) seen_.resize(std::max<std::size_t>(key + std::size_t{1}, 2 * seen_.size()));
+        if (seen_[key]) return;
+        seen_[key] = true;
+        ++size_;
+    }
+    std::uint64_t size() const noexcept { return size_; }
+
+private:
+    std::vector<bool> seen_{};
+    std::uint64_t size_ = 0;
+};
+
 /// The breakers of one candidate, and what they did.
 class trial {
 public:
@@ -30,7 +46,14 @@ public:
         if (scope_ == breakers::one) only_ = breakers_.get("");
     }
 
-    std::shared_ptr<breaker> breaker_for(std::string_view key) { return only_ ? only_ : breakers_.get(key); }
+    std::shared_ptr<breaker> breaker_for(const recorded_call& call, std::string_view key) {
+        if (only_) return only_;
+        const std::uint64_t overflowed = breakers_.overflowed();
+        auto found = breakers_.get(key);
+        met_.add(call.key);
+        if (breakers_.overflowed() != overflowed) sharing_.add(call.key);
+        return found;
+    }
     subscription subscribe(std::function<void(const transition&)> listener) {
         return breakers_.subscribe(std::move(listener));
     }
@@ -67,6 +90,8 @@ public:
         for (const auto& [name, now] : not_closed_) {
             if (now.is_open) done.open_time += std::max(at - now.open_since, nanoseconds::zero());
         }
+        done.keys = met_.size();
+        done.keys_sharing = sharing_.size();
     }
 
     outcome done{};
@@ -94,6 +119,7 @@ private:
     breakers scope_;
     registry breakers_;
     std::shared_ptr<breaker> only_{};
+    key_set met_{}, sharing_{};
     std::unordered_map<std::string, now_open> not_closed_{};
 };
 
@@ -148,7 +174,7 @@ public:
         bool any = false;
         for (std::size_t i = 0; i < trials_.size(); ++i) {
             under_way& mine = running_[place * trials_.size() + i];
-            std::shared_ptr<breaker> with = trials_[i]->breaker_for(key);
+            std::shared_ptr<breaker> with = trials_[i]->breaker_for(call, key);
             auto given = with->try_acquire();
             trials_[i]->count(call, given.has_value());
             if (!given) continue;

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include <gmock/gmock.h>
@@ -38,8 +39,9 @@ public:
                       last = told;
                   }} {}
     told_replay& call(std::chrono::nanoseconds start, std::chrono::nanoseconds lasts, verdict how,
-                      std::string_view key = "") {
-        replay_.take({.start = start, .lasts = lasts, .how = how}, key);
+                      const std::string& key = "") {
+        const auto number = static_cast<std::uint32_t>(keys_.try_emplace(key, keys_.size()).first->second);
+        replay_.take({.start = start, .lasts = lasts, .how = how, .key = number}, key);
         return *this;
     }
     told_replay& good(std::chrono::nanoseconds start) { return call(start, 100ms, verdict::success()); }
@@ -57,6 +59,7 @@ public:
     std::optional<transition> last{};
 
 private:
+    std::unordered_map<std::string, std::size_t> keys_{};
     replay replay_;
 };
 
@@ -156,6 +159,41 @@ TEST(replay, each_key_has_a_breaker_unless_one_serves_all) {
     };
     EXPECT_EQ(three_keys(breakers::by_key), sequence{"0 at 4: closed -> open of b"});
     EXPECT_EQ(three_keys(breakers::one), sequence{"0 at 3: closed -> open"});
+}
+
+/// Two failures of one key, then many other keys once, then a third failure of the first.
+void many_keys_between_failures(told_replay& seen, int keys) {
+    seen.call(1s, 0s, verdict::failure(), "first").call(2s, 0s, verdict::failure(), "first");
+    for (int i = 0; i < keys; ++i) seen.call(3s, 0s, verdict::success(), std::to_string(i));
+    seen.call(4s, 0s, verdict::failure(), "first");
+}
+
+TEST(replay, of_very_many_keys_idle_ones_are_forgotten) {
+    told_replay seen{{{.name = "A", .settings = three_in_a_row()}}};
+    many_keys_between_failures(seen, 40'000);
+    const outcome& did = seen.end();
+    EXPECT_EQ(seen.said, sequence{});
+    EXPECT_EQ(did.keys, 40'001U);
+}
+
+TEST(replay, as_many_keys_as_are_kept_forget_nothing) {
+    told_replay seen{{{.name = "A", .settings = three_in_a_row(), .max_keys = 101}}};
+    many_keys_between_failures(seen, 100);
+    const outcome& did = seen.end();
+    EXPECT_EQ(seen.said, sequence{"0 at 4: closed -> open of first"});
+    EXPECT_EQ(did.keys_sharing, 0U);
+}
+
+TEST(replay, keys_beyond_those_kept_share_a_breaker_and_are_counted) {
+    told_replay seen{{{.name = "A", .settings = three_in_a_row(), .max_keys = 1},
+                      {.name = "B", .settings = three_in_a_row(), .breakers = breakers::one, .max_keys = 1}}};
+    for (int i = 1; i <= 3; ++i) seen.call(std::chrono::seconds{i}, 0s, verdict::failure(), "open");
+    for (int i = 0; i < 3; ++i) seen.call(4s, 0s, verdict::failure(), std::to_string(i % 2));
+    const auto& ends = seen.ends();
+    EXPECT_THAT(seen.said, ::testing::Contains("0 at 4: closed -> open of (overflow)"));
+    EXPECT_EQ(ends[0].keys, 3U);
+    EXPECT_EQ(ends[0].keys_sharing, 2U);
+    EXPECT_EQ(ends[1].keys, 0U);
 }
 
 TEST(replay, a_slow_call_counts_when_it_passes_the_limit_not_when_it_ends) {

@@ -27,8 +27,11 @@ struct candidate {
     std::string name;
     switchgear::settings settings{};
     simulation::breakers breakers = simulation::breakers::by_key;
-    /// Keys with a breaker of their own; the ones beyond share one, as in `registry`. Range: at least 1.
-    std::size_t max_keys = 1'000'000;
+    /// Breakers kept at a time, as in `registry`: beyond it a new key takes the place of an idle closed one, and
+    /// shares the overflow breaker if there is none. Range: at least 1.
+    ///
+    /// The default is the registry's own. A breaker with the adaptive rule takes about 20 KB, so that is 200 MB.
+    std::size_t max_keys = 10'000;
 };
 
 /// A time in which a breaker was not closed.
@@ -56,6 +59,8 @@ struct outcome {
     /// In the state open, of all breakers together; until the end of the recording.
     std::chrono::nanoseconds open_time{};
     std::vector<open_period> periods{};
+    /// Keys met, and those of them that shared the overflow breaker for a time; none where one breaker serves all.
+    std::uint64_t keys = 0, keys_sharing = 0;
     static constexpr std::size_t most_periods = 1'000;
 };
 
@@ -69,7 +74,7 @@ struct outcome {
 /// gateway's timers do. Ends come before starts of the same
 /// instant. Jitter, unless its seed is set, is drawn from a fixed one, so that each run gives the same.
 ///
-/// Memory: calls in flight and keys.
+/// Memory: calls in flight, and breakers up to `candidate::max_keys`.
 /// Thread safety: one object is for one thread at a time.
 class replay {
 public:
