@@ -78,6 +78,8 @@ int judge_lines(const asked& given, const simulation::recording& read, streams t
     const auto& counts = read.counted();
     to.err << simulation::bad_lines_text(shown_name(given.from.path), counts);
     if (counts.lines == 0) {
+    if (const std::string doubt = read.doubt(); !doubt.empty())
+        to.err << shown_name(given.from.path) << ": " << doubt << "\n";
         to.err << "switchgear " << given.command << ": " << shown_name(given.from.path) << ": no call in it"
                << (given.from.service.empty() ? "" : " of service " + given.from.service) << std::endl;
         return failed;

@@ -95,7 +95,8 @@ private:
 /// `host ident user [time] "request" status bytes "referer" "agent" … request_time`, the request time last.
 ///
 /// nginx writes `$request_time` as seconds with a fraction, and the line when the request ended. Apache writes
-/// `%D` as a whole number of microseconds, and `%t` is when the request began.
+/// `%D` as a whole number of microseconds, and `%t` is when the request began. Its `%T`, whole seconds, looks the
+/// same: where all are tiny, that is a doubt.
 class combined_lines final : public line_format {
 public:
     line_kind read(std::string_view line, call_line& out, std::string& why) override {
@@ -116,16 +117,28 @@ public:
         return read_rest(*at, status, parts.last_word(), out, why);
     }
 
+    std::string doubt() const override {
+        constexpr std::uint64_t many = 100;
+        if (whole_numbers_ < many || longest_ >= tiny) return {};
+        return fmt::format(
+            "all {} whole request times are below {}, read as microseconds (Apache: %D); if they are "
+            "seconds (%T), log %D instead",
+            whole_numbers_, tiny.count());
+    }
+
 private:
+    static constexpr std::chrono::microseconds tiny{1'000};
+
     static line_kind refuse(std::string& why, std::string text) {
         why = std::move(text);
         return line_kind::bad;
     }
 
-    static line_kind read_rest(recorded_time at, std::string_view status, std::string_view last, call_line& out,
-                               std::string& why) {
-        // Named, as many people write it: rt=0.012.
+    line_kind read_rest(recorded_time at, std::string_view status, std::string_view last, call_line& out,
+                        std::string& why) {
+        // Named or in quotes, as many people write it: rt=0.012, urt="0.012".
         if (const std::size_t equals = last.find('='); equals != std::string_view::npos) last.remove_prefix(equals + 1);
+        if (last.size() >= 2 && last.starts_with('"') && last.ends_with('"')) last = last.substr(1, last.size() - 2);
         const bool in_seconds = last.find('.') != std::string_view::npos;
         const auto lasts = in_seconds ? parse_seconds(last, longest_call) : parse_microseconds(last);
         if (!lasts) {
@@ -138,6 +151,10 @@ private:
         if (!how) return line_kind::bad;
         const recorded_time start = in_seconds ? std::max(at - *lasts, recorded_time{}) : at;
         out = {.start = start, .lasts = *lasts, .how = *how, .key = {}, .service = {}};
+        if (!in_seconds) {
+            ++whole_numbers_;
+            longest_ = std::max(longest_, *lasts);
+        }
         return line_kind::call;
     }
 
@@ -149,6 +166,10 @@ private:
         if (value > longest_call.count() / 1'000) return std::nullopt;
         return std::chrono::microseconds{value};
     }
+
+    /// Of the request times that are whole numbers.
+    std::uint64_t whole_numbers_ = 0;
+    nanoseconds longest_{};
 };
 
 }  // namespace

@@ -152,7 +152,8 @@ std::unique_ptr<line_format> csv_format(std::string_view header, const std::stri
     if (missing.empty() && !fields.broken()) return std::make_unique<csv_lines>(std::move(columns));
     throw unreadable_recording(fmt::format(
         "{}: the first line has no column{}: expected a CSV header with time, duration, and verdict or status "
-        "(or an access log: JSON lines, or combined with the request time at the end); it is \"{}\"",
+        "(or an access log: JSON lines, or combined with the request time at the end; --format says which); it is "
+        "\"{}\"",
         file, missing, excerpt(header)));
 }
 

@@ -24,7 +24,7 @@ using std::chrono::nanoseconds;
 ///
 /// | member | is |
 /// |---|---|
-/// | time | when the line was written, which is when the call ended: "2024-11-22T15:31:00.123Z", or seconds |
+/// | time | when the line was written, which is when the call ended: "2024-11-22T15:31:00.123Z" or with a zone, or seconds |
 /// | duration_ms, duration | how long the call took, in milliseconds or in seconds |
 /// | verdict, status | how it went; without either the line tells of something else |
 /// | class, retry_after_ms, retry_after | of a failure |
@@ -87,7 +87,8 @@ private:
 
     static std::string number_or_text(const json::object& fields, std::string_view name) {
         const json::value* found = fields.if_contains(name);
-        if (found != nullptr && found->is_int64()) return fmt::format("{}", found->get_int64());
+        // A number is written as it is meant: 200 and 200.0 are one, 200.5 is none that stands for a status.
+        if (found != nullptr && found->is_number()) return fmt::format("{}", found->to_number<double>());
         return std::string{text_of(fields, name)};
     }
 
@@ -104,12 +105,28 @@ private:
         return std::nullopt;
     }
 
+    /// A time in UTC, or with what its zone is ahead of that: "2024-11-22T16:31:00+01:00", "…+0100".
+    static std::optional<wire::wall_time> zoned_time(std::string_view text) {
+        const std::size_t sign = text.find_last_of("+-");
+        constexpr std::size_t shortest = std::string_view{"2024-11-22T15:31:00"}.size();
+        if (sign == std::string_view::npos || sign < shortest) return wire::parse_timestamp(text);
+        std::string digits{text.substr(sign + 1)};
+        if (digits.size() == 5 && digits[2] == ':') digits.erase(2, 1);
+        if (digits.size() != 4 || digits.find_first_not_of("0123456789") != std::string::npos) return std::nullopt;
+        const std::chrono::hours hours{std::stoi(digits.substr(0, 2))};
+        const std::chrono::minutes minutes{std::stoi(digits.substr(2))};
+        if (hours > std::chrono::hours{23} || minutes > std::chrono::minutes{59}) return std::nullopt;
+        const auto there = wire::parse_timestamp(std::string{text.substr(0, sign)} + "Z");
+        if (!there) return std::nullopt;
+        return text[sign] == '+' ? *there - hours - minutes : *there + hours + minutes;
+    }
+
     static std::optional<recorded_time> time_of(const json::object& fields, std::string& why) {
         std::optional<recorded_time> read;
         const std::string_view text = text_of(fields, "time");
         if (const auto number = number_in(fields, "time")) {
             read = parse_seconds(fmt::format("{:.9f}", *number), latest_time);
-        } else if (const auto at = wire::parse_timestamp(text); at && at->time_since_epoch().count() >= 0) {
+        } else if (const auto at = zoned_time(text); at && at->time_since_epoch().count() >= 0) {
             // Compared in milliseconds: the year 9999 is beyond 64 bits of nanoseconds.
             if (at->time_since_epoch() <= std::chrono::duration_cast<std::chrono::milliseconds>(latest_time))
                 read = at->time_since_epoch();

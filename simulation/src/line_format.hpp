@@ -38,10 +38,12 @@ public:
     line_format& operator=(const line_format&) = delete;
 
     virtual line_kind read(std::string_view line, call_line& out, std::string& why) = 0;
+    /// What may have been misunderstood in all the lines so far; empty if nothing.
+    virtual std::string doubt() const { return {}; }
 };
 
-/// The format that the first line with something in it is written in.
-recording_format guess_format(std::string_view first_line);
+/// The format that a line looks to be written in; CSV if it looks like no other.
+recording_format guess_format(std::string_view line);
 
 /// What `line` names as columns. Throws: unreadable_recording, if one that is needed is missing, or twice.
 std::unique_ptr<line_format> csv_format(std::string_view header, const std::string& file);

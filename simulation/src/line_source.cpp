@@ -1,14 +1,6 @@
 #include "line_source.hpp"
 
-#include <cerrno>
 #include <cstring>
-#include <system_error>
-
-#include <fcntl.h>
-#include <fmt/format.h>
-#include <unistd.h>
-
-#include <switchgear/simulation/recording.hpp>
 
 namespace switchgear::simulation {
 namespace {
@@ -16,57 +8,22 @@ namespace {
 constexpr std::size_t block_size = 1024 * 1024;
 static_assert(block_size > 2 * line_source::longest_line);
 
-[[noreturn]] void refuse(const std::string& name, std::string_view why) {
-    throw unreadable_recording(fmt::format("{}: {}", name, why));
-}
-
-gzFile open(const std::string& path, const std::string& name) {
-    // A copy of standard input, so that closing ours leaves it as it was.
-    const int descriptor = path == "-" ? ::dup(STDIN_FILENO) : ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-    if (descriptor < 0) refuse(name, "cannot be read: " + std::generic_category().message(errno));
-    gzFile file = ::gzdopen(descriptor, "rb");
-    if (file == nullptr) {
-        ::close(descriptor);
-        refuse(name, "cannot be read: no memory");
-    }
-    ::gzbuffer(file, 256 * 1024);
-    return file;
-}
-
 }  // namespace
 
-line_source::line_source(const std::string& path)
-    : name_{path == "-" ? "standard input" : path}, file_{open(path, name_)}, block_(block_size) {
+line_source::line_source(const std::string& path) : bytes_{path}, block_(block_size) {
     constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
-    try {
-        while (to_ < byte_order_mark.size() && fill()) {
-        }
-    } catch (...) {
-        ::gzclose_r(file_);
-        throw;
+    while (to_ < byte_order_mark.size() && fill()) {
     }
     if (std::string_view{block_.data(), to_}.starts_with(byte_order_mark)) from_ = byte_order_mark.size();
 }
 
-line_source::~line_source() { ::gzclose_r(file_); }
-
 /// Reads more behind what is left. Returns: false at the end.
 bool line_source::fill() {
-    if (at_end_) return false;
     std::memmove(block_.data(), block_.data() + from_, to_ - from_);
     to_ -= from_;
     from_ = 0;
-    errno = 0;
-    const int got = ::gzread(file_, block_.data() + to_, static_cast<unsigned>(block_.size() - to_));
-    const int reading_error = errno;
-    int error = Z_OK;
-    const char* words = ::gzerror(file_, &error);
-    // zlib gives what it could read of a truncated file, and tells only then.
-    if (error == Z_BUF_ERROR) refuse(name_, "the compressed data ends too early; is the file complete?");
-    if (error == Z_ERRNO) refuse(name_, "cannot be read: " + std::generic_category().message(reading_error));
-    if (got < 0 || error != Z_OK) refuse(name_, fmt::format("the compressed data is damaged: {}", words));
-    if (got == 0) at_end_ = true;
-    to_ += static_cast<std::size_t>(got);
+    const std::size_t got = bytes_.read(block_.data() + to_, block_.size() - to_);
+    to_ += got;
     return got > 0;
 }
 

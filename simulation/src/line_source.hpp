@@ -7,12 +7,12 @@
 #include <string_view>
 #include <vector>
 
-#include <zlib.h>
+#include "byte_source.hpp"
 
 namespace switchgear::simulation {
 
-/// The lines of a file, or of standard input ("-"), without their ends (LF or CRLF) and without a byte order
-/// mark. What begins like gzip is decompressed; several members after each other are one text.
+/// The lines of a file, or of standard input ("-"), plain or compressed, without their ends (LF or CRLF) and
+/// without a byte order mark.
 class line_source {
 public:
     /// A longer line is cut here, and `was_cut()` says so.
@@ -20,27 +20,22 @@ public:
 
     /// Throws: unreadable_recording.
     explicit line_source(const std::string& path);
-    ~line_source();
-    line_source(const line_source&) = delete;
-    line_source& operator=(const line_source&) = delete;
 
     /// Returns: the next line, valid until the next call; empty at the end.
-    /// Throws: unreadable_recording, if reading fails or a compressed file ends too early.
+    /// Throws: unreadable_recording, as `byte_source::read()`.
     std::optional<std::string_view> next();
     /// Of the last line, from 1.
     std::uint64_t number() const noexcept { return number_; }
     bool was_cut() const noexcept { return was_cut_; }
-    const std::string& name() const noexcept { return name_; }
+    const std::string& name() const noexcept { return bytes_.name(); }
 
 private:
     bool fill();
     std::string_view ended_at(std::size_t end, std::size_t next);
 
-    std::string name_;
-    gzFile file_;
+    byte_source bytes_;
     std::vector<char> block_;
     std::size_t from_ = 0, to_ = 0;
-    bool at_end_ = false;
     bool was_cut_ = false;
     std::uint64_t number_ = 0;
 };

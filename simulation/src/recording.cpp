@@ -1,5 +1,7 @@
 #include <switchgear/simulation/recording.hpp>
 
+#include <algorithm>
+#include <deque>
 #include <functional>
 #include <unordered_map>
 #include <utility>
@@ -8,6 +10,7 @@
 
 #include "call_order.hpp"
 #include "fields.hpp"
+#include "jump_watch.hpp"
 #include "line_format.hpp"
 #include "line_source.hpp"
 
@@ -49,8 +52,8 @@ private:
 
 }  // namespace
 
-recording_format guess_format(std::string_view first_line) {
-    const std::string_view text = trimmed_front(first_line);
+recording_format guess_format(std::string_view line) {
+    const std::string_view text = trimmed_front(line);
     if (text.starts_with('{')) return recording_format::json;
     const std::size_t bracket = text.find(" [");
     if (bracket != std::string_view::npos && text.find("] \"", bracket) != std::string_view::npos)
@@ -70,33 +73,33 @@ std::string_view to_string(recording_format format) noexcept {
 class recording::reader {
 public:
     explicit reader(options with) : with_{std::move(with)}, lines_{with_.path} {
-        const auto first = next_line();
+        const auto first = read_line();
         if (!first) throw unreadable_recording(fmt::format("{}: the file is empty", lines_.name()));
-        if (first->find('\0') != std::string_view::npos)
+        if (first->text.find('\0') != std::string_view::npos)
             throw unreadable_recording(fmt::format("{}: it is no text, and not compressed by gzip", lines_.name()));
-        format_ = with_.format.value_or(guess_format(*first));
-        switch (format_) {
-            case recording_format::csv:
-                parser_ = csv_format(*first, lines_.name());
-                held_.reset();
-                break;
-            case recording_format::json:
-                parser_ = json_format();
-                held_ = first;
-                break;
-            case recording_format::combined:
-                parser_ = combined_format();
-                held_ = first;
-                break;
+        hold(*first);
+        format_ = with_.format.value_or(guess_format(first->text));
+        if (format_ == recording_format::csv) {
+            begin_csv();
+        } else {
+            parser_ = log_format(format_);
         }
         order_ = call_order{tolerance()};
+        watch_ = jump_watch{tolerance()};
     }
 
     std::optional<recorded_call> next() {
         while (true) {
             if (auto call = order_.next()) return call;
-            if (at_end_) return std::nullopt;
-            take_line();
+            if (const auto told = watch_.next()) {
+                put_in_order(*told);
+            } else if (!at_end_) {
+                take_line();
+            } else if (!std::exchange(order_ended_, true)) {
+                order_.end();
+            } else {
+                return std::nullopt;
+            }
         }
     }
 
@@ -105,63 +108,124 @@ public:
         return format_ == recording_format::csv ? std::chrono::seconds{10} : std::chrono::minutes{2};
     }
     const counts& counted() const noexcept { return counts_; }
+    std::string doubt() const { return parser_->doubt(); }
     const std::vector<std::string>& keys() const noexcept { return keys_.names(); }
 
 private:
-    /// The next line with something in it.
-    std::optional<std::string_view> next_line() {
-        if (held_) return std::exchange(held_, std::nullopt);
+    struct line {
+        std::string_view text;
+        std::uint64_t number;
+        bool cut;
+    };
+    struct held_line {
+        std::string text;
+        std::uint64_t number;
+        bool cut;
+    };
+
+    static std::unique_ptr<line_format> log_format(recording_format which) {
+        return which == recording_format::json ? json_format() : combined_format();
+    }
+
+    /// A log may begin within a line, as what `tail -c` gives does; then its next lines tell the format.
+    void begin_csv() {
+        try {
+            parser_ = csv_format(held_.front().text, lines_.name());
+            held_.pop_front();
+        } catch (const unreadable_recording&) {
+            if (with_.format) throw;
+            format_ = format_of_next_lines();
+            if (format_ == recording_format::csv) throw;
+            parser_ = log_format(format_);
+        }
+    }
+
+    recording_format format_of_next_lines() {
+        constexpr std::size_t most_lines = 4;
+        for (std::size_t i = 0; i < most_lines; ++i) {
+            const auto another = read_line();
+            if (!another) break;
+            hold(*another);
+            const recording_format seen = guess_format(another->text);
+            if (seen != recording_format::csv) return seen;
+        }
+        return recording_format::csv;
+    }
+
+    void hold(const line& one) { held_.push_back({std::string{one.text}, one.number, one.cut}); }
+
+    /// The next line of the file with something in it.
+    std::optional<line> read_line() {
         while (true) {
-            const auto line = lines_.next();
-            if (!line || !trimmed_front(*line).empty()) return line;
+            const auto text = lines_.next();
+            if (!text) return std::nullopt;
+            if (!trimmed_front(*text).empty()) return line{*text, lines_.number(), lines_.was_cut()};
         }
     }
 
     void take_line() {
-        const auto line = next_line();
-        if (!line) {
+        if (held_.empty()) {
+            const auto next = read_line();
+            if (next) return take(*next);
             at_end_ = true;
-            order_.end();
-            return;
+            watch_.end();
+        } else {
+            const held_line next = std::move(held_.front());
+            held_.pop_front();
+            take({next.text, next.number, next.cut});
         }
+    }
+
+    void take(const line& given) {
         call_line read;
         why_.clear();
-        if (lines_.was_cut()) return refuse(fmt::format("longer than {} bytes", line_source::longest_line));
-        const line_kind kind = parser_->read(*line, read, why_);
-        if (kind == line_kind::bad) return refuse(why_);
+        if (given.cut) return refuse(given.number, fmt::format("longer than {} bytes", line_source::longest_line));
+        const line_kind kind = parser_->read(given.text, read, why_);
+        if (kind == line_kind::bad) return refuse(given.number, why_);
         if (kind == line_kind::other || !is_asked_for(read)) {
             ++counts_.other;
             return;
         }
-        const recorded_call call{read.start, read.lasts, read.how, keys_.number_of(read.key)};
-        if (!order_.add(call)) {
-            return refuse(fmt::format("it began at {}, more than {} s before a call above", format_seconds(call.start),
-                                      format_seconds(tolerance())));
+        watch_.add({read.start, read.lasts, read.how, keys_.number_of(read.key)}, given.number);
+    }
+
+    void put_in_order(const jump_watch::judged& told) {
+        if (told.believed && order_.add(told.call)) {
+            ++counts_.lines;
+            return;
         }
-        ++counts_.lines;
+        refuse(told.line, fmt::format("it began at {}, more than {} s {}", format_seconds(told.call.start),
+                                      format_seconds(tolerance()),
+                                      told.believed ? "before a call above" : "after most of the calls below"));
     }
 
     bool is_asked_for(const call_line& read) const {
         return with_.service.empty() || read.service.empty() || read.service == with_.service;
     }
 
-    void refuse(std::string why) {
+    void refuse(std::uint64_t number, std::string why) {
         ++counts_.lines;
         ++counts_.bad;
-        if (counts_.first_bad.size() < most_shown) counts_.first_bad.push_back({lines_.number(), std::move(why)});
+        // A line that had to wait is told after some below it.
+        auto& shown = counts_.first_bad;
+        if (shown.size() == most_shown && shown.back().number < number) return;
+        shown.insert(std::ranges::upper_bound(shown, number, {}, &bad_line::number), {number, std::move(why)});
+        if (shown.size() > most_shown) shown.pop_back();
     }
 
     options with_;
     line_source lines_;
     recording_format format_ = recording_format::csv;
     std::unique_ptr<line_format> parser_{};
+    jump_watch watch_{nanoseconds::zero()};
     call_order order_{nanoseconds::zero()};
     key_table keys_{};
     counts counts_{};
-    /// The first line, if it is no header.
-    std::optional<std::string_view> held_{};
+    /// Lines that were looked at to tell the format.
+    std::deque<held_line> held_{};
     std::string why_{};
     bool at_end_ = false;
+    bool order_ended_ = false;
 };
 
 recording::recording(options with) : reader_{std::make_unique<reader>(std::move(with))} {}
@@ -171,6 +235,7 @@ std::optional<recorded_call> recording::next() { return reader_->next(); }
 recording_format recording::format() const noexcept { return reader_->format(); }
 nanoseconds recording::tolerance() const noexcept { return reader_->tolerance(); }
 const recording::counts& recording::counted() const noexcept { return reader_->counted(); }
+std::string recording::doubt() const { return reader_->doubt(); }
 const std::vector<std::string>& recording::keys() const noexcept { return reader_->keys(); }
 
 }  // namespace switchgear::simulation

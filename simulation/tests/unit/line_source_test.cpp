@@ -70,6 +70,40 @@ TEST(lines, of_a_truncated_or_damaged_file_are_an_error) {
     EXPECT_THROW(lines_of(damaged), unreadable_recording);
 }
 
+std::string refusal_of(std::string_view content) {
+    try {
+        (void)lines_of(content);
+    } catch (const unreadable_recording& error) {
+        const std::string text = error.what();
+        return text.substr(text.find(": ") + 2);
+    }
+    return "not refused";
+}
+
+TEST(lines, of_several_compressed_parts_are_one_text_and_zeros_after_them_are_padding) {
+    EXPECT_EQ(lines_of(gzipped("a\nb") + gzipped("") + gzipped("c\n") + std::string(1'000'000, '\0')),
+              (lines{"a", "bc"}));
+}
+
+TEST(lines, that_are_not_compressed_after_compressed_ones_are_an_error_instead_of_lost) {
+    const std::string words = "something that is not compressed by gzip follows the compressed data";
+    EXPECT_EQ(refusal_of(gzipped("a\n") + "b\n"), words);
+    EXPECT_EQ(refusal_of(gzipped("a\n") + std::string(1'000'000, '\0') + "b\n"), words);
+    EXPECT_EQ(refusal_of(gzipped("a\n") + "\x1F"), words);
+}
+
+TEST(lines, that_are_damaged_say_so_without_words_about_descriptors) {
+    std::string wrong_sum = gzipped("a\nb\n");
+    wrong_sum[wrong_sum.size() - 6] ^= 1;
+    EXPECT_EQ(refusal_of(wrong_sum), "the compressed data is damaged: incorrect data check");
+    const std::string whole = gzipped("a\nb\n");
+    for (std::size_t length = 2; length < whole.size(); ++length) {
+        EXPECT_EQ(refusal_of(whole.substr(0, length)), "the compressed data ends too early; is the file complete?");
+        EXPECT_EQ(refusal_of(whole + whole.substr(0, length)),
+                  "the compressed data ends too early; is the file complete?");
+    }
+}
+
 TEST(lines, of_what_is_no_file_are_an_error_that_names_it) {
     try {
         line_source source{"/no/such/file"};

@@ -101,6 +101,36 @@ TEST(csv, calls_come_out_in_order_and_what_is_too_late_is_bad) {
     EXPECT_EQ(read.counts.first_bad.at(0).number, 5U);
 }
 
+TEST(csv, a_time_far_ahead_is_bad_and_not_what_follows_it) {
+    std::string text = "time,duration,verdict\n";
+    for (int i = 1; i <= 20; ++i) text += (i == 5 ? std::string{"7000000000"} : std::to_string(i)) + ",1,success\n";
+    text += "x,1,success\n";
+    const read_recording read{text};
+    EXPECT_EQ(read.calls.size(), 19U);
+    EXPECT_EQ(read.counts.lines, 21U);
+    ASSERT_EQ(read.counts.bad, 2U);
+    EXPECT_EQ(read.counts.first_bad[0].number, 6U);
+    EXPECT_EQ(read.counts.first_bad[0].why, "it began at 7000000000, more than 10 s after most of the calls below");
+    EXPECT_EQ(read.counts.first_bad[1].number, 22U);
+}
+
+TEST(csv, bad_lines_are_in_the_order_of_the_file_although_a_jump_is_told_late) {
+    std::string text = "time,duration,verdict\n1,1,success\n900,1,success\n";
+    for (int i = 0; i < 12; ++i) text += "x,1,success\n";
+    for (int i = 2; i <= 20; ++i) text += std::to_string(i) + ",1,success\n";
+    const read_recording read{text};
+    EXPECT_EQ(read.counts.bad, 13U);
+    ASSERT_EQ(read.counts.first_bad.size(), 10U);
+    for (std::size_t i = 0; i < 10; ++i) EXPECT_EQ(read.counts.first_bad[i].number, 3 + i);
+}
+
+TEST(csv, a_night_without_calls_is_no_mistake) {
+    const read_recording read{
+        "time,duration,verdict\n1,1,success\n2,1,success\n30000,1,success\n30001,1,success\n90000,1,success\n"};
+    EXPECT_EQ(read.calls.size(), 5U);
+    EXPECT_EQ(read.counts.bad, 0U);
+}
+
 TEST(csv, a_header_without_what_is_needed_is_refused_by_name) {
     EXPECT_NE(refusal_of("time,verdict\n1,success\n").find("no column duration:"), std::string::npos);
     EXPECT_NE(refusal_of("when,duration\n1,1\n").find("no column time, verdict or status:"), std::string::npos);
@@ -120,6 +150,32 @@ TEST(recordings, the_format_can_be_forced) {
     EXPECT_EQ(read.counts.first_bad.at(0).why, "it is no JSON object");
 }
 
+constexpr std::string_view nginx_line =
+    R"(10.0.0.1 - - [22/Nov/2024:16:31:00 +0100] "GET /a HTTP/1.1" 200 612 "-" "curl/8" 0.250)"
+    "\n";
+
+TEST(recordings, that_begin_within_a_line_are_known_by_the_next) {
+    const read_recording nginx{"TTP/1.1\" 200 612 \"-\" \"curl/8\" 0.250\n" + std::string{nginx_line}};
+    EXPECT_EQ(nginx.format, recording_format::combined);
+    EXPECT_EQ(nginx.calls.size(), 1U);
+    ASSERT_EQ(nginx.counts.bad, 1U);
+    EXPECT_EQ(nginx.counts.first_bad[0].number, 1U);
+    const read_recording json{R"(us":200,"duration_ms":3})"
+                              "\n\nworse\n"
+                              R"({"time":5,"status":200,"duration_ms":1})"
+                              "\n"};
+    EXPECT_EQ(json.format, recording_format::json);
+    EXPECT_EQ(json.calls.size(), 1U);
+    EXPECT_EQ(json.counts.first_bad.at(1).number, 3U);
+}
+
+TEST(recordings, whose_format_cannot_be_told_name_the_option_that_tells_it) {
+    EXPECT_NE(refusal_of("a\nb\nc\nd\ne\n" + std::string{nginx_line}).find("--format says which"), std::string::npos);
+    EXPECT_NE(refusal_of("a\n" + std::string{nginx_line}, {.path = {}, .format = recording_format::csv, .service = {}})
+                  .find("no column"),
+              std::string::npos);
+}
+
 TEST(json_log, a_call_began_its_duration_before_its_line) {
     const read_recording read{
         R"({"time":"2024-11-22T15:31:00.250Z","level":"info","message":"x","method":"GET","status":200,"duration_ms":250.5,"service":"pay","breaker":"pay/t1","verdict":"success"})"
@@ -131,6 +187,17 @@ TEST(json_log, a_call_began_its_duration_before_its_line) {
     EXPECT_EQ(read.calls[0].start, 1'732'289'459'999'500us);
     EXPECT_EQ(read.keys[read.calls[0].key], "pay/t1");
     EXPECT_EQ(read.calls[1].how, verdict::failure(failure_class::overloaded, 1'500ms));
+}
+
+TEST(json_log, a_time_may_have_a_zone_and_a_status_a_fraction_of_nothing) {
+    const read_recording read{R"({"time":"2024-11-22T16:31:00.250+01:00","status":200.0,"duration_ms":250})"
+                              "\n"
+                              R"({"time":"2024-11-22T10:01:01-0530","status":2.0E2,"duration_ms":0})"
+                              "\n"};
+    EXPECT_EQ(read.counts.bad, 0U);
+    ASSERT_EQ(read.calls.size(), 2U);
+    EXPECT_EQ(read.calls[0].start, 1'732'289'460s);
+    EXPECT_EQ(read.calls[1].start, 1'732'289'461s);
 }
 
 TEST(json_log, what_is_no_call_is_passed_over) {
@@ -159,6 +226,9 @@ TEST(json_log, what_is_wrong_in_a_line_is_named) {
                {R"({"status":200,"duration_ms":-1,"time":1})", "duration_ms: expected a number from 0 to 604800 s"},
                {R"({"status":200,"duration":1e300,"time":1})", "duration: expected a number from 0 to 604800 s"},
                {R"({"status":"x","duration":1,"time":1})", "status \"x\": expected a number from 100 to 599"},
+               {R"({"status":200.5,"duration":1,"time":1})", "status \"200.5\": expected a number from 100 to 599"},
+               {R"({"status":200,"duration":1,"time":"2024-11-22T15:31:00+24:00"})",
+                "time \"2024-11-22T15:31:00+24:00\": expected a time such as 2024-11-22T15:31:00.123Z"},
                {R"({"status":200,)", "it is no JSON object"}};
     for (const auto& one : all) {
         const read_recording read{one.line + "\n"};
@@ -190,6 +260,37 @@ TEST(combined_log, of_apache_a_call_begins_at_its_time) {
     ASSERT_EQ(read.calls.size(), 1U);
     EXPECT_EQ(read.calls[0].start, 1'709'164'800s);
     EXPECT_EQ(read.calls[0].lasts, 1'500us);
+}
+
+TEST(combined_log, a_request_time_may_stand_in_quotes) {
+    const std::string line = R"(10.0.0.1 - - [22/Nov/2024:15:31:00 +0000] "GET /a HTTP/1.1" 200 612 "-" "curl/8" )";
+    const read_recording read{line + "\"0.250\"\n" + line + "rt=0.1 urt=\"0.033\"\n" + line + "\"1500\"\n" + line +
+                              "\"x\"y\"\n"};
+    ASSERT_EQ(read.calls.size(), 3U);
+    EXPECT_EQ(read.calls[0].lasts, 250ms);
+    EXPECT_EQ(read.calls[1].lasts, 33ms);
+    EXPECT_EQ(read.calls[2].lasts, 1'500us);
+    EXPECT_NE(read.counts.first_bad.at(0).why.find("request time \"x'y\": expected"), std::string::npos);
+}
+
+std::string doubt_about(std::string_view request_time, int lines) {
+    std::string text;
+    for (int i = 0; i < lines; ++i) {
+        text += R"(::1 - - [29/Feb/2024:00:00:00 +0000] "GET / HTTP/1.1" 200 5 "-" "x" )" +
+                std::string{i == 0 ? request_time : "3"} + "\n";
+    }
+    const recording_file file{text};
+    recording from{{.path = file.path()}};
+    while (from.next()) {
+    }
+    return from.doubt();
+}
+
+TEST(combined_log, whole_request_times_that_are_all_tiny_are_doubted) {
+    EXPECT_NE(doubt_about("999", 100).find("all 100 whole request times are below 1000, read as microseconds"),
+              std::string::npos);
+    EXPECT_EQ(doubt_about("1000", 100), "");
+    EXPECT_EQ(doubt_about("999", 99), "");
 }
 
 TEST(combined_log, without_a_request_time_every_line_is_bad) {

@@ -37,8 +37,9 @@ struct bad_line {
 /// Reads a recording from a file, or from standard input, plain or compressed by gzip, in one pass.
 ///
 /// Calls come out in the order of their starts. Lines may be out of order by `tolerance()`, because logs are
-/// written when calls end; a call that began earlier than that before one already read is a bad line. In
-/// memory are a block of the file, the calls of that much time, and the keys.
+/// written when calls end; a call that began earlier than that before one already read is a bad line, and so is one
+/// that began later than that after most of the lines that follow it. In memory are a block of the file, the calls
+/// of that much time, and the keys.
 ///
 /// Thread safety: one object is for one thread at a time.
 class recording {
@@ -72,6 +73,8 @@ public:
     /// 10 s for CSV, 2 min for logs.
     std::chrono::nanoseconds tolerance() const noexcept;
     const counts& counted() const noexcept;
+    /// What of the lines so far may have another meaning than the one taken, in words; empty if nothing.
+    std::string doubt() const;
     /// Every key so far; the first is empty and stands for calls without one.
     const std::vector<std::string>& keys() const noexcept;
 
