@@ -34,12 +34,18 @@ std::string check_drain(const std::string& text) {
     return "'" + text + "' is no duration such as 500ms, 30s, 5m, from 0s to 24h";
 }
 
+std::string check_access_log(const std::string& text) {
+    if (gateway::parse_access_log(text)) return {};
+    return "'" + text + "': expected off, stderr or the name of a file";
+}
+
 void add_run(CLI::App& app, chosen_command& chosen) {
     struct arguments {
         gateway::run_options run;
         std::string level = "info";
         std::string format = "text";
         std::string drain = "30s";
+        std::string access_log;
     };
     const auto given = std::make_shared<arguments>();
     given->run.threads = std::max(1U, std::thread::hardware_concurrency());
@@ -58,6 +64,13 @@ void add_run(CLI::App& app, chosen_command& chosen) {
         ->check(CLI::IsMember({"text", "json"}))
         ->type_name("text|json")
         ->capture_default_str();
+    CLI::Option* access_log =
+        command
+            ->add_option("--access-log", given->access_log,
+                         "A line for each request: off, stderr, or a file of JSON lines. Goes before the "
+                         "configuration's access_log")
+            ->check(std::function<std::string(const std::string&)>{check_access_log}, "")
+            ->type_name("off|stderr|FILE");
     command->add_option("--drain", given->drain, "How long requests in flight may take to end after SIGTERM")
         ->check(std::function<std::string(const std::string&)>{check_drain}, "")
         ->type_name("DURATION")
@@ -65,9 +78,11 @@ void add_run(CLI::App& app, chosen_command& chosen) {
     command->footer(
         "Examples:\n  switchgear run --config gateway.yaml\n  switchgear run --config gateway.yaml --threads 2 "
         "--log-format json\n"
-        "\nSIGHUP reads the configuration again, SIGTERM and SIGINT drain, a second one ends at once."
+        "\nSIGHUP reads the configuration and opens the access log again, SIGTERM and SIGINT drain, a second one ends "
+        "at once."
         "\nExit codes: 0 drained, 1 a port or file cannot be used, 2 bad usage or configuration.");
-    command->callback([given, &chosen] {
+    command->callback([given, access_log, &chosen] {
+        if (access_log->count() > 0) given->run.access_log = gateway::parse_access_log(given->access_log);
         given->run.lines.level = gateway::parse_log_level(given->level).value();
         given->run.lines.format = gateway::parse_log_format(given->format).value();
         given->run.drain = switchgear::wire::parse_duration(given->drain).value();

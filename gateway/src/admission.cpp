@@ -63,6 +63,10 @@ task<bool> exchange::answer_refused(const rejection& refused) {
         case reject_reason::ramping: told.state = state::half_open; break;
         case reject_reason::forced_open: told.state = use_.what->observe().current; break;
     }
+    if (record_) {
+        record_->line.state = told.state;
+        record_->line.reason = to_string(refused.reason);
+    }
     runtime& of = with_.on().runtime();
     use_.counters->refusals.note(of.log(), told.breaker, refused, of.clock().coarse());
     const own_answer answer{.status = 503,

@@ -12,6 +12,7 @@ namespace switchgear::gateway {
 
 void exchange::settle(const verdict& how) {
     if (!permit_) return;
+    if (record_) record_->line.judged = how;
     if (how.is_failure()) {
         log_failure(with_.on().runtime().log(), *use_.what, status_text_);
     }
@@ -35,6 +36,7 @@ task<bool> exchange::relay() {
     status_text_ = {status_digits_.data(), static_cast<std::size_t>(digits.ptr - status_digits_.data())};
     permit_->answered();
     note_duration();
+    if (record_) record_->note_head(now());
 
     const verdict judged = judge_answer(settings(), answer_);
     if (!judged.is_success()) settle(judged);
@@ -60,7 +62,7 @@ task<bool> exchange::relay() {
 
     head_text_.clear();
     write_answer_head(head_text_, answer_, {client_framing_, with_.connection_value(keep), exposed_state()});
-    of_.counters->answered(answer_.status);
+    answered(answer_.status);
     head_sent_ = true;
     out_.clear();
     out_.add(head_text_);
@@ -204,11 +206,11 @@ task<bool> exchange::answer_stopped() {
             answer.reason = "framing";
             break;
         default:
-            of_.counters->answered(499);
+            answered(499);
             with_.abort();
             co_return false;
     }
-    of_.counters->answered(answer.status);
+    answered(answer.status);
     co_return co_await with_.answer(answer, false);
 }
 
@@ -229,7 +231,7 @@ task<bool> exchange::answer_instead(const own_answer& answer, bool failed) {
     } else {
         write_own_answer(head_text_, answer, delivery);
     }
-    of_.counters->answered(replaced ? fallback->status : answer.status);
+    answered(replaced ? fallback->status : answer.status);
     head_sent_ = true;
     out_.clear();
     out_.add(head_text_);

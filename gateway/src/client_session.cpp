@@ -7,6 +7,7 @@
 
 #include <switchgear/gateway/runtime.hpp>
 
+#include "access_record.hpp"
 #include "exchange.hpp"
 #include "request_head.hpp"
 #include "worker.hpp"
@@ -143,7 +144,9 @@ task<bool> client_session::refuse(unsigned status, std::string_view detail, std:
                              .retry_later = status == 503};
     step_ = step::closing;
     timed_out_ = false;
+    const std::uint64_t written_before = io_.written();
     co_await answer(refusal, false);
+    log_own(refusal, written_before);
     co_return false;
 }
 
@@ -198,8 +201,25 @@ task<bool> client_session::serve() {
 
 task<bool> client_session::answer_locally(const own_answer& what) {
     const bool keep = keeps_alive() && !(head_.expects_continue && !body_.done());
-    if (!co_await answer(what, keep)) co_return false;
-    co_return co_await drain_body();
+    const std::uint64_t written_before = io_.written();
+    const bool may_go_on = co_await answer(what, keep);
+    log_own(what, written_before);
+    co_return may_go_on&& co_await drain_body();
+}
+
+/// The access log's line of a request that no service was asked about. Its method and path are known once the head was
+/// found to be sound, and still where they came.
+void client_session::log_own(const own_answer& what, std::uint64_t written_before) {
+    const access_log_settings& to = worker_.current()->settings->access_log;
+    if (to.place == access_log_place::off) return;
+    access_line line{.status = what.status, .bytes = io_.written() - written_before, .reason = what.reason};
+    if (head_began_ != time_point{}) line.took = time_source::steady().now() - head_began_;
+    if (!method_.empty()) {
+        line.method = method_;
+        line.path = without_query(head_.target);
+        if (const auto trace = head_.find("traceparent")) line.trace_id = trace_id_of(*trace);
+    }
+    worker_.runtime().access().write(line, to);
 }
 
 bool client_session::keeps_alive() const noexcept { return head_.keep_alive && !worker_.draining(); }

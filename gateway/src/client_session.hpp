@@ -79,6 +79,7 @@ private:
     task<bool> refuse(unsigned status, std::string_view detail, std::string_view reason);
     task<bool> serve();
     task<bool> answer_locally(const own_answer&);
+    void log_own(const own_answer&, std::uint64_t written_before);
     task<> linger();
     void limit_reached(limit) noexcept;
     void read_unawaited() noexcept;

@@ -17,11 +17,12 @@ namespace {
 constexpr std::size_t longest_list_of_names = 200;
 
 void read_root(config_reader& in, const yaml_node& root, config& out) {
-    if (!in.section({&root}, {"listeners", "admin", "limits", "defaults", "services", "routes"})) {
+    if (!in.section({&root}, {"listeners", "admin", "access_log", "limits", "defaults", "services", "routes"})) {
         if (root.is != yaml_node::kind::null) return;
     }
     read_listeners(in, root, out);
     read_admin(in, root, out);
+    read_access_log(in, root, out);
     read_limits(in, root, out);
     read_services(in, root, out);
     read_routes(in, root, out);

@@ -17,6 +17,7 @@ enum class reading : std::uint8_t { defaults, a_service };
 
 void read_listeners(config_reader&, const yaml_node& root, config&);
 void read_admin(config_reader&, const yaml_node& root, config&);
+void read_access_log(config_reader&, const yaml_node& root, config&);
 void read_limits(config_reader&, const yaml_node& root, config&);
 void read_timeouts(config_reader&, merged, timeouts&);
 /// Everything of a service but its name and endpoints. `defaults` is what reading those gave.

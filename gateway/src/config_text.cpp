@@ -177,6 +177,15 @@ json::value shown(const route& one) {
         {"match", std::move(match)}, {"service", text(one.service)}, {"strip_prefix", one.strip_prefix}};
 }
 
+json::value shown(const access_log_settings& log) {
+    switch (log.place) {
+        case access_log_place::off: break;
+        case access_log_place::standard_error: return text("stderr");
+        case access_log_place::file: return text(log.file);
+    }
+    return nullptr;
+}
+
 /// What a listener and the admin port have alike.
 json::object address_of(const auto& port) {
     json::object object{{"address", text(to_string(port.address))}};
@@ -197,6 +206,7 @@ std::string config_json(const config& all) {
     for (const auto& one : all.routes) routes.push_back(shown(one));
     return json::serialize(json::object{{"listeners", std::move(listeners)},
                                         {"admin", std::move(admin)},
+                                        {"access_log", shown(all.access_log)},
                                         {"limits",
                                          {{"header_bytes", text(wire::format_size(all.limits.header_bytes))},
                                           {"header_count", all.limits.header_count},

@@ -133,11 +133,22 @@ private:
                 log_.write(log_level::error, "Configuration refused; the old one stays in force.",
                            {{"error", std::string_view{line}}});
             }
+            reopen_access_log();
         } else {
             log_.write(log_level::info, "Configuration reloaded.");
             announce();
         }
         return trouble;
+    }
+
+    /// Whoever moved its file away and sent SIGHUP is not to suffer from a configuration that is wrong meanwhile.
+    void reopen_access_log() {
+        try {
+            runtime_.reopen_access_log();
+        } catch (const std::exception& error) {
+            log_.write(log_level::error, "The access log goes on where it was.",
+                       {{"error", std::string_view{error.what()}}});
+        }
     }
 
     std::optional<std::string> put_in_force() {

@@ -35,10 +35,12 @@ exchange::exchange(client_session& with, std::shared_ptr<const routing> by, cons
 exchange::~exchange() { release_connection(false); }
 
 task<bool> exchange::run(std::string_view path, std::string_view query) {
+    begin_record();
     if (const auto refused = admit()) {
         const bool may_go_on = co_await answer_refused(*refused);
         co_return co_await end(may_go_on);
     }
+    if (record_) record_->line.state = use_.counters->is_closed() ? state::closed : use_.what->observe().current;
 
     watch_for_overdue();
     with_.limits().set(limit::total, settings().timeouts.total);
@@ -74,8 +76,9 @@ task<bool> exchange::run(std::string_view path, std::string_view query) {
     co_return co_await end(keep);
 }
 
-/// After the answer: what is left of the request's body, and of the limits.
+/// After the answer: its line in the access log, and what is left of the request's body, and of the limits.
 task<bool> exchange::end(bool keep) {
+    if (record_) write_record();
     if (upload_.running()) {
         upload_.discard();
         if (!keep) with_.io().cancel();
@@ -86,6 +89,7 @@ task<bool> exchange::end(bool keep) {
 }
 
 task<exchange::head_outcome> exchange::attempt() {
+    if (record_) record_->note_attempt(now());
     if (!co_await obtain_connection()) co_return interrupted() ? head_outcome::stopped : head_outcome::failed;
     received_before_ = connection_->in.total();
     head_outcome how = co_await send_request();
@@ -117,6 +121,7 @@ task<bool> exchange::obtain_connection() {
         const connector::phase reached = connector_->now();
         connector_.reset();
         with_.limits().clear(limit::step);
+        if (record_) record_->note_connection(now());
         if (interruption_ == interruption::upstream_slow) {
             connection_timed_out(reached);
             co_return false;

@@ -10,6 +10,7 @@
 #include <switchgear/http/classify.hpp>
 #include <switchgear/permit.hpp>
 
+#include "access_record.hpp"
 #include "answers.hpp"
 #include "client_session.hpp"
 #include "gather.hpp"
@@ -81,6 +82,12 @@ private:
     told_state tell() const;
     std::string exposed_state() const;
 
+    // The line in the access log: access_record.cpp
+    void begin_record();
+    time_point now() const noexcept;
+    void write_record();
+    void answered(unsigned status);
+
     // The way to a head: exchange.cpp
     task<bool> end(bool keep);
     task<head_outcome> attempt();
@@ -120,7 +127,8 @@ private:
     breaker_use use_;
     std::optional<permit> permit_;  // after use_, so that it goes before it
     time_point began_{};
-    time_point admitted_{};  // at the latest; set where a call can become overdue
+    std::unique_ptr<access_record> record_;  // if there is an access log
+    time_point admitted_{};                  // at the latest; set where a call can become overdue
 
     std::string head_text_;
     std::string early_body_;           // what the first write took of a body that may have to be sent again

@@ -30,7 +30,11 @@ int run_gateway(const run_options& options, std::ostream& err) {
     std::signal(SIGPIPE, SIG_IGN);
     raise_descriptor_limit();
 
-    const auto read = [file = options.config_file] { return load_config_file(file); };
+    const auto read = [file = options.config_file, access_log = options.access_log] {
+        auto loaded = load_config_file(file);
+        if (loaded && access_log) loaded->access_log = *access_log;
+        return loaded;
+    };
     auto loaded = read();
     if (!loaded) {
         for (const config_violation& v : loaded.error()) {

@@ -1,51 +1,18 @@
 #include <switchgear/gateway/log.hpp>
 
-#include <atomic>
-#include <cerrno>
 #include <chrono>
 #include <cmath>
 #include <ctime>
 #include <iterator>
-#include <mutex>
-#include <thread>
 
 #include <fmt/format.h>
-#include <poll.h>
-#include <spdlog/async.h>
-#include <spdlog/async_logger.h>
-#include <spdlog/sinks/base_sink.h>
-#include <unistd.h>
+
+#include "line_queue.hpp"
 
 namespace switchgear::gateway {
 namespace {
 
 constexpr std::size_t queued_lines = 1'024;
-constexpr std::chrono::seconds farewell{1};
-
-/// Standard error without stdio: a lock of stdio held by a blocked write would hang the end of the process.
-class standard_error_sink final : public spdlog::sinks::base_sink<std::mutex> {
-public:
-    std::atomic<bool> writing{false};
-
-private:
-    void sink_it_(const spdlog::details::log_msg& line) override {
-        writing.store(true, std::memory_order_relaxed);
-        std::string_view rest{line.payload.data(), line.payload.size()};
-        while (!rest.empty()) {
-            const ssize_t written = ::write(STDERR_FILENO, rest.data(), rest.size());
-            if (written >= 0) {
-                rest.remove_prefix(static_cast<std::size_t>(written));
-            } else if (errno == EAGAIN) {
-                pollfd writable{STDERR_FILENO, POLLOUT, 0};
-                ::poll(&writable, 1, -1);
-            } else if (errno != EINTR) {
-                break;  // nobody reads it any more
-            }
-        }
-        writing.store(false, std::memory_order_relaxed);
-    }
-    void flush_() override {}
-};
 
 void append_json_string(std::string& out, std::string_view text) {
     out.push_back('"');
@@ -69,6 +36,8 @@ bool needs_quotes(std::string_view text) {
     }
     return false;
 }
+
+bool is_absent(const log_field& field) { return std::holds_alternative<std::monostate>(field.value); }
 
 enum class text_quoting { always, when_needed };
 
@@ -102,13 +71,6 @@ void append_time(std::string& out, log_time at) {
                    utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec, at.milliseconds);
 }
 
-log_time wall_clock() {
-    using namespace std::chrono;
-    const auto since = system_clock::now().time_since_epoch();
-    const auto whole = floor<seconds>(since);
-    return {whole.count(), static_cast<std::uint32_t>(duration_cast<milliseconds>(since - whole).count())};
-}
-
 std::string_view upper_word(log_level level) noexcept {
     switch (level) {
         case log_level::debug: return "DEBUG";
@@ -122,47 +84,28 @@ std::string_view upper_word(log_level level) noexcept {
 
 }  // namespace
 
-class log::queue {
-public:
-    queue()
-        : sink_{std::make_shared<standard_error_sink>()},
-          pool_{std::make_shared<spdlog::details::thread_pool>(queued_lines, 1)},
-          logger_{
-              std::make_shared<spdlog::async_logger>("", sink_, pool_, spdlog::async_overflow_policy::overrun_oldest)} {
-        logger_->set_level(spdlog::level::trace);
-    }
-    ~queue() {
-        const auto patience = std::chrono::steady_clock::now() + farewell;
-        const auto busy = [&] { return pool_->queue_size() > 0 || sink_->writing.load(std::memory_order_relaxed); };
-        while (busy() && std::chrono::steady_clock::now() < patience) std::this_thread::yield();
-        // A pool whose thread is stuck in a write cannot be joined; the process ends without it.
-        if (busy()) static_cast<void>(new std::shared_ptr<spdlog::details::thread_pool>{pool_});
-    }
-    queue(const queue&) = delete;
-    queue& operator=(const queue&) = delete;
-
-    void push(std::string_view line) {
-        logger_->log(spdlog::level::info, spdlog::string_view_t{line.data(), line.size()});
-    }
-    std::uint64_t dropped() const { return pool_->overrun_counter(); }
-
-private:
-    std::shared_ptr<standard_error_sink> sink_;
-    std::shared_ptr<spdlog::details::thread_pool> pool_;
-    std::shared_ptr<spdlog::async_logger> logger_;
-};
-
-log::log(settings with) : settings_{with}, queue_{std::make_unique<queue>()} {}
+log::log(settings with)
+    : settings_{with}, queue_{std::make_unique<line_queue>(descriptor::standard_error(), queued_lines)} {}
 log::~log() = default;
 
 void log::write(log_level level, std::string_view message, std::initializer_list<log_field> fields) {
     if (!enabled(level) || level == log_level::off) return;
-    std::string line = render_log_line(settings_.format, wall_clock(), level, message, fields);
+    put(render_log_line(settings_.format, log_time_now(), level, message, fields));
+}
+
+void log::put(std::string line) {
     line.push_back('\n');
     queue_->push(line);
 }
 
 std::uint64_t log::dropped() const noexcept { return queue_->dropped(); }
+
+log_time log_time_now() {
+    using namespace std::chrono;
+    const auto since = system_clock::now().time_since_epoch();
+    const auto whole = floor<seconds>(since);
+    return {whole.count(), static_cast<std::uint32_t>(duration_cast<milliseconds>(since - whole).count())};
+}
 
 std::string render_log_line(log_format format, log_time at, log_level level, std::string_view message,
                             std::initializer_list<log_field> fields) {
@@ -173,6 +116,7 @@ std::string render_log_line(log_format format, log_time at, log_level level, std
         line.append(R"(","level":")").append(to_string(level)).append(R"(","message":)");
         append_json_string(line, message);
         for (const log_field& field : fields) {
+            if (is_absent(field)) continue;
             line.push_back(',');
             append_json_string(line, field.name);
             line.push_back(':');
@@ -185,6 +129,7 @@ std::string render_log_line(log_format format, log_time at, log_level level, std
     line.append(" [").append(upper_word(level)).append("] ");
     for (const char c : message) line.push_back(static_cast<unsigned char>(c) < ' ' ? ' ' : c);
     for (const log_field& field : fields) {
+        if (is_absent(field)) continue;
         line.append(" ").append(field.name).append("=");
         append_value(line, field, text_quoting::when_needed);
     }

@@ -9,6 +9,7 @@
 
 #include <switchgear/gateway/runtime.hpp>
 
+#include "access_log.hpp"
 #include "shown_breaker.hpp"
 
 namespace switchgear::gateway {
@@ -96,9 +97,11 @@ std::vector<MetricFamily> of_the_process(const runtime& state, const control_cou
                          {}};
     add_counter(reloads, {{"result", "success"}}, control.reloads_succeeded);
     add_counter(reloads, {{"result", "failure"}}, control.reloads_failed);
-    MetricFamily lines{
-        "switchgear_log_lines_dropped_total", "Log lines lost because the sink was too slow.", MetricType::Counter, {}};
-    add_counter(lines, {}, state.log().dropped());
+    MetricFamily lines{"switchgear_log_lines_dropped_total",
+                       "Lines of the log and the access log lost because the sink was too slow, or took no more.",
+                       MetricType::Counter,
+                       {}};
+    add_counter(lines, {}, state.log().dropped() + state.access().dropped());
     MetricFamily clients{"switchgear_event_clients_dropped_total",
                          "Clients of /v1/events that were too slow and were cut.",
                          MetricType::Counter,

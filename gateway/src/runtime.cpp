@@ -5,6 +5,7 @@
 
 #include <switchgear/settings.hpp>
 
+#include "access_log.hpp"
 #include "breaker_log.hpp"
 #include "routing.hpp"
 #include "transition_hub.hpp"
@@ -54,7 +55,7 @@ std::unique_ptr<live_service> make_service(const service& wanted, const live_ser
 }  // namespace
 
 runtime::runtime(config initial, gateway::log& to, const time_source& time)
-    : log_{to}, clock_{time}, hub_{std::make_shared<transition_hub>()} {
+    : log_{to}, access_{std::make_unique<access_log>(to)}, clock_{time}, hub_{std::make_shared<transition_hub>()} {
     reload(std::move(initial));
 }
 
@@ -64,6 +65,7 @@ void runtime::reload(config wanted) {
     require_valid(wanted);
     const std::lock_guard one_at_a_time{reloading_};
     const std::shared_ptr<const routing> before = current();
+    descriptor requests = access_log::open(wanted.access_log);
     auto made = std::make_shared<routing>();
     made->settings = std::make_shared<const config>(std::move(wanted));
     const auto listening = [hub = hub_, &to = log_](const transition& t) {
@@ -73,12 +75,18 @@ void runtime::reload(config wanted) {
     for (const service& each : made->settings->services) {
         made->services.push_back(make_service(each, find_service(before.get(), each.name), clock_, listening));
     }
+    access_->use(std::move(requests));
     {
         const std::lock_guard lock{mutex_};
         routing_ = std::move(made);
     }
     // release: pairs with the acquire in generation(); who sees the new number asks for the routing anew.
     generation_.fetch_add(1, std::memory_order_release);
+}
+
+void runtime::reopen_access_log() {
+    const std::lock_guard one_at_a_time{reloading_};
+    access_->use(access_log::open(current()->settings->access_log));
 }
 
 std::shared_ptr<const routing> runtime::current() const {

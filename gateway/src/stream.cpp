@@ -101,6 +101,7 @@ bool write_all::await_ready() {
     const io_result now = to_.write_now({parts_.data(), count_});
     failed_ = now.failed;
     if (failed_) return true;
+    to_.note_written(now.bytes);
     skip(now.bytes);
     return first_ == count_;
 }
@@ -110,8 +111,9 @@ void write_all::await_suspend(std::coroutine_handle<> waiting) {
     to_.start_write({parts_.data() + first_, count_ - first_}, completion{&ended, this});
 }
 
-void write_all::ended(void* whose, error_code failed, std::size_t) {
+void write_all::ended(void* whose, error_code failed, std::size_t bytes) {
     auto& self = *static_cast<write_all*>(whose);
+    self.to_.note_written(bytes);
     self.failed_ = failed;
     self.waiting_.resume();
 }

@@ -3,6 +3,7 @@
 #include <array>
 #include <coroutine>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
@@ -56,6 +57,9 @@ public:
     void start_write(std::span<const asio::const_buffer>, completion);
     /// Takes what can be written without waiting. Returns: its number of bytes; would_block is no failure.
     io_result write_now(std::span<const asio::const_buffer>);
+    /// Bytes that write_all ever wrote to it; under TLS, those within.
+    std::uint64_t written() const noexcept { return written_; }
+    void note_written(std::size_t bytes) noexcept { written_ += bytes; }
 
     void start_server_handshake(asio::ssl::context&, completion);
     /// Verifies the certificate against `name`, which is also asked for by SNI if it is no address.
@@ -71,6 +75,7 @@ public:
 private:
     class tls;
     tcp_socket socket_;
+    std::uint64_t written_ = 0;
     std::unique_ptr<tls> tls_;
 };
 
@@ -110,7 +115,7 @@ public:
     error_code await_resume() const noexcept { return failed_; }
 
 private:
-    static void ended(void* whose, error_code failed, std::size_t);
+    static void ended(void* whose, error_code failed, std::size_t bytes);
     void skip(std::size_t bytes) noexcept;
 
     stream& to_;

@@ -13,6 +13,7 @@ namespace {
 
 using testing::accepted;
 using testing::with_service;
+using testing::with_top;
 
 boost::json::value json_of(const std::string& yaml) { return boost::json::parse(config_json(accepted(yaml))); }
 
@@ -30,6 +31,13 @@ TEST(config_text, defaults_are_filled_in_and_durations_are_texts) {
     EXPECT_EQ(all.at_pointer("/services/a/breaker/scope"), "service");
     EXPECT_EQ(all.at_pointer("/services/a/on_failure"), "pass");
     EXPECT_EQ(all.at_pointer("/routes/0/match/path_prefix"), "/");
+}
+
+TEST(config_text, the_access_log_is_shown_as_it_was_asked_for) {
+    EXPECT_TRUE(json_of(with_service("")).at_pointer("/access_log").is_null());
+    EXPECT_TRUE(json_of(with_top("access_log: off\n")).at_pointer("/access_log").is_null());
+    EXPECT_EQ(json_of(with_top("access_log: stderr\n")).at_pointer("/access_log"), "stderr");
+    EXPECT_EQ(json_of(with_top("access_log: ./requests.log\n")).at_pointer("/access_log"), "./requests.log");
 }
 
 TEST(config_text, what_is_off_is_null) {

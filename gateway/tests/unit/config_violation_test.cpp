@@ -24,7 +24,7 @@ TEST(config_violation, an_unknown_key_is_refused_where_the_key_stands_with_the_n
 
 TEST(config_violation, an_unknown_key_that_is_near_to_nothing_is_answered_with_the_list) {
     expect_refused(with_top("@@zzz: 1\n"),
-                   {{"zzz", "expected one of listeners, admin, limits, defaults, services, routes"}});
+                   {{"zzz", "expected one of listeners, admin, access_log, limits, defaults, services, routes"}});
 }
 
 TEST(config_violation, keys_of_later_versions_are_unknown_today) {
@@ -56,6 +56,17 @@ TEST(config_violation, nothing_in_place_of_a_needed_value_is_refused_where_it_sh
                    {{"services.a.breaker.recovery.open_for", "expected a duration, got nothing"}});
     expect_refused(with_service("    breaker: {recovery: {open_for: @@null}}\n"),
                    {{"services.a.breaker.recovery.open_for", "expected a duration, got nothing"}});
+}
+
+TEST(config_violation, an_access_log_that_nobody_can_have_meant_is_refused) {
+    for (const char* wrong : {"@@true", "@@false", "@@\"\"", "@@\"-\"", "@@stdout"}) {
+        expect_refused(with_top("access_log: " + std::string{wrong} + "\n"),
+                       {{"access_log", "expected off, stderr or the name of a file, got "}});
+    }
+    expect_refused(with_top("access_log: @@[stderr]\n"), {{"access_log", "expected off, stderr or the name of a file"}});
+    expect_refused(with_top("access_log: @@/\n"), {{"access_log", "\"/\" is a folder"}});
+    expect_refused(with_top("access_log: @@/no/such/folder/a.log\n"),
+                   {{"access_log", "there is no folder \"/no/such/folder\" for the file"}});
 }
 
 TEST(config_violation, a_value_out_of_range_is_refused_with_the_value_and_the_range) {

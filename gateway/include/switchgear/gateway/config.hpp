@@ -64,6 +64,23 @@ struct admin_settings {
     source_position at{};
 };
 
+enum class access_log_place : std::uint8_t {
+    off,
+    standard_error,  ///< among the other lines, in their format
+    file             ///< JSON lines, one after the other
+};
+
+/// Where each request that ended gets its line.
+struct access_log_settings {
+    access_log_place place = access_log_place::off;
+    /// Opened for appending, made if there is none, and opened anew with every reload. With `file` only.
+    std::string file{};
+    friend bool operator==(const access_log_settings&, const access_log_settings&) = default;
+};
+/// "off", "stderr", or the name of a file. Returns: empty for words that would make a file by mistake, such as "-", "true"
+/// or "stdout".
+std::optional<access_log_settings> parse_access_log(std::string_view);
+
 /// What the gateway takes from its clients. Not per service: it applies before a service is known.
 struct limits {
     /// Bytes of a request's or an answer's head, start line included. Range: [1 KiB, 1 MiB].
@@ -235,6 +252,7 @@ struct config {
     /// 1 to 1000, no two alike.
     std::vector<listener> listeners{};
     admin_settings admin{};
+    access_log_settings access_log{};
     gateway::limits limits{};
     /// For what happens before a request's service is known: `idle` of a client's connection, and
     /// `request_headers`. From `defaults.timeouts`; `request_headers` is the longest of any service's,

@@ -3,8 +3,10 @@
 #include <chrono>
 #include <cstdint>
 #include <iosfwd>
+#include <optional>
 #include <string>
 
+#include <switchgear/gateway/config.hpp>
 #include <switchgear/gateway/log.hpp>
 
 /// The commands of `switchgear` that are a gateway themselves, as `main` calls them. What they return is the
@@ -16,6 +18,8 @@ struct run_options {
     /// Workers that carry requests.
     unsigned threads = 1;
     log::settings lines{};
+    /// In place of what the configuration says, at every reload too.
+    std::optional<access_log_settings> access_log{};
     /// How long requests in flight may take to end after SIGTERM.
     std::chrono::milliseconds drain{30'000};
 };

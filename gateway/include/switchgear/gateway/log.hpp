@@ -17,11 +17,13 @@ std::optional<log_level> parse_log_level(std::string_view) noexcept;
 enum class log_format : std::uint8_t { text, json };
 std::optional<log_format> parse_log_format(std::string_view) noexcept;
 
-/// One `name=value` after a line's message.
+/// One `name=value` after a line's message; one without a value is left out.
 struct log_field {
     std::string_view name;
-    std::variant<std::string_view, std::int64_t, std::uint64_t, double> value;
+    std::variant<std::string_view, std::int64_t, std::uint64_t, double, std::monostate> value;
 };
+
+class line_queue;
 
 /// The gateway's log: one line an event, on standard error.
 ///
@@ -47,13 +49,15 @@ public:
     /// The level of the line that names each call.
     log_level calls() const noexcept { return settings_.calls; }
     void write(log_level, std::string_view message, std::initializer_list<log_field> fields = {});
-    /// Lines lost because the sink was too slow.
+    /// The same for a line that is rendered already, whatever the level.
+    void put(std::string line);
+    log_format format() const noexcept { return settings_.format; }
+    /// Lines lost because the sink was too slow, or took no more.
     std::uint64_t dropped() const noexcept;
 
 private:
-    class queue;
     settings settings_;
-    std::unique_ptr<queue> queue_;
+    std::unique_ptr<line_queue> queue_;
 };
 
 /// The line without its end, as `format` has it; `seconds` and `milliseconds` since 1970.
@@ -61,6 +65,8 @@ struct log_time {
     std::int64_t seconds;
     std::uint32_t milliseconds;
 };
+/// By the wall clock.
+log_time log_time_now();
 std::string render_log_line(log_format, log_time, log_level, std::string_view message,
                             std::initializer_list<log_field> fields);
 

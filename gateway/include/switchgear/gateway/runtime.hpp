@@ -19,6 +19,7 @@
 
 namespace switchgear::gateway {
 
+class access_log;
 class routing;
 class transition_hub;
 
@@ -47,15 +48,19 @@ struct service_view {
 /// Lifetime: must outlive the proxy server and every permit.
 class runtime {
 public:
-    /// Throws: invalid_settings, if the configuration did not come from the loader.
+    /// Throws: invalid_settings, if the configuration did not come from the loader; std::runtime_error, if the file of
+    /// the access log cannot be opened.
     runtime(config, log&, const time_source&);
     ~runtime();
     runtime(const runtime&) = delete;
     runtime& operator=(const runtime&) = delete;
 
     /// Puts another configuration in force. Listeners are not touched; see `proxy_server::listen`.
-    /// Throws: invalid_settings; the old one stays in force.
+    /// Throws: as the constructor; the old one stays in force.
     void reload(config);
+    /// Opens the file of the access log anew, as a reload does: it may have been moved away.
+    /// Throws: std::runtime_error; the lines go on where they went.
+    void reopen_access_log();
 
     /// The configuration in force.
     std::shared_ptr<const config> configuration() const;
@@ -71,6 +76,7 @@ public:
     [[nodiscard]] std::shared_ptr<void> subscribe(std::function<void(const transition&)>);
 
     gateway::log& log() const noexcept { return log_; }
+    access_log& access() const noexcept { return *access_; }
     const time_source& clock() const noexcept { return clock_; }
 
     /// What requests are routed by. `generation` grows with every reload, so that a worker can keep the
@@ -83,6 +89,7 @@ public:
 
 private:
     gateway::log& log_;
+    std::unique_ptr<access_log> access_;
     const time_source& clock_;
     std::shared_ptr<transition_hub> hub_;
     std::mutex reloading_;
