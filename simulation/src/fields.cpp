@@ -1,5 +1,6 @@
 #include "fields.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <cstdint>
@@ -43,6 +44,27 @@ std::optional<verdict> by_status(const outcome_words& words, std::string& why) {
     if (stopped == end && error == std::errc{} && status >= 100 && status <= 599) return http::classify(status);
     why = fmt::format("status \"{}\": expected a number from 100 to 599", excerpt(words.status));
     return std::nullopt;
+}
+
+/// The bytes of the character that the text begins with. Zero if it is a control character or no UTF-8 (RFC 3629).
+/// Requires: there is text.
+std::size_t printable_at_front(std::string_view text) {
+    const auto byte = [text](std::size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U; };
+    const unsigned first = byte(0);
+    if (first < 0x80) return first >= ' ' && first != 0x7F ? 1 : 0;
+    const std::size_t length = first < 0xC2 ? 0 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : first < 0xF5 ? 4 : 0;
+    for (std::size_t i = 1; i < length; ++i) {
+        if ((byte(i) & 0xC0U) != 0x80) return 0;
+    }
+    const unsigned next = byte(1);
+    // The controls from U+0080, longer forms than needed, surrogates, and what is beyond U+10FFFF.
+    const bool refused = (first == 0xC2 && next < 0xA0) || (first == 0xE0 && next < 0xA0) ||
+                         (first == 0xED && next >= 0xA0) || (first == 0xF0 && next < 0x90) ||
+                         (first == 0xF4 && next >= 0x90);
+    // Marks that turn the direction of the text around (U+202A to U+202E, U+2066 to U+2069), and line ends.
+    const bool turns = first == 0xE2 && ((next == 0x80 && byte(2) >= 0xA8 && byte(2) <= 0xAE) ||
+                                         (next == 0x81 && byte(2) >= 0xA6 && byte(2) <= 0xA9));
+    return refused || turns ? 0 : length;
 }
 
 }  // namespace
@@ -111,11 +133,17 @@ std::optional<verdict> parse_outcome(const outcome_words& words, std::string& wh
 std::string excerpt(std::string_view text) {
     constexpr std::size_t longest = 60;
     std::string shown;
-    for (const char c : text.substr(0, longest)) {
-        const auto byte = static_cast<unsigned char>(c);
-        shown.push_back(byte < ' ' || byte >= 0x7F || c == '"' ? '?' : c);
+    for (std::size_t shown_characters = 0; !text.empty(); ++shown_characters) {
+        if (shown_characters == longest) return shown + "...";
+        const std::size_t length = printable_at_front(text);
+        if (text.front() == '"') {
+            shown += '\'';  // Messages put it in quotes.
+        } else {
+            shown += length == 0 ? "?" : text.substr(0, length);
+        }
+        text.remove_prefix(std::max<std::size_t>(length, 1));
     }
-    return text.size() > longest ? shown + "..." : shown;
+    return shown;
 }
 
 }  // namespace switchgear::simulation

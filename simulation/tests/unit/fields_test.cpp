@@ -69,4 +69,20 @@ TEST(outcomes, what_is_wrong_is_named) {
     EXPECT_EQ(why, "retry_after \"soon\": expected seconds from 0 to 31622400");
 }
 
+TEST(excerpt, leaves_letters_of_any_language_and_drops_what_is_no_letter) {
+    EXPECT_EQ(excerpt("ünï 鍵 🔑"), "ünï 鍵 🔑");
+    EXPECT_EQ(excerpt("a\x1B[2Jb\x7F\n"), "a?[2Jb??");
+    // Latin 1, cut off, longer than needed, a surrogate, too large, a control, text turned around.
+    EXPECT_EQ(excerpt("\xFC \xC3"), "? ?");
+    EXPECT_EQ(excerpt("\xC0\xAF \xE0\x80\xAF \xED\xA0\x80 \xF4\x90\x80\x80"), "?? ??? ??? ????");
+    EXPECT_EQ(excerpt("\xC2\x9B \xE2\x80\xAE"), "?? ???");
+}
+
+TEST(excerpt, is_cut_between_characters) {
+    std::string text;
+    for (int i = 0; i < 61; ++i) text += "é";
+    EXPECT_EQ(excerpt(text), text.substr(0, 120) + "...");
+    EXPECT_EQ(excerpt(text.substr(0, 120)), text.substr(0, 120));
+}
+
 }  // namespace
