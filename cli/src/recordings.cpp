@@ -17,6 +17,7 @@
 
 #include <switchgear/cli/one_of.hpp>
 #include <switchgear/simulation/advice.hpp>
+#include <switchgear/simulation/advice_trial.hpp>
 #include <switchgear/simulation/outages.hpp>
 #include <switchgear/simulation/output.hpp>
 #include <switchgear/simulation/recording.hpp>
@@ -77,9 +78,9 @@ void read_all(simulation::recording& from, streams to,
 int judge_lines(const asked& given, const simulation::recording& read, streams to) {
     const auto& counts = read.counted();
     to.err << simulation::bad_lines_text(shown_name(given.from.path), counts);
-    if (counts.lines == 0) {
     if (const std::string doubt = read.doubt(); !doubt.empty())
         to.err << shown_name(given.from.path) << ": " << doubt << "\n";
+    if (counts.lines == 0) {
         to.err << "switchgear " << given.command << ": " << shown_name(given.from.path) << ": no call in it"
                << (given.from.service.empty() ? "" : " of service " + given.from.service) << std::endl;
         return failed;
@@ -90,14 +91,28 @@ int judge_lines(const asked& given, const simulation::recording& read, streams t
     return failed;
 }
 
+[[noreturn]] void refuse_report(const std::string& path, int error) {
+    throw std::runtime_error(
+        fmt::format("--report: cannot write {}: {}", path, std::generic_category().message(error)));
+}
+
+/// Before a long recording is read, and without touching what is there. Throws: std::runtime_error.
+void expect_writable(const std::string& path) {
+    if (path.empty()) return;
+    std::error_code ignored;
+    if (std::filesystem::is_directory(path, ignored)) refuse_report(path, EISDIR);
+    if (::access(path.c_str(), W_OK) == 0) return;
+    if (errno != ENOENT) refuse_report(path, errno);
+    const std::filesystem::path folder = std::filesystem::path{path}.parent_path();
+    if (::access(folder.empty() ? "." : folder.c_str(), W_OK | X_OK) != 0) refuse_report(path, errno);
+}
+
 /// Throws: std::runtime_error.
 void write_report(const std::string& path, const simulation::report_content& content) {
     errno = 0;
     std::ofstream file{path, std::ios::binary};
     file << simulation::report_html(content) << std::flush;
-    if (!file)
-        throw std::runtime_error(
-            fmt::format("--report: cannot write {}: {}", path, std::generic_category().message(errno)));
+    if (!file) refuse_report(path, errno);
 }
 
 /// What --settings names.
@@ -134,7 +149,22 @@ bool service_is_used(const asked& given, bool of_settings, const simulation::rec
     return false;
 }
 
+/// Of more keys than are kept at a time, people must know what became of the others.
+void tell_of_many_keys(const simulation::replay& through, streams to) {
+    for (std::size_t i = 0; i < through.outcomes().size(); ++i) {
+        const simulation::candidate& of = through.candidates()[i];
+        const simulation::outcome& did = through.outcomes()[i];
+        if (did.keys <= of.max_keys) continue;
+        to.err << fmt::format(
+            "{}: {} keys, of which {} are kept at a time: idle ones were forgotten, and {} shared the "
+            "breaker (overflow)\n",
+            of.name, did.keys, of.max_keys, did.keys_sharing);
+    }
+    to.err << std::flush;
+}
+
 int simulate(const asked& given, const settings_reader& read, streams to) {
+    expect_writable(given.report);
     auto settings = read_settings(given, read, to);
     if (!settings) return bad_usage;
     const bool as_json = given.output == output_format::json;
@@ -151,20 +181,6 @@ int simulate(const asked& given, const settings_reader& read, streams to) {
     simulation::replay through{std::move(settings->candidates), std::move(told)};
     simulation::timeline seen;
     const bool reports = !given.report.empty();
-/// Of more keys than are kept at a time, people must know what became of the others.
-void tell_of_many_keys(const simulation::replay& through, streams to) {
-    for (std::size_t i = 0; i < through.outcomes().size(); ++i) {
-        const simulation::candidate& of = through.candidates()[i];
-        const simulation::outcome& did = through.outcomes()[i];
-        if (did.keys <= of.max_keys) continue;
-        to.err << fmt::format(
-            "{}: {} keys, of which {} are kept at a time: idle ones were forgotten, and {} shared the "
-            "breaker (overflow)\n",
-            of.name, did.keys, of.max_keys, did.keys_sharing);
-    }
-    to.err << std::flush;
-}
-
     read_all(from, to, [&](const simulation::recorded_call& call) {
         through.take(call, from.keys()[call.key]);
         if (reports) seen.add(call);
@@ -177,6 +193,7 @@ void tell_of_many_keys(const simulation::replay& through, streams to) {
         to.out << simulation::summary_text(through.candidates(), outcomes);
     }
     to.out << std::flush;
+    tell_of_many_keys(through, to);
     if (reports) {
         write_report(given.report, {.title = "Simulation of " + shown_name(given.from.path),
                                     .seen = seen,
@@ -186,7 +203,19 @@ void tell_of_many_keys(const simulation::replay& through, streams to) {
     return judge_lines(given, from, to);
 }
 
+/// Reads the recording once more, with breakers that have the advice. Returns: empty if it cannot be read twice.
+std::optional<simulation::tried_advice> tried(const asked& given, const simulation::history& seen,
+                                              const simulation::advice& advice, streams to) {
+    std::error_code ignored;
+    if (given.from.path == "-" || !std::filesystem::is_regular_file(given.from.path, ignored)) return std::nullopt;
+    simulation::recording again{given.from};
+    simulation::advice_trial trial{seen, advice};
+    read_all(again, to, [&](const simulation::recorded_call& call) { trial.take(call, again.keys()[call.key]); });
+    return trial.finish();
+}
+
 int advise(const asked& given, streams to) {
+    expect_writable(given.report);
     simulation::recording from{given.from};
     if (!service_is_used(given, false, from, to)) return bad_usage;
     simulation::timeline seen;
@@ -195,7 +224,6 @@ int advise(const asked& given, streams to) {
         seen.add(call);
         ++calls;
     });
-    tell_of_many_keys(through, to);
     if (calls < simulation::fewest_calls) {
         if (calls > 0) {
             to.err << "switchgear advise: " << shown_name(given.from.path) << ": " << calls
@@ -205,15 +233,13 @@ int advise(const asked& given, streams to) {
     }
     const simulation::history found = simulation::find_outages(seen);
     const simulation::advice advice = simulation::advise(found, from.keys());
-    to.out << (given.output == output_format::json ? simulation::advice_json(found, advice, from.keys())
-                                                   : simulation::advice_text(found, advice, from.keys()))
+    const simulation::advice_told told{
+        .seen = found, .given = advice, .keys = from.keys(), .tried = tried(given, found, advice, to)};
+    to.out << (given.output == output_format::json ? simulation::advice_json(told) : simulation::advice_text(told))
            << std::flush;
     if (!given.report.empty()) {
-        write_report(given.report, {.title = "Advice from " + shown_name(given.from.path),
-                                    .seen = seen,
-                                    .outages = found.outages,
-                                    .settings_text = simulation::to_yaml(advice),
-                                    .keys = from.keys()});
+        write_report(given.report,
+                     {.title = "Advice from " + shown_name(given.from.path), .seen = seen, .advised = &told});
     }
     return judge_lines(given, from, to);
 }
@@ -245,6 +271,8 @@ std::string check_report(const asked& given) {
     const auto refusal = [&given](const char* what) {
         return fmt::format("--report: {} is {}, and would be overwritten", given.report, what);
     };
+    // Standard output has the text.
+    if (given.report == "-") return "--report: - is no file: name one, such as report.html";
     if (overwrites(given.report, given.from.path)) return refusal("the recording");
     for (const std::string& file : given.settings) {
         if (overwrites(given.report, file)) return refusal("a file of --settings");

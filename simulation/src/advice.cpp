@@ -5,6 +5,8 @@
 #include <chrono>
 #include <cmath>
 #include <cstdint>
+#include <optional>
+#include <variant>
 
 #include <fmt/format.h>
 
@@ -21,8 +23,10 @@ using std::chrono::nanoseconds;
 using std::chrono::seconds;
 
 constexpr double month = 30.0 * 24 * 3600;
-/// A service that never failed is taken to fail once in so many calls, or in as many as it made.
-constexpr double rarest_failure = 1e-4;
+/// Fewer failing calls than this are no reason to refuse all.
+constexpr double least_worth_opening = 0.25;
+/// More failing calls than this are no service in health.
+constexpr double most_in_health = 0.10;
 
 template <class T, std::size_t N>
 T first_at_least(const std::array<T, N>& steps, T value) {
@@ -39,7 +43,20 @@ milliseconds rounded_up(double in_seconds) {
     return milliseconds{first_at_least(round_milliseconds, static_cast<std::int64_t>(std::ceil(in_seconds * 1e3)))};
 }
 
-/// The chance that of `calls` calls at least `failures` fail, where each does with chance `share`.
+double seconds_of(nanoseconds time) { return std::chrono::duration<double>(time).count(); }
+
+/// A number of milliseconds halfway (by ratio) between the two, as round as there is room for.
+milliseconds round_between(double low, double high) {
+    const double middle = std::sqrt(low * high) * 1e3;
+    const double decade = std::pow(10, std::floor(std::log10(middle)));
+    for (const double step : {decade / 2, decade / 10}) {
+        const double found = std::round(middle / step) * step;
+        if (step >= 1 && found > 1.05e3 * low && found < 0.95e3 * high) return milliseconds{std::llround(found)};
+    }
+    return milliseconds{std::max(std::llround(middle), 1LL)};
+}
+
+/// The chance that of `calls` calls at least `failures` fail, where each does with chance `share`, less than 1.
 double chance_of(std::uint32_t failures, std::uint32_t calls, double share) {
     double sum = 0;
     for (std::uint32_t k = failures; k <= calls; ++k) {
@@ -52,88 +69,198 @@ double chance_of(std::uint32_t failures, std::uint32_t calls, double share) {
 }
 
 double share_to_plan_with(const normal& usual) {
-    const double calls = std::max<double>(static_cast<double>(usual.calls), 1);
-    return std::clamp(std::max(usual.failing_share, 1 / calls), rarest_failure, 0.5);
+    const double calls = std::max<double>(static_cast<double>(usual.calls), fewest_calls);
+    return usual.failures == 0 ? 1 / calls : usual.failing_share;
 }
 
 /// What is worked out on the way, and used for more than one number.
 struct plan {
     const history& seen;
     const std::vector<std::string>& keys;
-    double share;
     double rate;
+    /// What must not open: the normal share, or the worst of the outages that are left alone.
+    double share = 0;
+    std::string share_is{};
     advice made{};
 
     void because(std::string field, std::string why) { made.reasons.push_back({std::move(field), std::move(why)}); }
+    std::string rate_is() const { return number_words(rate) + " calls/s"; }
 };
+
+void choose_share(plan& of) {
+    const double normal = share_to_plan_with(of.seen.normal);
+    of.made.normal_share = of.share = normal;
+    of.share_is = share_words(normal) + " failing normally";
+    if (normal > most_in_health) {
+        of.made.warning = fmt::format(
+            "this is no healthy recording: {} of the calls taken for normal fail; advise from a time in which the "
+            "service worked",
+            share_words(normal));
+    }
+    bool any = false;
+    for (const outage& one : of.seen.outages) {
+        if (!is_left_alone(one)) continue;
+        any = true;
+        if (one.total.failing_share() <= of.share) continue;
+        of.share = one.total.failing_share();
+        of.share_is = share_words(of.share) + " failing in an outage left alone";
+    }
+    if (any) {
+        of.made.notes.push_back(fmt::format(
+            "outages with less than {} failing are left alone: opening would refuse three good calls and more for "
+            "each bad one",
+            share_words(least_worth_opening)));
+    }
+}
 
 void choose_consecutive(plan& of) {
     constexpr std::uint32_t least = 3, most = 20;
     const double calls_in_month = std::max(of.rate * month, 1.0);
     // A run of k begins at each call with chance share^k.
-    const auto needed = static_cast<std::uint32_t>(std::ceil(std::log(calls_in_month) / -std::log(of.share)));
+    const double needed = of.share < 1 ? std::ceil(std::log(calls_in_month) / -std::log(of.share)) : most + 1;
     auto& out = of.made.settings.trip.consecutive_failures;
     if (needed > most) {
         out.reset();
         of.because("trip.consecutive_failures",
-                   fmt::format("off: with {} failing normally a run that is no chance would be {} long",
-                               share_words(of.share), needed));
+                   of.share < 1
+                       ? fmt::format("with {}, a run that is no chance would be {:.0f} long", of.share_is, needed)
+                       : fmt::format("with {}, no run is long enough to tell", of.share_is));
         return;
     }
-    out = std::max(least, needed);
-    of.because(
-        "trip.consecutive_failures",
-        fmt::format("with {} failing normally, {} in a row come by chance less than once in 30 days at {} calls/s",
-                    share_words(of.share), *out, number_words(of.rate)));
+    out = std::max(least, static_cast<std::uint32_t>(needed));
+    of.because("trip.consecutive_failures",
+               fmt::format("with {}, {} in a row come by chance less than once in 30 days at {}", of.share_is, *out,
+                           of.rate_is()));
+}
+
+/// The failing share of the mildest outage that is to open. Empty: there is none that fails, or none above normal.
+std::optional<double> mildest_of(const plan& of) {
+    std::optional<double> lowest;
+    for (const outage& one : of.seen.outages) {
+        const double failing = one.total.failing_share();
+        if (!one.failing || is_left_alone(one) || failing <= of.share) continue;
+        lowest = std::min(lowest.value_or(1), failing);
+    }
+    return lowest;
 }
 
 void choose_ratio(plan& of) {
-    double lowest = 1;
-    for (const outage& one : of.seen.outages) {
-        if (one.failing) lowest = std::min(lowest, one.total.failing_share());
+    constexpr double least = 0.1, times = 3, no_more = 0.9;
+    auto& out = of.made.settings.trip.failure_ratio;
+    if (of.share > no_more) {
+        out.reset();
+        return of.because("trip.failure_ratio", fmt::format("with {}, hardly anything is worse", of.share_is));
     }
-    // Between what is normal and the mildest outage; both as far away as can be.
-    const double between = std::sqrt(of.share * lowest);
-    const double least = std::max(0.1, 3 * of.share);
-    const double chosen = std::clamp(std::ceil(std::max(between, least) * 20) / 20, 0.1, 0.9);
-    of.made.settings.trip.failure_ratio = chosen;
-    of.because("trip.failure_ratio",
-               lowest < 1 ? fmt::format("normal is {}, the mildest outage found had {}", share_words(of.share),
-                                        share_words(lowest))
-                          : fmt::format("normal is {}; at least 10 %, and three times that", share_words(of.share)));
+    const auto in_steps = [](double share) { return std::ceil(share * 20 - 1e-9) / 20; };
+    const auto mildest = mildest_of(of);
+    const std::string seen = mildest ? fmt::format("; the mildest outage found had {}", share_words(*mildest)) : "";
+    const double halfway = (1 + of.share) / 2;
+    double chosen = in_steps(std::max(least, times * of.share));
+    std::string why = chosen > least ? fmt::format("three times the {}, rounded up", of.share_is) + seen
+                                     : fmt::format("at least {}, with {}", share_words(least), of.share_is) + seen;
+    if (chosen > halfway) {
+        chosen = std::max(least, std::round(halfway * 100) / 100);
+        why = fmt::format("halfway from the {} to all", of.share_is) + seen;
+    }
+    if (mildest) {
+        // Between what is normal and the mildest outage; both as far away as can be.
+        const double between = in_steps(std::sqrt(of.share * *mildest));
+        if (between > chosen && between < *mildest) {
+            chosen = between;
+            why = fmt::format("the geometric mean of the {} and the {} of the mildest outage found, rounded up",
+                              of.share_is, share_words(*mildest));
+        } else if (chosen >= *mildest) {
+            chosen = std::ceil((of.share + *mildest) * 50) / 100;
+            why = fmt::format("halfway from the {} to the {} of the mildest outage found", of.share_is,
+                              share_words(*mildest));
+        }
+    }
+    out = chosen;
+    of.because("trip.failure_ratio", why);
+}
+
+void choose_minimum(plan& of) {
+    constexpr std::array<std::uint32_t, 12> steps{5, 10, 15, 20, 30, 50, 75, 100, 150, 200, 300, 500};
+    constexpr std::uint32_t enough_for_slow = 20;
+    trip_rules& trip = of.made.settings.trip;
+    if (!trip.failure_ratio) {
+        trip.minimum_calls = enough_for_slow;
+        return of.because("trip.minimum_calls", "enough to tell that half of the calls are slow");
+    }
+    double in_month = 0;
+    for (const std::uint32_t calls : steps) {
+        const auto failures = static_cast<std::uint32_t>(std::ceil(*trip.failure_ratio * calls - 1e-9));
+        trip.minimum_calls = calls;
+        in_month = chance_of(failures, calls, of.share) * of.rate * month;
+        if (in_month <= 1) break;
+    }
+    const std::string ratio = share_words(*trip.failure_ratio);
+    of.because("trip.minimum_calls",
+               in_month <= 1
+                   ? fmt::format("of so many, {} fail by chance less than once in 30 days at {}", ratio, of.rate_is())
+                   : fmt::format("no more are advised; of so many, {} fail by chance up to {} times in 30 days at {}",
+                                 ratio, number_words(in_month), of.rate_is()));
 }
 
 void choose_window(plan& of) {
-    constexpr std::array<std::uint32_t, 12> steps{5, 10, 15, 20, 30, 50, 75, 100, 150, 200, 300, 500};
+    constexpr double longest = 3600, shortest = 10, room = 1.5;
     trip_rules& trip = of.made.settings.trip;
-    const double ratio = *trip.failure_ratio;
-    trip.minimum_calls = steps.back();
-    for (const std::uint32_t calls : steps) {
-        const auto failures = static_cast<std::uint32_t>(std::ceil(ratio * calls - 1e-9));
-        if (chance_of(failures, calls, of.share) * of.rate * month > 1) continue;
-        trip.minimum_calls = calls;
-        break;
+    const double breakers = std::max<double>(static_cast<double>(of.keys.size()) - 1, 1);
+    const double quiet = std::max(of.seen.normal.quiet_rate / breakers, 1e-9);
+    const std::string rate = fmt::format("{} calls/s{}", number_words(quiet),
+                                         breakers > 1 ? fmt::format(" for each of {} keys", breakers) : "");
+    const double needed = room * trip.minimum_calls / quiet;
+    if (needed > longest) {
+        trip.window = last_calls{trip.minimum_calls};
+        return of.because(
+            "trip.window.last_calls",
+            fmt::format("by calls instead of time: at the quietest tenth of the time, {}, an hour holds {}", rate,
+                        number_words(quiet * longest)));
     }
-    of.because("trip.minimum_calls",
-               fmt::format("of so many, {} fail by chance less than once in 30 days at {} calls/s", share_words(ratio),
-                           number_words(of.rate)));
-    const double quiet = std::max(of.seen.normal.quiet_rate, 1e-6);
-    const double needed = std::clamp(1.5 * trip.minimum_calls / quiet, 10.0, 3600.0);
-    const auto span = std::max<milliseconds>(rounded_up(needed), seconds{10});
+    const milliseconds span = rounded_up(std::max(needed, shortest));
     trip.window = last{span};
-    of.because("trip.window.last", fmt::format("holds {} calls at the quietest tenth of the time, {} calls/s",
-                                               trip.minimum_calls, number_words(quiet)));
+    of.because("trip.window.last", fmt::format("holds {} calls at the quietest tenth of the time, {}",
+                                               number_words(quiet * seconds_of(span)), rate));
+}
+
+/// The lowest median of the slow outages that no rule about failures finds.
+std::optional<nanoseconds> mildest_slowness(const history& seen) {
+    std::optional<nanoseconds> lowest;
+    for (const outage& one : seen.outages) {
+        if (!one.slow || one.total.failing_share() >= least_worth_opening) continue;
+        const auto median = one.total.took.quantile(0.5);
+        if (median && (!lowest || *median < *lowest)) lowest = median;
+    }
+    return lowest;
 }
 
 void choose_slow(plan& of) {
+    constexpr double room = 1.2;
     const normal& usual = of.seen.normal;
-    if (!usual.p99 || !usual.median || usual.p99->count() == 0) return;
-    const double limit = std::max(2 * std::chrono::duration<double>(*usual.p99).count(),
-                                  3 * std::chrono::duration<double>(*usual.median).count());
-    const milliseconds after = rounded_up(limit);
+    if (!usual.p99 || !usual.p90 || !usual.median || usual.p99->count() == 0) return;
+    milliseconds after = rounded_up(std::max(2 * seconds_of(*usual.p99), 3 * seconds_of(*usual.median)));
+    std::string why =
+        fmt::format("the greater of twice the normal p99 of {} and three times the median of {}, rounded up",
+                    time_words(*usual.p99), time_words(*usual.median));
+    const auto slow = mildest_slowness(of.seen);
+    if (slow && seconds_of(after) * room > seconds_of(*slow)) {
+        const auto between = [&](nanoseconds normal, std::string_view name) {
+            if (seconds_of(normal) * room > seconds_of(*slow)) return false;
+            after = round_between(seconds_of(normal), seconds_of(*slow));
+            why = fmt::format(
+                "between the normal {} of {} and the {} that half of the calls took in the mildest slow outage", name,
+                time_words(normal), time_words(*slow));
+            return true;
+        };
+        if (!between(*usual.p99, "p99") && !between(*usual.p90, "p90")) {
+            why += fmt::format(
+                "; it does not see the mildest slow outage, with a median of {}: there is no room above the "
+                "normal p90 of {}",
+                time_words(*slow), time_words(*usual.p90));
+        }
+    }
     of.made.settings.trip.slow = slow_rule{.after = after, .ratio = 0.5};
-    of.because("trip.slow.after", fmt::format("twice the normal p99 of {}, three times the median of {}; rounded up",
-                                              time_words(*usual.p99), time_words(*usual.median)));
+    of.because("trip.slow.after", why);
     of.because("trip.slow.ratio", "half of the calls that slow is no accident of a few");
 }
 
@@ -152,84 +279,108 @@ bool blame_key(plan& of) {
     for (const failing_keys::entry& one : failing.entries()) {
         const std::string& name = of.keys.at(one.key);
         if (name.empty() || one.failures < nearly_all * failures) continue;
-        of.made.note = fmt::format(
+        of.made.notes.push_back(fmt::format(
             "nearly all of it is key {} ({:.0f} % of the failures): give each key a breaker of its own, scope: key",
-            excerpt(name), 100 * one.failures / failures);
+            excerpt(name), 100 * one.failures / failures));
         return true;
     }
     return false;
 }
 
 void choose_recovery(plan& of) {
-    constexpr milliseconds least_open_for = seconds{1}, least_cap = seconds{5};
+    constexpr milliseconds least_open_for = seconds{1}, most_open_for = seconds{30};
+    constexpr milliseconds least_cap = seconds{5}, most_cap = seconds{60};
 
     recovery_rules& recovery = of.made.settings.recovery;
+    const auto defaults = [&of](const char* why) {
+        of.because("recovery.open_for", why);
+        of.because("recovery.max_open_for", "the default");
+    };
+    if (blame_key(of)) return defaults("the default: what was found is one key's, and no outage of the service");
+    if (of.seen.outages.empty()) return defaults("the default: the recording has no outage to learn from");
     std::vector<double> lengths;
     for (const outage& one : of.seen.outages) {
-        lengths.push_back(std::chrono::duration<double>(one.end - one.begin).count());
+        if (!is_left_alone(one)) lengths.push_back(seconds_of(one.end - one.begin));
     }
-    if (blame_key(of)) {
-        of.because("recovery.open_for", "the default: what was found is one key's, and no outage of the service");
-        of.because("recovery.max_open_for", "the default");
-        return;
-    }
-    if (lengths.empty()) {
-        of.because("recovery.open_for", "the default: the recording has no outage to learn from");
-        of.because("recovery.max_open_for", "the default");
-        return;
-    }
+    if (lengths.empty()) return defaults("the default: what was found is left alone");
     std::ranges::sort(lengths);
     const double typical = lengths[lengths.size() / 2];
     const std::string length = time_words(nanoseconds{std::llround(typical * 1e9)});
     const milliseconds tenth = rounded_up(typical / 10), half = rounded_up(typical / 2);
-    recovery.open_for = std::clamp<milliseconds>(tenth, least_open_for, seconds{30});
-    of.because(
-        "recovery.open_for",
-        tenth < least_open_for
-            ? fmt::format("the least there is reason for; the typical outage was {}", length)
-            : fmt::format("about a tenth of the typical outage of {}, so that little of its end is missed", length));
-    recovery.max_open_for = std::clamp<milliseconds>(half, std::max(least_cap, recovery.open_for), seconds{60});
-    of.because("recovery.max_open_for",
-               half < least_cap ? "room for outages longer than that" : "half of it, and at most a minute");
+    recovery.open_for = std::clamp(tenth, least_open_for, most_open_for);
+    of.because("recovery.open_for",
+               tenth < least_open_for ? fmt::format("the least there is reason for; the typical outage was {}", length)
+               : tenth > most_open_for
+                   ? fmt::format("at most {}; a tenth of the typical outage of {} would be more",
+                                 time_words(most_open_for), length)
+                   : fmt::format("a tenth of the typical outage of {}, rounded up: little of its end is "
+                                 "missed",
+                                 length));
+    recovery.max_open_for = std::clamp(half, std::max(least_cap, recovery.open_for), most_cap);
+    of.because("recovery.max_open_for", half < recovery.max_open_for ? "room for outages longer than that"
+                                        : half > most_cap ? "at most a minute; half of the typical outage would be more"
+                                                          : "half of it, rounded up");
 }
 
 }  // namespace
 
+bool is_left_alone(const outage& one) noexcept {
+    return one.failing && !one.slow && one.total.failing_share() < least_worth_opening;
+}
+
 advice advise(const history& seen, const std::vector<std::string>& keys) {
-    plan of{
-        .seen = seen, .keys = keys, .share = share_to_plan_with(seen.normal), .rate = std::max(seen.normal.rate, 1e-6)};
+    plan of{.seen = seen, .keys = keys, .rate = std::max(seen.normal.rate, 1e-6)};
+    choose_share(of);
     choose_consecutive(of);
     choose_ratio(of);
+    choose_minimum(of);
     choose_window(of);
     choose_slow(of);
     choose_recovery(of);
     return std::move(of.made);
 }
 
-std::string to_yaml(const advice& given) {
+std::vector<settings_line> settings_lines(const advice& given) {
     const trip_rules& trip = given.settings.trip;
     const recovery_rules& recovery = given.settings.recovery;
-    const auto line = [&given](std::string_view field, const std::string& text) {
+    std::vector<settings_line> lines;
+    const auto line = [&](std::string_view field, std::string text) {
         const auto found = std::ranges::find(given.reasons, field, &reason::field);
-        return found == given.reasons.end() ? text + "\n" : fmt::format("{:<34} # {}\n", text, found->why);
+        lines.push_back({std::move(text), found == given.reasons.end() ? std::string{} : found->why});
     };
-    std::string out = given.note.empty() ? "" : "# " + given.note + "\n";
-    out += "trip:\n";
-    out += line("trip.consecutive_failures",
-                "  consecutive_failures: " +
-                    (trip.consecutive_failures ? fmt::format("{}", *trip.consecutive_failures) : std::string("off")));
-    out += line("trip.failure_ratio", fmt::format("  failure_ratio: {:.0f}%", *trip.failure_ratio * 100));
-    out += line("trip.minimum_calls", fmt::format("  minimum_calls: {}", trip.minimum_calls));
-    out += line("trip.window.last",
-                fmt::format("  window: {{last: {}}}", wire::format_duration(std::get<last>(trip.window).span)));
-    if (trip.slow) {
-        out += "  slow:\n";
-        out += line("trip.slow.after", "    after: " + wire::format_duration(trip.slow->after));
-        out += line("trip.slow.ratio", fmt::format("    ratio: {:.0f}%", trip.slow->ratio * 100));
+    line("", "trip:");
+    line("trip.consecutive_failures",
+         "  consecutive_failures: " +
+             (trip.consecutive_failures ? fmt::format("{}", *trip.consecutive_failures) : std::string("off")));
+    line("trip.failure_ratio",
+         "  failure_ratio: " +
+             (trip.failure_ratio ? fmt::format("{:.0f}%", *trip.failure_ratio * 100) : std::string("off")));
+    line("trip.minimum_calls", fmt::format("  minimum_calls: {}", trip.minimum_calls));
+    if (const auto* calls = std::get_if<last_calls>(&trip.window)) {
+        line("trip.window.last_calls", fmt::format("  window: {{last_calls: {}}}", calls->count));
+    } else {
+        line("trip.window.last",
+             fmt::format("  window: {{last: {}}}", wire::format_duration(std::get<last>(trip.window).span)));
     }
-    out += "recovery:\n";
-    out += line("recovery.open_for", "  open_for: " + wire::format_duration(recovery.open_for));
-    out += line("recovery.max_open_for", "  max_open_for: " + wire::format_duration(recovery.max_open_for));
+    if (trip.slow) {
+        line("", "  slow:");
+        line("trip.slow.after", "    after: " + wire::format_duration(trip.slow->after));
+        line("trip.slow.ratio", fmt::format("    ratio: {:.0f}%", trip.slow->ratio * 100));
+    }
+    line("", "recovery:");
+    line("recovery.open_for", "  open_for: " + wire::format_duration(recovery.open_for));
+    line("recovery.max_open_for", "  max_open_for: " + wire::format_duration(recovery.max_open_for));
+    return lines;
+}
+
+std::string to_yaml(const advice& given) {
+    std::string out;
+    for (const std::string& note : given.notes) out += "# " + note + "\n";
+    out +=
+        "# The settings of one breaker: for `breaker:` of a service in the gateway's file, or `simulate --settings`.\n";
+    for (const settings_line& one : settings_lines(given)) {
+        out += one.why.empty() ? one.text + "\n" : fmt::format("{:<34} # {}\n", one.text, one.why);
+    }
     return out;
 }
 

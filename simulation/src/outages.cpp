@@ -73,17 +73,18 @@ struct usual {
     /// What takes more luck than this is no chance.
     double luck = 0;
 
+    /// Of calls that fail in trouble. Where three times normal is no share, halfway from normal to all.
+    double share_in_trouble() const { return std::max(least_share, std::min(times_normal * share, (1 + share) / 2)); }
     bool is_failing(const slice& one) const {
         const double seen = one.failing_share();
-        return seen >= least_share && seen >= times_normal * share &&
-               surprise(seen, std::max(share, least_normal_share), one.judged()) >= luck;
+        return seen >= share_in_trouble() && surprise(seen, std::max(share, least_normal_share), one.judged()) >= luck;
     }
     double slow_share_of(const slice& one) const {
         return one.calls == 0 ? 0 : static_cast<double>(one.took.above(slow_limit)) / one.calls;
     }
     /// An outage that has begun goes on while half of what it began with is there, chance or not.
     bool goes_on(const slice& one) const {
-        return one.failing_share() >= std::max(least_share, times_normal * share) / 2 ||
+        return one.failing_share() >= (share + share_in_trouble()) / 2 ||
                slow_share_of(one) >= std::max(slow_share_in_trouble / 2, 2 * slow_share);
     }
     bool is_slow(const slice& one) const {
@@ -114,6 +115,10 @@ bool shows_it(const slice& one, const usual& normal, const outage& of) {
     return fails || (of.slow && normal.slow_share_of(one) >= slow_share_in_trouble);
 }
 
+std::size_t slice_of(const timeline& all, recorded_time at) {
+    return static_cast<std::size_t>((at - all.begin()) / all.width());
+}
+
 void put_together(const std::vector<group>& groups, std::size_t first, std::size_t last, const usual& normal,
                   const timeline& all, history& out) {
     outage one;
@@ -125,6 +130,11 @@ void put_together(const std::vector<group>& groups, std::size_t first, std::size
     const std::span<const slice> slices = all.slices();
     while (from + 1 < to && !shows_it(slices[from], normal, one)) ++from;
     while (to - 1 > from && !shows_it(slices[to - 1], normal, one)) --to;
+    // Its first calls may be the last ones of a group that was not in trouble yet.
+    const std::size_t before = out.outages.empty() ? 0 : slice_of(all, out.outages.back().end);
+    for (std::size_t i = from; i > before && (slices[i - 1].calls == 0 || shows_it(slices[i - 1], normal, one)); --i) {
+        if (slices[i - 1].calls != 0) from = i - 1;
+    }
     for (std::size_t i = from; i < to; ++i) one.total.add(slices[i]);
     one.begin = all.begin() + static_cast<std::int64_t>(from) * all.width();
     one.end = all.begin() + static_cast<std::int64_t>(to) * all.width();
@@ -132,10 +142,28 @@ void put_together(const std::vector<group>& groups, std::size_t first, std::size
     out.outages.push_back(one);
 }
 
+/// Groups [first, last] that are one outage.
+struct run {
+    std::size_t first;
+    std::size_t last;
+};
+
+/// Whether two runs are one outage with a gap in it: the trouble goes on in the gap taken as a whole, or the gap is
+/// short beside them.
+bool are_one(const std::vector<group>& groups, const run& before, const run& after, const usual& normal) {
+    constexpr std::size_t short_beside = 10;
+    slice between;
+    for (std::size_t i = before.last + 1; i < after.first; ++i) between.add(groups[i].total);
+    const std::size_t gap = groups[after.first].first - groups[before.last].end;
+    const std::size_t both = groups[after.last].end - groups[before.first].first;
+    return normal.goes_on(between) || gap * short_beside <= both;
+}
+
 void find(const std::vector<group>& groups, const usual& normal, const timeline& all, history& out) {
     const auto in_trouble = [&](std::size_t i) {
         return normal.is_failing(groups[i].total) || normal.is_slow(groups[i].total);
     };
+    std::vector<run> runs;
     for (std::size_t i = 0; i < groups.size(); ++i) {
         if (!in_trouble(i)) continue;
         std::size_t last = i;
@@ -144,9 +172,15 @@ void find(const std::vector<group>& groups, const usual& normal, const timeline&
         }
         // What only trails after the last group in trouble is no part of it.
         while (!in_trouble(last)) --last;
-        put_together(groups, i, last, normal, all, out);
+        runs.push_back({i, last});
         i = last;
+        // What came together may lie close enough to what was before.
+        while (runs.size() > 1 && are_one(groups, runs[runs.size() - 2], runs.back(), normal)) {
+            runs[runs.size() - 2].last = last;
+            runs.pop_back();
+        }
     }
+    for (const run& one : runs) put_together(groups, one.first, one.last, normal, all, out);
 }
 
 bool meets_outage(const history& found, recorded_time begin, recorded_time end) {

@@ -35,10 +35,6 @@ std::string evidence_json(const transition& told) {
     return json::serialize(all.at("evidence"));
 }
 
-std::string counted(std::uint64_t number, std::string_view what) {
-    return fmt::format("{} {}{}", number, what, number == 1 ? "" : "s");
-}
-
 std::string sentence(const candidate& of, const outcome& did) {
     std::string text = fmt::format("{} would have opened {}", of.name, counted(did.opened, "time"));
     if (did.trips > did.opened) text += fmt::format(" ({} with failed recoveries)", counted(did.trips, "trip"));
@@ -79,8 +75,13 @@ std::string cause_words(const open_period& one) {
     const evidence& seen = one.evidence;
     if (one.cause == cause::adaptive) return text + ": " + wire::evidence_words(seen);
     if (seen.threshold > 0) text += fmt::format(" {} of {}", number_words(seen.observed), number_words(seen.threshold));
-    if (seen.calls > 0) text += fmt::format(" ({} of {} failed)", seen.failures, counted(seen.calls, "call"));
-    return text;
+    if (seen.calls == 0) return text;
+    const std::string failed = fmt::format("{} of {} failed", seen.failures, counted(seen.calls, "call"));
+    // Thin traffic: the window has forgotten the first failures of the run.
+    const bool is_older =
+        one.cause == cause::consecutive_failures && seen.observed > static_cast<double>(seen.failures);
+    return text + (is_older ? fmt::format(" (the run is longer than the window, in which {})", failed)
+                            : fmt::format(" ({})", failed));
 }
 
 namespace {
@@ -101,52 +102,6 @@ std::string periods_text(const candidate& of, const outcome& did) {
         out += period_line(one);
     }
     if (did.opened > periods_shown) out += fmt::format("  and {} more\n", counted(did.opened - periods_shown, "time"));
-    return out;
-}
-
-json::value seconds_json(const std::optional<nanoseconds>& time) {
-    return time ? json::value(std::chrono::duration<double>(*time).count()) : json::value(nullptr);
-}
-
-json::object classes_json(const slice& total) {
-    json::object out;
-    for (std::size_t i = 0; i < failure_class_count; ++i) {
-        const std::string_view name = to_string(static_cast<failure_class>(i));
-        if (total.failures_by_class[i] != 0)
-            out.emplace(json::string_view{name.data(), name.size()}, total.failures_by_class[i]);
-    }
-    return out;
-}
-
-json::object keys_json(const slice& total, const std::vector<std::string>& keys) {
-    json::object out;
-    for (const auto& one : total.failing.entries()) {
-        if (!keys[one.key].empty()) out.emplace(keys[one.key], one.failures);
-    }
-    return out;
-}
-
-std::string outage_json(const outage& one, const std::vector<std::string>& keys) {
-    const json::object rest{{"calls", one.total.calls},
-                            {"failures", one.total.failures},
-                            {"failing", one.failing},
-                            {"slow", one.slow},
-                            {"classes", classes_json(one.total)},
-                            {"keys", keys_json(one.total, keys)},
-                            {"median_seconds", seconds_json(one.total.took.quantile(0.5))},
-                            {"unfinished", one.unfinished}};
-    return fmt::format("{{\"type\":\"outage\",\"begin\":{},\"end\":{},\"seconds\":{},{}\n", format_seconds(one.begin),
-                       format_seconds(one.end), format_seconds(one.end - one.begin), json::serialize(rest).substr(1));
-}
-
-/// The largest first, as shares of all.
-template <class Name>
-std::string shares_of(std::vector<std::pair<Name, std::uint32_t>> parts, double all) {
-    std::ranges::sort(parts, [](const auto& a, const auto& b) { return a.second > b.second; });
-    std::string out;
-    for (const auto& [name, number] : parts) {
-        out += fmt::format("{}{} {:.0f} %", out.empty() ? "" : ", ", name, 100 * number / all);
-    }
     return out;
 }
 
@@ -177,65 +132,6 @@ std::string summary_text(const std::vector<candidate>& candidates, const std::ve
     out += "\n" + table(candidates, outcomes);
     for (std::size_t i = 0; i < outcomes.size(); ++i) out += periods_text(candidates[i], outcomes[i]);
     return out;
-}
-
-std::string outage_words(const outage& one, const std::vector<std::string>& keys) {
-    std::vector<std::pair<std::string_view, std::uint32_t>> classes;
-    std::vector<std::pair<std::string, std::uint32_t>> failing;
-    for (std::size_t i = 0; i < failure_class_count; ++i) {
-        const std::uint32_t number = one.total.failures_by_class[i];
-        if (number != 0) classes.emplace_back(to_string(static_cast<failure_class>(i)), number);
-    }
-    for (const auto& entry : one.total.failing.entries()) {
-        if (!keys[entry.key].empty()) failing.emplace_back(excerpt(keys[entry.key]), entry.failures);
-    }
-    const double all = one.total.failures;
-    std::string text = fmt::format("{} of {} failed", one.total.failures, counted(one.total.calls, "call"));
-    if (one.failing && !classes.empty()) text += ": " + shares_of(classes, all);
-    if (one.failing && !failing.empty()) text += "; key " + shares_of(failing, all);
-    if (one.slow) text += fmt::format("; slow, with a median of {}", time_words(*one.total.took.quantile(0.5)));
-    if (one.unfinished) text += "; the recording ends in it";
-    return text;
-}
-
-std::string advice_json(const history& seen, const advice& given, const std::vector<std::string>& keys) {
-    const normal& usual = seen.normal;
-    std::string out = json::serialize(json::object{{"type", "normal"},
-                                                   {"calls", usual.calls},
-                                                   {"failures", usual.failures},
-                                                   {"failing_share", usual.failing_share},
-                                                   {"calls_per_second", usual.rate},
-                                                   {"quiet_calls_per_second", usual.quiet_rate},
-                                                   {"median_seconds", seconds_json(usual.median)},
-                                                   {"p90_seconds", seconds_json(usual.p90)},
-                                                   {"p99_seconds", seconds_json(usual.p99)}}) +
-                      "\n";
-    for (const outage& one : seen.outages) out += outage_json(one, keys);
-    json::object reasons;
-    for (const reason& one : given.reasons) reasons.emplace(one.field, one.why);
-    const json::object settings = wire::to_json(given.settings);
-    json::object told{{"type", "advice"}, {"settings", settings}, {"reasons", reasons}};
-    if (!given.note.empty()) told.emplace("note", given.note);
-    return out + json::serialize(told) + "\n";
-}
-
-std::string advice_text(const history& seen, const advice& given, const std::vector<std::string>& keys) {
-    const normal& usual = seen.normal;
-    std::string out = "# What normal looks like\n";
-    out += fmt::format("#   {} at {} a second ({} in the quietest tenth of the time)\n", counted(usual.calls, "call"),
-                       number_words(usual.rate), number_words(usual.quiet_rate));
-    out += fmt::format("#   {} failing\n", share_words(usual.failing_share));
-    if (usual.median) {
-        out += fmt::format("#   half of them within {}, 90 % within {}, 99 % within {}\n", time_words(*usual.median),
-                           time_words(*usual.p90), time_words(*usual.p99));
-    }
-    out += seen.outages.empty() ? "# No outage found\n"
-                                : fmt::format("# {} found\n", counted(seen.outages.size(), "outage"));
-    for (const outage& one : seen.outages) {
-        out += fmt::format("#   {}  for {}: {}\n", instant_words(one.begin), time_words(one.end - one.begin),
-                           outage_words(one, keys));
-    }
-    return out + "\n" + to_yaml(given);
 }
 
 std::string bad_lines_text(std::string_view file, const recording::counts& read) {

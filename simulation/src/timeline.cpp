@@ -23,16 +23,21 @@ void failing_keys::add(std::uint32_t key, std::uint32_t failures) noexcept {
         const std::uint32_t paid = std::min(least->failures, failures);
         for (entry& one : kept_) one.failures -= paid;
         failures -= paid;
+        missing_ += paid;
     }
 }
 
 void failing_keys::add(const failing_keys& others) noexcept {
     for (const entry& one : others.kept_) add(one.key, one.failures);
+    missing_ += others.missing_;
 }
 
 std::vector<failing_keys::entry> failing_keys::entries() const {
     std::vector<entry> found;
     std::ranges::copy_if(kept_, std::back_inserter(found), [](const entry& one) { return one.failures != 0; });
+    std::ranges::sort(found, [](const entry& a, const entry& b) {
+        return a.failures != b.failures ? a.failures > b.failures : a.key < b.key;
+    });
     return found;
 }
 
@@ -68,6 +73,7 @@ void timeline::add(const recorded_call& call) {
         begin_ = call.start - call.start % shortest_width;
         end_ = call.start;
     }
+    last_start_ = call.start;
     end_ = std::max(end_, call.start + call.lasts);
     while ((call.start - begin_) / width_ >= static_cast<std::int64_t>(most_)) halve();
     const auto at = static_cast<std::size_t>((call.start - begin_) / width_);

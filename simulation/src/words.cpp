@@ -31,6 +31,10 @@ std::string number_words(double value) {
     return value >= 1'000 ? fmt::format("{:.0f}", value) : fmt::format("{:.3g}", value);
 }
 
+std::string counted(std::uint64_t number, std::string_view what) {
+    return fmt::format("{} {}{}", number, what, number == 1 ? "" : "s");
+}
+
 std::string time_words(nanoseconds time) {
     const double seconds = std::chrono::duration<double>(time).count();
     if (seconds < 0.9995) return number_words(seconds * 1e3) + " ms";

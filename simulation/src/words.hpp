@@ -1,7 +1,9 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <string>
+#include <string_view>
 
 #include <switchgear/simulation/recorded_call.hpp>
 
@@ -12,6 +14,8 @@ namespace switchgear::simulation {
 std::string share_words(double share);
 /// Three digits: "1.25", "1250".
 std::string number_words(double value);
+/// 1, "call" -> "1 call"; 2, "call" -> "2 calls"
+std::string counted(std::uint64_t number, std::string_view what);
 /// "12 ms", "3.4 s", "5 min 20 s", "2 h 5 min", "3 d 4 h".
 std::string time_words(std::chrono::nanoseconds);
 /// An instant of a recording: "2024-11-22 15:31:00.250 UTC" if it counts from 1970, else "12.25 s".

@@ -4,6 +4,7 @@ import gzip
 import json
 import os
 import pathlib
+import pty
 import random
 import subprocess
 import unittest
@@ -86,6 +87,39 @@ class Simulate(CommandTest):
         told = self.lines("-", "--settings", "A.yaml", stdin=("time,duration,verdict,key\n" + rows).encode())
         self.assertEqual([(one["key"], one["time"]) for one in told[:-1]], [("a", 4), ("b", 5)])
 
+    def test_more_keys_than_are_kept_are_told(self):
+        rows = "".join(f"{i / 100},0.01,success,user-{i}\n" for i in range(3000))
+        calls = ("time,duration,verdict,key\n" + rows).encode()
+        self.file("adaptive.yaml", "trip: {adaptive: true}\n")
+        self.assertEqual(self.ended("simulate", "-", "--settings", "adaptive.yaml", stdin=calls).stderr, b"")
+        self.file("gateway.yaml", GATEWAY.replace("breaker: {", "breaker: {scope: key, key: {header: X-Tenant}, "))
+        ended = self.ended("simulate", "-", "--settings", "gateway.yaml", "--service", "pay", stdin=calls)
+        self.assertEqual(ended.returncode, 0)
+        self.assertRegex(ended.stderr.decode(), r"^gateway\.yaml: 3000 keys, of which 1000 are kept at a time: idle ones were "
+                                                r"forgotten, and \d+ shared the breaker \(overflow\)\n$")
+
+    def test_a_log_of_whole_seconds_is_doubted(self):
+        log = '::1 - - [29/Feb/2024:00:00:00 +0000] "GET / HTTP/1.1" 200 5 "-" "x" 2\n' * 200
+        ended = self.ended("simulate", "-", "--settings", "A.yaml", stdin=log.encode())
+        self.assertEqual(ended.returncode, 0)
+        self.assertIn("standard input: all 200 whole request times are below 1000, read as microseconds", ended.stderr.decode())
+
+    def test_progress_on_long_input_is_told_to_a_terminal_and_wiped(self):
+        lines = 2_100_000
+        self.file("long.csv", "time,duration,verdict\n" + "0,0,success\n" * lines)
+        primary, terminal = pty.openpty()
+        try:
+            ended = subprocess.run([BINARY, "simulate", "long.csv", "--settings", "A.yaml"], stdout=subprocess.PIPE, stderr=terminal,
+                                   timeout=100, cwd=self.folder, check=False)
+            told = os.read(primary, 4096).decode()
+        finally:
+            os.close(terminal)
+            os.close(primary)
+        self.assertEqual(ended.returncode, 0)
+        self.assertEqual(told, "\r1 million calls\r2 million calls\r\033[K")
+        self.assertIn(str(lines), ended.stdout.decode())
+        self.assertEqual(self.ended("simulate", "long.csv", "--settings", "A.yaml").stderr, b"", "no terminal, no progress")
+
     def test_bad_lines_are_shown_and_more_than_one_in_a_hundred_is_1(self):
         good = "".join(f"{i},0.1,success\n" for i in range(1000))
         few = "time,duration,verdict\n" + good + "nan,1,success\n" * 10
@@ -105,7 +139,7 @@ class Simulate(CommandTest):
         for content, words in (
             (b"", "the file is empty"), (b"time,verdict\n", "no column duration"), (b"\x7fELF\x00\x00", "it is no text"),
             (b"Dear diary,\n", "expected a CSV header"), (packed[: len(packed) // 2], "ends too early"),
-            (b"time,duration,verdict\n", "no call in it"),
+            (b"time,duration,verdict\n", "no call in it"), (gzip.compress(OUTAGE.encode()) + b"15,1,success\n", "not compressed by gzip follows"),
         ):
             for command in (("simulate", "-", "--settings", "A.yaml"), ("advise", "-")):
                 ended = self.ended(*command, stdin=content)
@@ -116,10 +150,14 @@ class Simulate(CommandTest):
         self.assertIn("nothing.csv: cannot be read: No such file", ended.stderr.decode())
 
     def test_wrong_settings_are_2_with_line_and_column(self):
+        self.file("empty.yaml", "")
+        self.file("comment.yaml", "# trip: {}\n")
         self.file("bad.yaml", "trip:\n  consecutive_failurs: 3\nrecovery: {open_for: 5}\n")
         self.file("gateway.yaml", GATEWAY)
         for arguments, words in (
             (("bad.yaml",), ("bad.yaml:2:3: trip.consecutive_failurs", "bad.yaml:3:22: recovery.open_for")),
+            (("empty.yaml",), ("empty.yaml:1:1: no settings in it",)),
+            (("comment.yaml",), ("comment.yaml:1:1: no settings in it",)),
             (("A.yaml", "--settings", "nothing.yaml"), ("nothing.yaml: cannot be read",)),
             (("gateway.yaml",), ("--service names one of pay, shop",)),
             (("gateway.yaml", "--service", "books"), ('no service "books"; there is pay, shop',)),
@@ -177,9 +215,24 @@ class Simulate(CommandTest):
         self.output("simulate", "calls.csv", "--settings", "gateway.yaml", "--settings", "A.yaml", "--service", "pay")
 
     def test_a_report_that_cannot_be_written_is_1(self):
-        ended = self.ended("simulate", "calls.csv", "--settings", "A.yaml", "--report", "/no/such/folder/o.html")
-        self.assertEqual(ended.returncode, 1)
-        self.assertIn("/no/such/folder/o.html", ended.stderr.decode())
+        os.mkdir(os.path.join(self.folder, "folder"))
+        for command in (("simulate", "calls.csv", "--settings", "A.yaml"), ("advise", "calls.csv")):
+            for report in ("/no/such/folder/o.html", "folder", "calls.csv/o.html"):
+                ended = self.ended(*command, "--report", report)
+                self.assertEqual((ended.returncode, ended.stdout), (1, b""), "told before the recording is read")
+                self.assertIn(f"--report: cannot write {report}: ", ended.stderr.decode())
+
+    def test_a_report_to_standard_output_is_2(self):
+        ended = self.ended("simulate", "calls.csv", "--settings", "A.yaml", "--report", "-")
+        self.assertEqual(ended.returncode, 2)
+        self.assertIn("--report: - is no file", ended.stderr.decode())
+
+    def test_a_report_is_left_as_it_is_when_the_recording_cannot_be_read(self):
+        report = self.file("kept.html", "as it was")
+        self.assertEqual(self.ended("advise", "nothing.csv", "--report", "kept.html").returncode, 1)
+        self.assertEqual(pathlib.Path(report).read_text(encoding="utf-8"), "as it was")
+        self.assertEqual(self.ended("advise", "nothing.csv", "--report", "new.html").returncode, 1)
+        self.assertFalse(os.path.exists(os.path.join(self.folder, "new.html")))
 
     def test_help_names_the_columns(self):
         for command in ("simulate", "advise"):
@@ -201,8 +254,8 @@ class Advise(CommandTest):
 
     def test_normal_outages_and_settings_are_told(self):
         told = [json.loads(line) for line in self.output("advise", "calls.csv", "--output", "json").splitlines()]
-        self.assertEqual([one["type"] for one in told], ["normal", "outage", "advice"])
-        normal, outage, advice = told
+        self.assertEqual([one["type"] for one in told], ["normal", "outage", "advice", "trial", "trial"])
+        normal, outage, advice, advised, adaptive = told
         self.assertAlmostEqual(normal["failing_share"], 0.005, delta=0.002)
         self.assertAlmostEqual(normal["calls_per_second"], 10, delta=0.1)
         self.assertAlmostEqual(normal["median_seconds"], 0.02, delta=0.002)
@@ -212,16 +265,44 @@ class Advise(CommandTest):
         self.assertGreater(outage["keys"]["b"], 0.9 * outage["failures"])
         self.assertGreaterEqual(advice["settings"]["trip"]["consecutive_failures"], 3)
         self.assertIn("trip.failure_ratio", advice["reasons"])
+        self.assertEqual((advised["settings"], adaptive["settings"]), ("advised", "adaptive"))
+        self.assertEqual((advised["outages_met"], advised["opened_outside"]), (1, 0))
 
     def test_the_text_is_a_file_of_settings(self):
-        self.file("advised.yaml", self.output("advise", "calls.csv"))
+        text = self.output("advise", "calls.csv")
+        self.assertIn("# The settings of one breaker: for `breaker:` of a service in the gateway's file, or `simulate --settings`.", text)
+        self.file("advised.yaml", text)
         told = self.output("simulate", "calls.csv", "--settings", "advised.yaml", "--output", "json")
         summary = json.loads(told.splitlines()[-1])
+        # What the advice says that it would do is what it does.
+        trial = [json.loads(line) for line in self.output("advise", "calls.csv", "--output", "json").splitlines()][-2]
+        for count in ("opened", "trips", "refused_good", "refused_bad", "admitted_bad"):
+            self.assertEqual(trial[count], summary[count])
         # All its opening is within the outage, and it keeps most of it away.
         self.assertGreater(summary["refused_bad"], summary["admitted_bad"] / 4)
         for line in told.splitlines()[:-1]:
             self.assertTrue(1800 <= json.loads(line)["time"] <= 1970, line)
 
+    def test_a_slow_outage_is_seen_by_the_settings_advised(self):
+        rows = "".join(f"{i / 10},{random.Random(i).uniform(.5, 1.5) * (.1 if 3000 <= i < 3600 else .02):.5f},success\n"
+                       for i in range(10000))
+        self.file("slow.csv", "time,duration,verdict\n" + rows)
+        self.file("advised.yaml", self.output("advise", "slow.csv"))
+        told = [json.loads(line) for line in
+                self.output("simulate", "slow.csv", "--settings", "advised.yaml", "--output", "json").splitlines()]
+        self.assertGreaterEqual(told[-1]["opened"], 1)
+        self.assertEqual(told[0]["cause"], "slow_ratio")
+        self.assertTrue(300 <= told[0]["time"] < 361, told[0])
+
+    def test_what_can_be_read_only_once_is_not_tried(self):
+        with open(os.path.join(self.folder, "calls.csv"), "rb") as calls:
+            told = self.output("advise", "-", stdin=calls.read())
+        self.assertIn("#   not tried: what is no file can be read only once", told)
+
+    def test_a_recording_of_a_dead_service_is_not_called_healthy(self):
+        rows = "".join(f"{i},0.02,{'failure' if random.Random(i).random() < i / 8000 else 'success'}\n" for i in range(10000))
+        told = self.output("advise", "-", stdin=("time,duration,verdict\n" + rows).encode())
+        self.assertIn("#   this is no healthy recording: ", told)
 
     def test_one_dead_key_of_many_is_no_outage_of_the_service(self):
         rows = "".join(f"{i / 1000:.3f},0.02,{'failure' if i % 200 == 17 and 60000 <= i < 120000 else 'success'},k{i * 7 % 200}\n"

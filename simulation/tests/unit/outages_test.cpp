@@ -72,6 +72,31 @@ TEST(outages, two_far_apart_are_two_and_the_last_may_be_unfinished) {
     EXPECT_TRUE(found.outages[1].unfinished);
 }
 
+TEST(outages, with_short_or_mild_gaps_are_one) {
+    // 15 % failing for five minutes: groups of 20 calls have none failing now and then.
+    const history mild = find_outages(
+        recorded(1000s, [](double now) { return now >= 400 && now < 700 ? 0.15 : 0.004; }, never_slow, 20));
+    ASSERT_EQ(mild.outages.size(), 1U);
+    EXPECT_NEAR(std::chrono::duration<double>(mild.outages[0].begin).count(), 400, 15);
+    EXPECT_NEAR(std::chrono::duration<double>(mild.outages[0].end).count(), 700, 15);
+    // Dead for twice a minute with ten seconds of health between.
+    const history flapping = find_outages(recorded(
+        1h, [](double now) { return now >= 600 && now < 730 && (now < 660 || now >= 670) ? 1.0 : 0.0; }, never_slow));
+    EXPECT_EQ(flapping.outages.size(), 1U);
+}
+
+TEST(outages, of_thin_traffic_begin_with_the_first_failure) {
+    timeline all;
+    for (int i = 0; i < 1'000; ++i) {
+        const bool fails = i >= 515 && i < 560;
+        all.add({.start = i * 20s, .lasts = 20ms, .how = fails ? verdict::failure() : verdict::success()});
+    }
+    const history found = find_outages(all);
+    ASSERT_EQ(found.outages.size(), 1U);
+    EXPECT_NEAR(std::chrono::duration<double>(found.outages[0].begin).count(), 515 * 20, 1);
+    EXPECT_EQ(found.outages[0].total.failures, 45U);
+}
+
 TEST(outages, of_a_few_calls_among_many_are_chance) {
     const history found =
         find_outages(recorded(1h, [](double now) { return now >= 600 && now < 600.2 ? 1.0 : 0.0; }, never_slow));

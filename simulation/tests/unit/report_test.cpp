@@ -43,4 +43,18 @@ TEST(report, has_at_most_as_many_columns_as_a_screen) {
     EXPECT_GE(data.at("rate").as_array().size(), 400U);
 }
 
+TEST(report, draws_no_fall_where_the_recording_ends_within_a_slice) {
+    // 800 s in slices of two seconds, and a third of one more.
+    timeline seen;
+    for (int i = 0; i < 8007; ++i) seen.add({.start = i * 100ms});
+    const auto data =
+        boost::json::parse(between(report_html({.title = "x", .seen = seen}), R"(id="data">)", "</script>"));
+    const auto& rates = data.at("rate").as_array();
+    for (const auto& one : rates) {
+        const double rate = one.is_null() ? 10 : one.to_number<double>();
+        EXPECT_NEAR(rate, 10, 1);
+    }
+    EXPECT_TRUE(rates.back().is_null());
+}
+
 }  // namespace

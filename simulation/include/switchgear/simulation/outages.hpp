@@ -43,9 +43,10 @@ struct history {
 /// share, of the median latency, and of the share of calls slower than three times that. A group is in trouble if
 /// at least 10 % of its calls failed and three times the normal share, or if half of them were slower than three
 /// times the normal median; and if such a group would come by chance less than once in a hundred recordings (by
-/// the bound of Chernoff, with a normal of at least 1 % failing and 5 % slow). Groups in trouble are one outage if
-/// those between them have at least half as much of it, all but single ones; it begins and ends with a slice that
-/// shows the trouble.
+/// the bound of Chernoff, with a normal of at least 1 % failing and 5 % slow). Where three times normal is no share,
+/// halfway from normal to all calls is meant. Groups in trouble are one outage if those between them have at least
+/// half as much of it, all but single ones or all together, or if the gap is at most a tenth of the whole; it begins
+/// and ends with a slice that shows the trouble.
 ///
 /// What it cannot see: an outage much shorter than a slice, and normal in a recording that is an outage for
 /// more than half of its groups.

@@ -1,11 +1,13 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include <switchgear/event.hpp>
 #include <switchgear/simulation/advice.hpp>
+#include <switchgear/simulation/advice_trial.hpp>
 #include <switchgear/simulation/outages.hpp>
 #include <switchgear/simulation/recording.hpp>
 #include <switchgear/simulation/replay.hpp>
@@ -27,11 +29,24 @@ std::string summary_text(const std::vector<candidate>&, const std::vector<outcom
 /// What opened it: the cause and its evidence.
 std::string cause_words(const open_period&);
 
-/// {"type":"normal",…}, {"type":"outage",…} for each, {"type":"advice","settings":{…},"reasons":{…}}
-std::string advice_json(const history&, const advice&, const std::vector<std::string>& keys);
-std::string advice_text(const history&, const advice&, const std::vector<std::string>& keys);
+/// Everything that `advise` tells.
+struct advice_told {
+    const history& seen;
+    const advice& given;
+    const std::vector<std::string>& keys;
+    /// Empty: the recording could be read only once.
+    std::optional<tried_advice> tried{};
+};
+/// {"type":"normal",…}, {"type":"outage",…} for each, {"type":"advice","settings":{…},"reasons":{…}}, and if it was
+/// tried {"type":"trial",…} for the advice and for the adaptive rule.
+std::string advice_json(const advice_told&);
+std::string advice_text(const advice_told&);
 
-/// What of an outage failed: "error 93 %, timeout 7 %; keys shard-3 88 %".
+/// What normal looks like, in sentences.
+std::vector<std::string> normal_words(const history&, const advice&);
+/// What the advice and the adaptive rule would have done, and what to think of it, in sentences.
+std::vector<std::string> trial_words(const advice_told&);
+/// What of an outage failed: "error 93 %, timeout 7 %; key shard-3 88 %".
 std::string outage_words(const outage&, const std::vector<std::string>& keys);
 
 /// What is wrong with the recording, empty if nothing is: the first bad lines, and how many there are.

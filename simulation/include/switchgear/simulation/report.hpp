@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include <switchgear/simulation/outages.hpp>
+#include <switchgear/simulation/output.hpp>
 #include <switchgear/simulation/replay.hpp>
 #include <switchgear/simulation/timeline.hpp>
 
@@ -16,14 +16,13 @@ struct report_content {
     /// Of `simulate`.
     std::vector<candidate> candidates{};
     std::vector<outcome> outcomes{};
-    /// Of `advise`, with the text of its settings.
-    std::vector<outage> outages{};
-    std::string settings_text{};
-    std::vector<std::string> keys{};
+    /// Of `advise`.
+    const advice_told* advised = nullptr;
 };
 
 /// One HTML page without dependencies: rate, failing share and latency over time with the open periods of each
-/// settings, or the outages, marked in it; and the same in tables, for those who cannot see the charts.
+/// settings, or the outages, marked in it; and the same in tables, for those who cannot see the charts. On a phone
+/// each row of a table stands as a list.
 std::string report_html(const report_content&);
 
 }  // namespace switchgear::simulation

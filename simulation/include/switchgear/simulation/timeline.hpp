@@ -12,21 +12,27 @@
 
 namespace switchgear::simulation {
 
-/// The few keys that failed most, in a place that does not grow: any key with more than a fifth of the
-/// failures is among them (Misra and Gries, Finding repeated elements, 1982). Counts may be too low.
+/// The keys that failed most, in a place that does not grow. Up to `places` keys are counted exactly; of more, any
+/// key with more than one failure in `places` + 1 is among them, and its count may be too low by `missing()`
+/// (Misra and Gries, Finding repeated elements, 1982).
 class failing_keys {
 public:
+    static constexpr std::size_t places = 16;
     struct entry {
         std::uint32_t key = 0;
         std::uint32_t failures = 0;
     };
     void add(std::uint32_t key, std::uint32_t failures) noexcept;
     void add(const failing_keys& others) noexcept;
-    /// Those with failures, in no order.
+    /// Those with failures, the one that failed most first.
     std::vector<entry> entries() const;
+    /// By how much a count may be too low; also the most that a key may have that is not among them.
+    /// Zero: all are there, and exact.
+    std::uint32_t missing() const noexcept { return missing_; }
 
 private:
-    std::array<entry, 4> kept_{};
+    std::array<entry, places> kept_{};
+    std::uint32_t missing_ = 0;
 };
 
 /// The calls that began in one stretch of time.
@@ -44,7 +50,7 @@ struct slice {
 };
 
 /// What happened when, in slices of equal length. When a recording outgrows them, each two become one twice
-/// as long: memory stays the same (at most `most` slices of about 450 bytes), and the detail goes.
+/// as long: memory stays the same (at most `most` slices of about 550 bytes), and the detail goes.
 class timeline {
 public:
     static constexpr std::chrono::nanoseconds shortest_width = std::chrono::milliseconds{125};
@@ -56,6 +62,8 @@ public:
 
     /// When the first slice begins.
     recorded_time begin() const noexcept { return begin_; }
+    /// When the last call began.
+    recorded_time last_start() const noexcept { return last_start_; }
     /// When the last call ended.
     recorded_time end() const noexcept { return end_; }
     std::chrono::nanoseconds width() const noexcept { return width_; }
@@ -68,6 +76,7 @@ private:
 
     std::size_t most_;
     recorded_time begin_{};
+    recorded_time last_start_{};
     recorded_time end_{};
     std::chrono::nanoseconds width_ = shortest_width;
     std::vector<slice> slices_{};
