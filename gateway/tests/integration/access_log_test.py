@@ -301,7 +301,7 @@ class Where(AccessLogTest):
         self.assertEqual(ended.returncode, 1)
         self.assertIn(f"access_log: cannot write to {nowhere}: No such file or directory", ended.stderr)
 
-    def test_a_pipe_that_nobody_empties_blocks_no_request(self):
+    def test_a_pipe_that_nobody_empties_blocks_no_request_and_no_reload(self):
         os.mkfifo(self.file)
         reader = os.open(self.file, os.O_RDONLY | os.O_NONBLOCK)
         try:
@@ -310,7 +310,16 @@ class Where(AccessLogTest):
             path = "/" + "x" * 2000
             for _ in range(100):  # far more than a pipe holds
                 self.assertEqual(client.ask("GET", path).status, 200)
-            self.assertEqual(gateway.admin("GET", "/healthz").status, 200)
+            other = os.path.join(self.folder, "other.log")
+            gateway.write(self.settings({"shop": self.upstream()}, access_log=other))
+            self.assertEqual(gateway.admin("POST", "/v1/reload", {}).status // 100, 2)
+            self.assertEqual(client.ask("GET", "/after").status, 200)
+
+            def there():
+                with open(other, encoding="utf-8") as read:
+                    return '"path":"/after"' in read.read()
+
+            wait_until(there, "the lines go on elsewhere")
         finally:
             os.close(reader)
 
