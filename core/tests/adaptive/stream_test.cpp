@@ -186,6 +186,23 @@ TEST(adaptive_stream, that_knows_hardly_any_calls_learns_what_it_holds_as_soon_a
     }
 }
 
+TEST(adaptive_stream, learns_nothing_before_the_time_it_is_told) {
+    for (const bool after_a_bad_call : {false, true}) {
+        knowing s;
+        const time_point when = s.now + seconds{60};
+        s.both([&](auto& one) { one.learn_nothing_before(when); });
+        for (const time_point at : {when - duration{1}, when}) {
+            const double before = s.it.model().known();
+            s.now = at;
+            if (after_a_bad_call) s.bad(1e-12);
+            s.good(100, 1e-12);
+            s.expect_the_same();
+            EXPECT_FALSE(s.it.holds());
+            EXPECT_EQ(s.it.model().known() > before, at == when);
+        }
+    }
+}
+
 TEST(adaptive_stream, trips_whatever_was_learned_where_half_of_a_hundred_calls_in_ten_seconds_are_bad) {
     const auto half_of = [](int calls, duration time) {
         knowing s;
