@@ -203,7 +203,8 @@ class Laboratory:
                     continue
                 executable = pathlib.Path(scratch) / program.name
                 self._link(program, others, executable)
-                failed = self._fails(executable, program, 0, [])
+                quick = sorted(t for t, seconds in self.seconds[program.name].items() if seconds < LONGEST_S)
+                failed = self._fails(executable, program, 0, quick)
                 if failed:
                     return Outcome(True, program.name, failed)
         return Outcome(False, "survived")

@@ -125,10 +125,10 @@ struct two_detectors {
     }
 };
 
-class adaptive_detector : public ::testing::TestWithParam<std::uint64_t> {};
-INSTANTIATE_TEST_SUITE_P(of_services, adaptive_detector, ::testing::Range<std::uint64_t>(1, 31));
+class adaptive_detector_of_services : public ::testing::TestWithParam<std::uint64_t> {};
+INSTANTIATE_TEST_SUITE_P(random, adaptive_detector_of_services, ::testing::Range<std::uint64_t>(1, 41));
 
-TEST_P(adaptive_detector, says_and_learns_what_the_formulas_say) {
+TEST_P(adaptive_detector_of_services, says_and_learns_what_the_formulas_say) {
     two_detectors s{GetParam()};
     for (int phase = 0; phase < 15 && !HasFailure(); ++phase) {
         s.live(150);

@@ -171,11 +171,11 @@ struct two_histories {
 TEST(adaptive_history, counts_the_bad_of_the_last_8_and_128_and_1024_calls) {
     std::mt19937_64 random{4};
     two_histories it;
-    for (int phase = 0; phase < 60; ++phase) {
+    for (int phase = 0; phase < 30; ++phase) {
         // From hardly any to all, so that words of the ring are empty, mixed and full.
         std::bernoulli_distribution fails{std::pow(10.0, -std::uniform_real_distribution<double>{0, 3.5}(random))};
         std::bernoulli_distribution all_at_once{0.5};
-        for (int i = 0; i < 200; ++i) {
+        for (int i = 0; i < 120; ++i) {
             if (fails(random)) {
                 it.bad();
             } else {
