@@ -158,9 +158,9 @@ public:
 private:
     static constexpr ticks patience = 60'000'000'000;
     static constexpr std::chrono::seconds warming{30};
-    static constexpr std::uint32_t most_failed = (1U << 22) - 1;
+    static constexpr std::uint32_t most_failed = 255;  // more say no more
 
-    /// What the probes have said since a trip, in one word: epoch of the trip:40 | failed:22 | needless:1 | decided:1
+    /// What the probes have said since a trip, in one word: epoch of the trip:40 | unused:14 | failed:8 | needless:1 | decided:1
     struct said {
         std::uint64_t trip = 0;
         std::uint32_t failed = 0;

@@ -1,9 +1,7 @@
-// What a breaker's own changes mean to its adaptive rule, and how good calls come there.
+// What a breaker's own changes mean to its adaptive rule.
 #include <gtest/gtest.h>
 
 #include <chrono>
-#include <span>
-#include <vector>
 
 #include <switchgear/detail/atomics.hpp>
 
@@ -122,65 +120,6 @@ TEST(adaptive_watch, a_finding_goes_with_its_window) {
     ASSERT_TRUE(w.it.found(w.now));
     w.it.new_window();
     EXPECT_FALSE(w.it.found(w.now));
-}
-
-using adaptive::finished;
-
-void take(good_calls<std_atomics>& from, std::uint64_t epoch, std::vector<finished>& into) {
-    from.take_all(epoch, [&](std::span<const finished> some) { into.insert(into.end(), some.begin(), some.end()); });
-}
-
-TEST(good_calls, of_a_later_epoch_wait_for_who_asks_for_it) {
-    good_calls<std_atomics> calls;
-    calls.keep(5, 10, 1);
-    std::vector<finished> taken;
-    take(calls, 3, taken);  // looked before an order came
-    EXPECT_TRUE(taken.empty());
-    take(calls, 5, taken);
-    EXPECT_EQ(taken.size(), 1U);
-    take(calls, 5, taken);
-    EXPECT_EQ(taken.size(), 1U) << "once";
-}
-
-TEST(good_calls, of_an_earlier_epoch_are_forgotten) {
-    good_calls<std_atomics> calls;
-    std::vector<finished> taken;
-    calls.keep(3, 10, 1);
-    take(calls, 5, taken);
-    calls.keep(5, 20, 1);
-    calls.keep(3, 30, 1);  // late
-    take(calls, 3, taken);
-    EXPECT_TRUE(taken.empty());
-    take(calls, 5, taken);
-    ASSERT_EQ(taken.size(), 1U);
-    EXPECT_EQ(taken.front().at, time_point{duration{20}});
-}
-
-TEST(good_calls, of_the_first_epoch_follow_those_of_the_last_one) {
-    good_calls<std_atomics> calls;
-    std::vector<finished> taken;
-    calls.keep((std::uint64_t{1} << 40) - 1, 10, 1);
-    calls.keep(0, 20, 1);
-    take(calls, 0, taken);
-    EXPECT_EQ(taken.size(), 1U);
-}
-
-TEST(good_calls, are_forgotten_when_asked) {
-    good_calls<std_atomics> calls;
-    std::vector<finished> taken;
-    calls.keep(1, 10, 1);
-    calls.forget();
-    take(calls, 1, taken);
-    EXPECT_TRUE(taken.empty());
-}
-
-TEST(good_calls, are_to_be_taken_in_when_256_or_five_milliseconds_have_come_together) {
-    good_calls<std_atomics> many, slow;
-    for (ticks i = 1; i < 256; ++i) EXPECT_FALSE(many.keep(1, i, 1));
-    EXPECT_TRUE(many.keep(1, 256, 1));
-    EXPECT_FALSE(slow.keep(1, 0, 1));
-    EXPECT_FALSE(slow.keep(1, 5 * ms - 1, 1));
-    EXPECT_TRUE(slow.keep(1, 5 * ms, 1));
 }
 
 }  // namespace
