@@ -27,12 +27,15 @@ constexpr duration longest = duration::max();
 /// A bin of a histogram with sixteen to an octave from 1,024 ns on, by its definition: the last one that begins no
 /// later than this.
 std::size_t bin_for(duration took) {
-    const auto begin_of = [](std::size_t bin) {
-        return std::ldexp(static_cast<double>(16 + bin % 16) / 16, 10 + static_cast<int>(bin / 16));
-    };
-    std::size_t bin = 0;
-    while (bin < 511 && begin_of(bin + 1) <= static_cast<double>(took.count())) ++bin;
-    return bin;
+    static const std::vector<double> begins = [] {
+        std::vector<double> all;
+        for (int octave = 0; octave < 32; ++octave) {
+            for (int part = 0; part < 16; ++part) all.push_back(std::ldexp((16.0 + part) / 16, 10 + octave));
+        }
+        return all;
+    }();
+    const auto next = std::upper_bound(begins.begin() + 1, begins.end(), static_cast<double>(took.count()));
+    return static_cast<std::size_t>(next - begins.begin()) - 1;
 }
 duration end_of(std::size_t bin) {
     return duration{static_cast<duration::rep>(

@@ -168,7 +168,7 @@ struct both_lives {
             EXPECT_EQ(found->evidence.threshold, wanted->normal);
             EXPECT_EQ(found->evidence.by_chance_once_in, wanted->by_chance_once_in);
         }
-        if (one_in(10)) {
+        if (one_in(40)) {
             ASSERT_EQ(it.save(), plain.it.save());
         }
     }
@@ -273,15 +273,15 @@ struct both_lives {
 };
 
 TEST(watch_life, is_the_plain_one_through_health_and_outages) {
-    for (std::uint64_t seed = 1; seed <= 3; ++seed) {
+    for (std::uint64_t seed = 1; seed <= 2; ++seed) {
         both_lives b{seed};
-        b.live(1'000, 0.01);
-        for (int i = 0; i < 8; ++i) {
+        b.live(400, 0.01);
+        for (int i = 0; i < 6; ++i) {
             b.follow(of_the_ramp(i % 2 == 0));
-            b.live(60, 0.9);
-            b.live(400, 0.01);
+            b.live(40, 0.9);
+            b.live(150, 0.01);
         }
-        EXPECT_GT(b.trips, 5);
+        EXPECT_GE(b.trips, 2);
     }
 }
 
@@ -304,7 +304,7 @@ TEST(watch_life, is_the_plain_one_through_changes_of_the_settings) {
 TEST(watch_life, is_the_plain_one_through_forgetting_and_coming_back) {
     both_lives b{1};
     b.follow(of_the_ramp(true));
-    b.live(1'000, 0.01);
+    b.live(500, 0.01);
     const adaptive::learned kept = b.it.save();
     for (int round = 0; round < 6; ++round) {
         for (int i = 0; i < 60 && !b.plain.found(b.now); ++i) b.call(0.9);
