@@ -12,6 +12,7 @@
 #include <switchgear/detail/tally.hpp>
 #include <switchgear/detail/word.hpp>
 #include "adaptive/good_calls.hpp"
+#include "adaptive/watch.hpp"
 #include "atoms.hpp"
 #include "leases.hpp"
 #include "period.hpp"
@@ -377,6 +378,51 @@ TEST(good_calls, of_a_later_epoch_are_not_lost_to_who_asks_for_an_earlier_one) {
             bool there = false;
             for (const auto& one : s->taken) there |= one.at == time_point{duration{2}};
             require(there, "a call of the later epoch was lost");
+        });
+    });
+}
+
+// ---- what a trip was
+
+struct found_by_the_rule {
+    static constexpr detail::ticks second = 1'000'000'000, opens = 100 * second;
+
+    detail::watch<explored_atomics> rule{detail::plan{settings{.trip = {.adaptive = adaptive_rule{}}}}, 0};
+    atom<bool> open{false};
+    bool probed = false;
+
+    void fail_until_found() {
+        for (detail::ticks now = 1; !rule.found(now); ++now) call(now, true);
+    }
+    void call(detail::ticks now, bool failed) {
+        rule.add(0, {.at = time_point{duration{now}}, .took = duration{1}, .failed = failed});
+    }
+    double penalty() {
+        snapshot seen;
+        rule.observe(seen);
+        return seen.normal->penalty;
+    }
+};
+
+TEST(trips, are_judged_by_the_time_since_they_began_whoever_opened) {
+    expect_in_all_schedules<found_by_the_rule>([](const auto& s, play& p) {
+        s->fail_until_found();
+        p.thread([=] {
+            s->rule.opened(1, s->opens);
+            s->open.store(true, std::memory_order_relaxed);
+        });
+        p.thread([=] {
+            if (!s->open.load(std::memory_order_relaxed)) return;
+            s->probed = true;
+            s->rule.probe_failed(2);
+            s->rule.probe_succeeded(2, s->opens + s->second, 1);
+        });
+        p.afterwards([=] {
+            const double before = s->penalty();
+            s->rule.new_window();
+            s->call(s->opens + 2 * s->second, false);
+            const bool needless = s->penalty() > before + 0.5;
+            require(needless == s->probed, "a second after it opened it was all over, and that is no outage");
         });
     });
 }

@@ -25,6 +25,7 @@ def _below(folder, *names):
     return tuple(f"{folder}/{name}.cpp" for name in names)
 
 
+THREADS = (*_below("core/tests/rules", "concurrency_test"), *_below("core/tests/adaptive", "lanes_test"))
 PROGRAMS = [
     Program("rules", _below("core/tests/rules", "adaptive_test", "closed_test", "closed_at_once_test", "clock_choice_test", "edges_test",
                             "edges_of_evidence_test", "edges_of_keeping_test", "edges_of_windows_test", "events_test",
@@ -32,8 +33,9 @@ PROGRAMS = [
                             "pacing_test", "permits_test", "ramp_test", "registry_test", "settings_test", "time_test"), link=LEAKS),
     Program("surface", _below("core/tests", "call_test", "classify_test", "result_test", "tally_test", "text_test", "word_test"), link=LEAKS),
     Program("recovery_formulas", _below("core/tests", "pacing_formula_test", "steering_test"), link=LEAKS),
-    Program("adaptive", _below("core/tests/adaptive", "budget_test", "detector_test", "evidence_test", "keeping_test", "latency_test",
-                                   "parts_test", "promises_test", "stream_test", "watch_test"), link=LEAKS),
+    Program("adaptive", _below("core/tests/adaptive", "budget_test", "detector_test", "evidence_test", "good_calls_test", "healthy_model_test",
+                               "keeping_test", "latency_limit_test", "latency_test", "parts_test", "promises_test", "stream_test",
+                               "watch_life_test", "watch_test"), link=LEAKS),
     Program("allocation", _below("core/tests/rules", "allocation_test")),
     Program("model", _below("tests/model", "history", "model_test", "play"),
             environment={"SWITCHGEAR_MODEL_SEED": "1", "SWITCHGEAR_MODEL_STEPS": "200000"}),
@@ -41,8 +43,8 @@ PROGRAMS = [
     Program("interleave", _below("tests/interleave", "engine_test", "parts_test", "scenarios_test", "scenario",
                                  "scenarios_adaptive", "scenarios_evidence", "scenarios_orders", "scenarios_probing", "scenarios_reload", "scenarios_trip", "stage"),
             includes=("tests/interleave",), flags=("-O2",), sees_memory_orders=True, only_for_orders="_with_weak_memory"),
-    Program("concurrency", _below("core/tests/rules", "concurrency_test")),
-    Program("races", _below("core/tests/rules", "concurrency_test"), flags=RACES, sees_memory_orders=True,
+    Program("concurrency", THREADS),
+    Program("races", THREADS, flags=RACES, sees_memory_orders=True,
             environment={"TSAN_OPTIONS": "halt_on_error=1"}),
     Program("linearizable", _below("tests/linearizable", "history", "linearizable_test", "recorder", "search"),
             includes=("tests/linearizable",)),
