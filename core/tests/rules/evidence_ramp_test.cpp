@@ -389,6 +389,21 @@ TEST(ramp_by_evidence, may_come_by_a_reload_in_the_middle_of_a_ramp_by_time) {
     b.expect_half_open();
 }
 
+TEST(ramp_by_evidence, doubles_from_one_at_a_time_where_a_reload_brought_it) {
+    settings s = by_evidence();
+    s.recovery.ramp = ramp_rule{.over = 1h, .from = 1};
+    auto b = bench_of(s);
+    begin_ramp(b, 100, 90ms);
+    b.it.apply(by_evidence());
+    // No answer is known yet: what is quick is what the first ones take.
+    for (const std::size_t expected : {1U, 2U, 4U, 8U, 16U}) {
+        auto in = fill(b);
+        EXPECT_EQ(in.size(), expected);
+        b.advance(90ms);
+        for (auto& p : in) p.success();
+    }
+}
+
 TEST(ramp_by_evidence, survives_a_reload_of_the_leases_length) {
     auto b = bench_of(by_evidence());
     begin_ramp(b, 100, 90ms);
