@@ -92,7 +92,7 @@ private:
 
     void remember(bool failure) noexcept {
         outcomes_ = (outcomes_ << 1) | (failure ? 1U : 0U);
-        if (calls_ < steady_calls) ++calls_;
+        calls_ = std::min(calls_ + 1, steady_calls);
     }
     /// Healthy latencies are spread over decades: one says little, and the lowest of means of a few is far below the
     /// mean of all. So the mean is over several, and the lowest gives way, slowly: a service that answers well is never
@@ -100,7 +100,7 @@ private:
     void learn(double latency) noexcept {
         answers_ = std::min(answers_ + 1, std::max(averaged_calls, static_cast<std::uint32_t>(width_)));
         latency_ += (std::max(latency, shortest_latency) - latency_) / answers_;
-        lowest_ = answers_ == 1 ? latency_ : std::min(lowest_, latency_);
+        lowest_ = std::min(lowest_, latency_);
     }
     /// Once a round trip: the calls that run now were let in before anybody knew.
     void cut(double to, double now, double least = narrowest) noexcept {
@@ -109,9 +109,10 @@ private:
         width_ = std::max(width_ * to, std::min(width_, least));
     }
 
-    double width_ = 1, first_width_ = 1, call_gap_ = 1;
-    double latency_ = 0;  ///< mean of about the last averaged_calls
-    double lowest_ = 0;   ///< of these means
+    double width_ = 1;
+    double first_width_{}, call_gap_{};                        ///< as begun
+    double latency_ = 0;                                       ///< mean of about the last averaged_calls
+    double lowest_ = std::numeric_limits<double>::infinity();  ///< of these means
     double cut_at_ = -1e300, forgot_at_ = -1e300;
     std::uint32_t answers_ = 0;   ///< in the mean, up to averaged_calls
     std::uint32_t outcomes_ = 0;  ///< newest in the lowest bit; 1: failed
@@ -214,7 +215,7 @@ private:
                now.present;
     }
 
-    typename Atomics::template atom<std::uint64_t> word_{0};
+    typename Atomics::template atom<std::uint64_t> word_{};
 };
 
 /// What a breaker whose ramp goes by evidence needs beside the rest: made with the settings that ask for it.
@@ -287,8 +288,8 @@ public:
     atom<ticks> refused_at{std::numeric_limits<ticks>::min()};   ///< when a call was last refused
     atom<ticks> admitted_at{std::numeric_limits<ticks>::min()};  ///< when one was last let in
 
-    steering steer;                                   // under the lock of evidence
-    std::uint64_t steered_epoch = ~std::uint64_t{0};  // the same: the ramp that it is of
+    steering steer;                                                           // under the lock of evidence
+    std::uint64_t steered_epoch = std::numeric_limits<std::uint64_t>::max();  // the same: the ramp that it is of
 
 private:
     static constexpr std::uint64_t value_mask = (std::uint64_t{1} << 46) - 1;
@@ -296,8 +297,8 @@ private:
 
     static constexpr std::uint64_t most_lost = (std::uint64_t{1} << 24) - 1;
 
-    atom<std::uint64_t> allowed_{0};
-    atom<std::uint64_t> lost_{0};  ///< epoch of the ramp:40 | calls:24
+    atom<std::uint64_t> allowed_{};
+    atom<std::uint64_t> lost_{};  ///< epoch of the ramp:40 | calls:24
 };
 
 }  // namespace switchgear::detail

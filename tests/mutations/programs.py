@@ -31,7 +31,7 @@ PROGRAMS = [
                             "evidence_ramp_test", "half_open_test", "keeping_test", "open_test", "operators_test",
                             "pacing_test", "permits_test", "ramp_test", "registry_test", "settings_test", "time_test"), link=LEAKS),
     Program("surface", _below("core/tests", "call_test", "classify_test", "result_test", "tally_test", "text_test", "word_test"), link=LEAKS),
-    Program("recovery_formulas", _below("core/tests", "pacing_formula_test", "steering_test"), link=LEAKS),
+    Program("recovery_formulas", _below("core/tests", "evidence_ramp_model_test", "pacing_formula_test", "record_test", "steering_test"), link=LEAKS),
     Program("adaptive", _below("core/tests/adaptive", "budget_test", "keeping_test", "latency_test", "promises_test", "watch_test"), link=LEAKS),
     Program("allocation", _below("core/tests/rules", "allocation_test")),
     Program("model", _below("tests/model", "history", "model_test", "play"),
