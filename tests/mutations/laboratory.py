@@ -193,7 +193,7 @@ class Laboratory:
             shutil.copytree(self.tree, tree)
             self._write(tree, mutant.file, mutant)
             others = {}
-            for program in (p for p in self.programs if p.name in ("rules", "surface")):
+            for program in (p for p in self.programs if p.name in ("rules", "surface", "recovery_formulas")):
                 needed = [s for s in (*SOURCES, *program.sources) if s not in others and self._depends(s, mutant.file)]
                 for source in needed:
                     others[source] = pathlib.Path(scratch) / self._object(source).name

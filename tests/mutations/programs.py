@@ -27,7 +27,7 @@ def _below(folder, *names):
 
 PROGRAMS = [
     Program("rules", _below("core/tests/rules", "adaptive_test", "closed_test", "closed_at_once_test", "clock_choice_test", "edges_test",
-                            "edges_of_evidence_test", "edges_of_keeping_test", "edges_of_windows_test", "events_test",
+                            "edges_of_evidence_test", "edges_of_keeping_test", "edges_of_recovery_test", "edges_of_windows_test", "events_test",
                             "evidence_ramp_test", "half_open_test", "keeping_test", "open_test", "operators_test",
                             "pacing_test", "permits_test", "ramp_test", "registry_test", "settings_test", "time_test"), link=LEAKS),
     Program("surface", _below("core/tests", "call_test", "classify_test", "result_test", "tally_test", "text_test", "word_test"), link=LEAKS),
