@@ -131,7 +131,6 @@ template <class Atomics>
 class places {
 public:
     struct answer {
-        bool over = false;  ///< not wanted any more: the rest says nothing
         bool taken = false;
         std::uint32_t lost = 0;  ///< places of calls that never ended, given up by this thread
     };
@@ -146,7 +145,7 @@ public:
         // acquire: pairs with the exchange of a later epoch, so that still_wanted() sees that epoch.
         std::uint64_t seen = word_.load(std::memory_order_acquire);
         for (;;) {
-            if (!still_wanted()) return {.over = true};
+            if (!still_wanted()) return {};
             inside now = unpack(seen, epoch, generation);
             const std::uint32_t lost = now.move_to(generation);
             if (std::uint32_t{now.before} + now.present >= most || now.present == 0xffff) return {};
@@ -179,10 +178,12 @@ public:
     }
 
     /// As in evidence_ramp.
-    void forget(std::uint64_t epoch) noexcept {
+    template <class StillWanted>
+    void forget(std::uint64_t epoch, const StillWanted& still_wanted) noexcept {
         std::uint64_t seen = word_.load(std::memory_order_acquire);  // as in take()
-        if (seen >> 48 != tag_of(epoch)) return;
-        word_.compare_exchange_strong(seen, 0, std::memory_order_acq_rel, std::memory_order_relaxed);
+        while (seen >> 48 == tag_of(epoch) && still_wanted()) {
+            if (word_.compare_exchange_weak(seen, 0, std::memory_order_acq_rel, std::memory_order_acquire)) return;
+        }
     }
 
 private:
@@ -246,11 +247,13 @@ public:
             std::memory_order_release);
     }
 
-    /// Clears what is left of a ramp 65,535 epochs ago, before this one begins: the tags are the same.
-    void forget(std::uint64_t epoch) noexcept {
-        in.forget(epoch);
+    /// Clears what is left of a ramp 65,535 epochs ago, before this one begins: the tags are the same. Wanted until it
+    /// may begin.
+    template <class StillWanted>
+    void forget(std::uint64_t epoch, const StillWanted& still_wanted) noexcept {
+        in.forget(epoch, still_wanted);
         std::uint64_t seen = allowed_.load(std::memory_order_acquire);  // as in allowed()
-        if (seen >> 48 != tag_of(epoch)) return;
+        if (seen >> 48 != tag_of(epoch) || !still_wanted()) return;
         // release: as in publish(). Failed: that ramp has begun, and this is of it.
         allowed_.compare_exchange_strong(seen, 0, std::memory_order_release, std::memory_order_relaxed);
     }

@@ -37,7 +37,7 @@ PROGRAMS = [
     Program("model", _below("tests/model", "history", "model_test", "play"),
             environment={"SWITCHGEAR_MODEL_SEED": "1", "SWITCHGEAR_MODEL_STEPS": "200000"}),
     Program("extremes", _below("core/tests/extremes", "limits_test", "wraps_test"), includes=("core/tests/extremes",)),
-    Program("interleave", _below("tests/interleave", "engine_test", "parts_test", "scenarios_test", "scenario",
+    Program("interleave", _below("tests/interleave", "engine_test", "parts_of_recovery_test", "parts_test", "scenarios_test", "scenario",
                                  "scenarios_adaptive", "scenarios_evidence", "scenarios_orders", "scenarios_probing", "scenarios_reload", "scenarios_trip", "stage"),
             includes=("tests/interleave",), flags=("-O2",), sees_memory_orders=True, only_for_orders="_with_weak_memory"),
     Program("concurrency", _below("core/tests/rules", "concurrency_test")),
