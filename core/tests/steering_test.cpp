@@ -202,13 +202,13 @@ TEST(places, of_another_epoch_are_nobodys) {
     EXPECT_TRUE(in.take(9, 0, 1, always{}).taken);
     in.give_back(7, 0, always{});
     EXPECT_FALSE(in.take(9, 0, 1, always{}).taken);
-    in.forget(9);
+    in.forget(9, always{});
     EXPECT_TRUE(in.take(9, 0, 1, always{}).taken);
 }
 
 TEST(places, are_not_taken_once_the_ramp_is_over) {
     places<std_atomics> in;
-    EXPECT_TRUE(in.take(7, 0, 1, [] { return false; }).over);
+    EXPECT_FALSE(in.take(7, 0, 1, [] { return false; }).taken);
     EXPECT_TRUE(in.take(7, 0, 1, always{}).taken);
 }
 
@@ -242,7 +242,7 @@ TEST(evidence_ramp, says_what_is_allowed_in_one_word) {
     on.publish(4, {.calls = 1, .spacing = 1'000'000'000'000});
     EXPECT_EQ(on.allowed(4, first).spacing, 1'000'000'000'000);
     EXPECT_FALSE(on.allowed(4, first).steady);
-    on.forget(4);
+    on.forget(4, always{});
     EXPECT_EQ(on.allowed(4, first).spacing, 77);
 }
 
