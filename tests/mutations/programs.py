@@ -25,23 +25,25 @@ def _below(folder, *names):
     return tuple(f"{folder}/{name}.cpp" for name in names)
 
 
-THREADS = (*_below("core/tests/rules", "concurrency_test"), *_below("core/tests/adaptive", "lanes_test"))
+THREADS = _below("core/tests", "adaptive/lanes_test", "handing_over_test", "rules/concurrency_test")
 PROGRAMS = [
-    Program("rules", _below("core/tests/rules", "adaptive_test", "closed_test", "closed_at_once_test", "clock_choice_test", "edges_test",
-                            "edges_of_evidence_test", "edges_of_keeping_test", "edges_of_recovery_test", "edges_of_windows_test", "events_test",
-                            "evidence_ramp_test", "half_open_test", "keeping_test", "open_test", "operators_test",
-                            "pacing_test", "permits_test", "ramp_test", "registry_test", "settings_test", "time_test"), link=LEAKS),
+    Program("rules", _below("core/tests/rules", "adaptive_recovery_test", "adaptive_test", "clock_choice_test", "closed_at_once_test", "closed_test",
+                            "edges_of_evidence_test", "edges_of_keeping_test", "edges_of_recovery_test",
+                            "edges_of_windows_test", "edges_test", "events_test", "evidence_ramp_test",
+                            "half_open_test", "keeping_test", "open_test", "operators_test", "pacing_test",
+                            "permits_test", "ramp_test", "registry_test", "settings_test", "time_test"), link=LEAKS),
     Program("surface", _below("core/tests", "call_test", "classify_test", "result_test", "tally_test", "text_test", "word_test"), link=LEAKS),
     Program("recovery_formulas", _below("core/tests", "evidence_ramp_model_test", "pacing_formula_test", "record_test", "steering_test"), link=LEAKS),
-    Program("adaptive", _below("core/tests/adaptive", "budget_test", "detector_test", "evidence_test", "good_calls_test", "healthy_model_test",
-                               "keeping_test", "latency_limit_test", "latency_test", "parts_test", "promises_test", "stream_test",
-                               "watch_life_test", "watch_test"), link=LEAKS),
+    Program("adaptive", _below("core/tests/adaptive", "budget_test", "detector_test", "evidence_test", "good_calls_test", "healthy_model_test", "keeping_test",
+                            "latency_limit_test", "latency_test", "parts_test", "promises_test", "stream_test",
+                            "watch_life_test", "watch_test"), link=LEAKS),
     Program("allocation", _below("core/tests/rules", "allocation_test")),
     Program("model", _below("tests/model", "history", "model_test", "play"),
             environment={"SWITCHGEAR_MODEL_SEED": "1", "SWITCHGEAR_MODEL_STEPS": "200000"}),
     Program("extremes", _below("core/tests/extremes", "limits_test", "wraps_test"), includes=("core/tests/extremes",)),
-    Program("interleave", _below("tests/interleave", "engine_test", "parts_of_recovery_test", "parts_test", "scenarios_test", "scenario",
-                                 "scenarios_adaptive", "scenarios_evidence", "scenarios_orders", "scenarios_probing", "scenarios_reload", "scenarios_trip", "stage"),
+    Program("interleave", _below("tests/interleave", "engine_test", "parts_of_recovery_test", "parts_test", "scenarios_test", "scenario", "scenarios_adaptive",
+                            "scenarios_evidence", "scenarios_orders", "scenarios_probing", "scenarios_reload",
+                            "scenarios_trip", "scenarios_verdicts", "stage"),
             includes=("tests/interleave",), flags=("-O2",), sees_memory_orders=True, only_for_orders="_with_weak_memory"),
     Program("concurrency", THREADS),
     Program("races", THREADS, flags=RACES, sees_memory_orders=True,
