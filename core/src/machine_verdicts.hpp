@@ -314,7 +314,7 @@ auto machine<A, S, F>::lengthen_run(std::uint32_t of_window) noexcept -> lengthe
         const std::uint64_t run = seen >> 32 == of_window ? seen & 0xffff'ffff : 0;
         const std::uint64_t longer = run == 0xffff'ffff ? run : run + 1;
         const std::uint64_t next = (std::uint64_t{of_window} << 32) | longer;
-        // acq_rel: pairs with the acquires in end_run(), run_of() and hot_path::count_success(). relaxed: looks again.
+        // acq_rel: pairs with the acquires in end_run(), run_of() and success_counted(). relaxed: looks again.
         if (run_.compare_exchange_weak(seen, next, std::memory_order_acq_rel, std::memory_order_relaxed)) {
             return {of_window, static_cast<std::uint32_t>(longer)};
         }

@@ -1,6 +1,8 @@
 // Rules 32 and 33: one clock, and suspensions.
 #include <chrono>
 
+#include <switchgear/detail/clock.hpp>
+
 #include "bench.hpp"
 
 namespace switchgear::rules {
@@ -66,6 +68,21 @@ TEST(rule_32_steady_clock, never_goes_back_and_is_coarse_within_its_bounds) {
         EXPECT_GE(coarse, before - 10ms);
         before = after;
     }
+}
+
+TEST(rule_32_steady_clock, stands_still_between_its_ticks_where_it_is_coarse) {
+    const auto before = std::chrono::steady_clock::now();
+    bool stood_still = false;
+    auto last = detail::system_coarse();
+    for (int i = 0; i < 10'000 && !stood_still; ++i) {
+        const auto next = detail::system_coarse();
+        EXPECT_GE(next, last);
+        stood_still = next == last;
+        last = next;
+    }
+    EXPECT_TRUE(stood_still);
+    EXPECT_GT(last, before - 1s) << "on the same time line";
+    EXPECT_LE(last, std::chrono::steady_clock::now());
 }
 
 TEST(rule_32_steady_clock, reports_no_suspension) { EXPECT_EQ(time_source::steady().resumed_at(), time_point::min()); }
