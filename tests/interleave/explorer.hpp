@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "fiber.hpp"
+#include "limits.hpp"
 #include "memory.hpp"
 #include "trace.hpp"
 
@@ -36,30 +37,6 @@ namespace switchgear::interleave {
 //
 // wait_a_moment() blocks the thread until the atom that it loaded last is written by another one, so that loops
 // that wait are finite. Where nobody can go on is a deadlock; an execution that does not end, a livelock.
-
-enum class memory : std::uint8_t {
-    sequential,  ///< a load returns the newest store
-    weak,        ///< … or an older one that the memory orders allow
-};
-
-struct limits {
-    interleave::memory memory = memory::sequential;
-    std::uint32_t older = 1;                  ///< weak: how many stores a load may lag behind
-    std::uint32_t stale_reads = 1;            ///< weak: how many loads of one execution may return an older store
-    std::optional<std::uint32_t> switches{};  ///< away from threads that could go on, in one execution
-    std::uint64_t executions = ~std::uint64_t{0};
-    bool reduce = true;            ///< false: every two operations count as dependent, and every order is tried
-    std::uint32_t steps = 20'000;  ///< of one execution: beyond is a livelock
-};
-
-struct report {
-    std::uint64_t executions = 0;
-    std::uint64_t repetitions = 0;  ///< of them: found to repeat another one
-    std::uint32_t longest = 0;      ///< steps
-    bool complete = false;          ///< nothing is left to try
-    std::string failure;            ///< empty: none
-    std::string schedule;           ///< of the failure
-};
 
 /// What is run: threads, and what has to hold after all of them.
 class play {
@@ -161,6 +138,7 @@ private:
     std::uint32_t choose_older(std::uint32_t olders);
     void executed(event what);
     location& touch(std::uint32_t where) noexcept;
+    location& use(std::uint32_t where);
     void write_directly(std::uint32_t where, std::uint64_t value);
     bool direct() const noexcept { return coarse_ || phase_ == phase::outside; }
 
@@ -379,15 +357,15 @@ inline void explorer::executed(event what) {
 inline std::uint32_t explorer::new_location(std::uint64_t value) {
     if (used_ == locations_.size()) locations_.emplace_back();
     locations_[used_].begin(value);
+    if (!direct()) locations_[used_].made_at(running_, threads_[running_].seen[running_] + 1);
     return used_++;
 }
 
 inline std::uint64_t explorer::load(std::uint32_t where, std::memory_order with) {
     if (direct()) return touch(where).newest();
     announce({where, false});
-    location& at = locations_[where];
+    location& at = use(where);
     actor& me = threads_[running_];
-    ++me.seen[running_];
     const bool weak = limits_.memory == memory::weak;
     std::uint32_t index = at.last();
     if (weak && stale_ < limits_.stale_reads) {
@@ -405,9 +383,8 @@ inline void explorer::store(std::uint32_t where, std::uint64_t value, std::memor
         write_directly(where, value);
     } else {
         announce({where, true});
-        location& at = locations_[where];
+        location& at = use(where);
         actor& me = threads_[running_];
-        ++me.seen[running_];
         at.write(value, running_, me.seen, with, false);
         executed({.where = where, .what = event::kind::store, .with = with, .index = at.last(), .value = value});
         me.touched = where, me.index = at.last();
@@ -425,9 +402,8 @@ std::uint64_t explorer::modify(std::uint32_t where, const Next& next, std::memor
         return old;
     }
     announce({where, true});
-    location& at = locations_[where];
+    location& at = use(where);
     actor& me = threads_[running_];
-    ++me.seen[running_];
     const bool weak = limits_.memory == memory::weak;
     std::uint32_t index = at.last();
     if (weak && stale_ < limits_.stale_reads) {
@@ -458,6 +434,15 @@ inline void explorer::wait_for_change() noexcept {
     }
     threads_[running_].waits = true;
     if (coarse_) boundary();
+}
+
+/// The next step of this thread.
+inline location& explorer::use(std::uint32_t where) {
+    clock& seen = threads_[running_].seen;
+    ++seen[running_];
+    location& at = locations_[where];
+    if (!at.is_there_for(seen)) fail("uses an atom that another thread has made, and nothing orders the two");
+    return at;
 }
 
 inline location& explorer::touch(std::uint32_t where) noexcept {

@@ -49,7 +49,17 @@ public:
     void begin(std::uint64_t value) {
         history_.assign(1, stored{.value = value});
         last_sc_ = 0;
+        made_ = {};
         for (auto& of : reads_) of.clear();
+    }
+
+    /// By a thread of the play, at its step: who uses it has to have seen that.
+    void made_at(std::uint32_t thread, std::uint32_t step) noexcept { made_[thread] = step; }
+    bool is_there_for(const clock& seen) const noexcept {
+        for (std::size_t t = 0; t < most_threads; ++t) {
+            if (made_[t] > seen[t]) return false;
+        }
+        return true;
     }
 
     std::uint32_t last() const noexcept { return static_cast<std::uint32_t>(history_.size() - 1); }
@@ -92,6 +102,7 @@ public:
 private:
     std::vector<stored> history_;
     std::uint32_t last_sc_ = 0;
+    clock made_{};
     std::array<std::vector<std::pair<std::uint32_t, std::uint32_t>>, most_threads> reads_;
 };
 

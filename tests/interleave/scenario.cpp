@@ -53,7 +53,8 @@ limits limits_of(const scenario& of, memory how, effort much) {
 const std::vector<scenario>& scenarios() {
     static const std::vector<scenario> all = [] {
         std::vector<scenario> list;
-        for (auto* part : {closing_and_opening, probes, ramps_by_evidence, orders, reloads, adaptive_rules}) {
+        for (auto* part :
+             {closing_and_opening, probes, ramps_by_evidence, orders, reloads, adaptive_rules, admissions}) {
             auto some = part();
             list.insert(list.end(), std::make_move_iterator(some.begin()), std::make_move_iterator(some.end()));
         }

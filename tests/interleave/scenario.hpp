@@ -36,6 +36,7 @@ std::vector<scenario> ramps_by_evidence();
 std::vector<scenario> orders();
 std::vector<scenario> reloads();
 std::vector<scenario> adaptive_rules();
+std::vector<scenario> admissions();
 
 struct verdict_on {
     interleave::report report;
