@@ -148,6 +148,18 @@ TEST(rule_32_clock, is_not_read_once_no_success_can_trip) {
     for (int i = 0; i < 20; ++i) m.expect_reads(0, 0, "long healthy again");
 }
 
+TEST(rule_32_clock, is_read_as_often_for_a_success_whichever_way_it_is_told) {
+    trip_rules by = no_rules();
+    by.window = last_calls{100};
+    by.slow = slow_rule{.after = 1s};
+    metered m{by};
+    m.expect_reads(1, 1, "once exactly at the start, and coarsely at the end");
+    m.clock.exact_readings = m.clock.coarse_readings = 0;
+    m.it.try_acquire()->settle(verdict::success());
+    EXPECT_EQ(m.clock.exact_readings, 1);
+    EXPECT_EQ(m.clock.coarse_readings, 1);
+}
+
 TEST(rule_32_clock, is_read_once_and_coarsely_for_a_window_of_time) {
     for (const bool failed_before : {false, true}) {
         trip_rules by = no_rules();
