@@ -227,6 +227,34 @@ TEST(progress, a_loop_that_nobody_ends_is_a_livelock) {
     EXPECT_NE(found.failure.find("livelock"), std::string::npos) << found.failure;
 }
 
+struct made_by_one {
+    atom<atom<int>*> where{nullptr};
+    std::unique_ptr<atom<int>> made;
+    int read = -1;
+};
+
+report hand_over_an_atom(std::memory_order store, std::memory_order load) {
+    return run<made_by_one>(weak, [=](const auto& s, play& p) {
+        p.thread([=] {
+            s->made = std::make_unique<atom<int>>(7);
+            s->where.store(s->made.get(), store);
+        });
+        p.thread([=] {
+            if (auto* const there = s->where.load(load)) s->read = there->load(std::memory_order_relaxed);
+        });
+    });
+}
+
+TEST(atoms, that_another_thread_makes_are_used_after_it_has_published_them) {
+    const auto good = hand_over_an_atom(std::memory_order_release, std::memory_order_acquire);
+    EXPECT_EQ(good.failure, "");
+    EXPECT_TRUE(good.complete);
+    for (const auto& [store, load] : {std::pair{std::memory_order_relaxed, std::memory_order_acquire},
+                                      {std::memory_order_release, std::memory_order_relaxed}}) {
+        EXPECT_NE(hand_over_an_atom(store, load).failure.find("nothing orders the two"), std::string::npos);
+    }
+}
+
 /// Three threads that read and write three atoms, so that what each reads depends on the order.
 std::pair<std::set<std::string>, report> outcomes_of_a_mix(const limits& within) {
     struct mix {

@@ -80,6 +80,26 @@ TEST(rule_17_probes, refused_read_the_exact_clock_only_near_the_end_of_a_lease) 
     EXPECT_EQ(it.observe().current, state::open);
 }
 
+TEST(rule_20_lease, that_ran_out_is_scored_at_a_time_read_after_it_was_found) {
+    // Each reading of the exact clock takes a millisecond.
+    struct : time_source {
+        mutable testing::manual_time exact;
+        time_point now() const noexcept override { return exact.advance(1ms), exact.now(); }
+        time_point coarse() const noexcept override { return exact.now(); }
+    } clock;
+    breaker it{"slow to read", fragile({.open_for = 1s, .jitter = 0, .probe_timeout = 1s}), clock};
+    const testing::event_log log{it};
+    it.trip(by("alice"));
+    clock.exact.advance(1s);
+    const auto lost = it.try_acquire();
+    ASSERT_TRUE(lost.has_value());
+    clock.exact.advance(1s);
+    const auto before = clock.exact.now();
+    EXPECT_FALSE(it.try_acquire().has_value());
+    EXPECT_EQ(log.last().cause, cause::probe_expired);
+    EXPECT_EQ(log.last().at, before + 2ms);
+}
+
 /// Makes calls, and says how often each clock was read for one.
 struct metered {
     struct : time_source {
@@ -128,6 +148,18 @@ TEST(rule_32_clock, is_not_read_once_no_success_can_trip) {
     m.it.try_acquire()->success();
     for (int i = 0; i < 20; ++i) m.it.try_acquire()->success();
     for (int i = 0; i < 20; ++i) m.expect_reads(0, 0, "long healthy again");
+}
+
+TEST(rule_32_clock, is_read_as_often_for_a_success_whichever_way_it_is_told) {
+    trip_rules by = no_rules();
+    by.window = last_calls{100};
+    by.slow = slow_rule{.after = 1s};
+    metered m{by};
+    m.expect_reads(1, 1, "once exactly at the start, and coarsely at the end");
+    m.clock.exact_readings = m.clock.coarse_readings = 0;
+    m.it.try_acquire()->settle(verdict::success());
+    EXPECT_EQ(m.clock.exact_readings, 1);
+    EXPECT_EQ(m.clock.coarse_readings, 1);
 }
 
 TEST(rule_32_clock, is_read_once_and_coarsely_for_a_window_of_time) {
