@@ -103,6 +103,7 @@ struct two_detectors {
         finished one{.at = now, .took = of_seconds(0.02 * log_uniform(random, 0.5, 2))};
         if (random() % 40 == 0) one.at -= milliseconds{300};
         if (random() % 20 == 0) one.took = {};
+        if (random() % 20 == 0) one.took = it.limit().value_or(one.took);
         if (std::bernoulli_distribution{slow}(random)) one.took *= 6;
         one.of = random() % 5 == 0 ? static_cast<failure_class>(random() % 8) : usual;
         one.failed = std::bernoulli_distribution{failing}(random);
