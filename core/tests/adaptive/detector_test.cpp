@@ -29,6 +29,10 @@ aims any_aims(std::mt19937_64& random) {
     if (random() % 2 == 0) {
         for (double& weight : given.weights) weight = static_cast<double>(random() % 4) / 2;
     }
+    if (random() % 6 == 0) {  // hardly any class is evidence, or none
+        given.weights.fill(0);
+        given.weights[random() % 2] = static_cast<double>(random() % 2) / 2;
+    }
     return given;
 }
 
