@@ -146,6 +146,7 @@ TEST_P(adaptive_detector_of_services, says_and_learns_what_the_formulas_say) {
         if (s.random() % 5 == 0) s.expect_the_same_kept();
         if (s.random() % 8 == 0) s.now += hours{s.random() % 100};
         if (s.random() % 10 == 0) s.trips();  // by another rule
+        if (s.random() % 4 == 0) s.both([&](auto& one) { one.judged(trip_was::needless, s.now + seconds{1}); });
         if (s.random() % 10 == 0) {
             const learned kept = s.it.save();
             s.plain.save();
