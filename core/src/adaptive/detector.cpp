@@ -202,7 +202,6 @@ void detector::plan_next_look() noexcept {
     next_look_ = never;
     if (const std::uint64_t n = errors_.looks_after()) next_look_ = std::min(next_look_, errors_calls_ + n);
     if (const std::uint64_t n = slow_.looks_after()) next_look_ = std::min(next_look_, slow_calls_ + n);
-    next_look_ = std::max(next_look_, calls_ + 1);
     if (penalty_ > 0) age_penalty();
 }
 

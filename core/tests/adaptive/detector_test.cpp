@@ -29,6 +29,10 @@ aims any_aims(std::mt19937_64& random) {
     if (random() % 2 == 0) {
         for (double& weight : given.weights) weight = static_cast<double>(random() % 4) / 2;
     }
+    if (random() % 6 == 0) {  // hardly any class is evidence, or none
+        given.weights.fill(0);
+        given.weights[random() % 2] = static_cast<double>(random() % 2) / 2;
+    }
     return given;
 }
 
@@ -103,6 +107,7 @@ struct two_detectors {
         finished one{.at = now, .took = of_seconds(0.02 * log_uniform(random, 0.5, 2))};
         if (random() % 40 == 0) one.at -= milliseconds{300};
         if (random() % 20 == 0) one.took = {};
+        if (random() % 20 == 0) one.took = it.limit().value_or(one.took);
         if (std::bernoulli_distribution{slow}(random)) one.took *= 6;
         one.of = random() % 5 == 0 ? static_cast<failure_class>(random() % 8) : usual;
         one.failed = std::bernoulli_distribution{failing}(random);
@@ -141,6 +146,7 @@ TEST_P(adaptive_detector_of_services, says_and_learns_what_the_formulas_say) {
         if (s.random() % 5 == 0) s.expect_the_same_kept();
         if (s.random() % 8 == 0) s.now += hours{s.random() % 100};
         if (s.random() % 10 == 0) s.trips();  // by another rule
+        if (s.random() % 4 == 0) s.both([&](auto& one) { one.judged(trip_was::needless, s.now + seconds{1}); });
         if (s.random() % 10 == 0) {
             const learned kept = s.it.save();
             s.plain.save();

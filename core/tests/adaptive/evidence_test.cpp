@@ -23,7 +23,7 @@ TEST(adaptive_evidence, is_the_sum_over_all_beginnings_for_six_failing_shares) {
     for (int service = 0; service < 60; ++service) {
         evidence it;
         plain_evidence plain;
-        const double care = log_uniform(random, 0.01, 1);
+        const double care = service % 10 == 0 ? 1 : log_uniform(random, 0.01, 1);
         const double base = log_uniform(random, 1e-5, 0.5);
         it.aim(care, base);
         plain.aim(care, base);
@@ -151,7 +151,7 @@ TEST(adaptive_evidence, of_just_as_many_failures_as_are_remembered_counts_half) 
 }
 
 TEST(adaptive_evidence, of_classes_is_refused_where_it_counts_less_than_none_or_more_than_all) {
-    for (const double wrong : {-1.0, 2e15}) {
+    for (const double wrong : {-1.0, 1e15 + 1}) {
         const std::vector<double> numbers{0, 0, 0, wrong, 0, 0, 0, 0};
         number_reader in{numbers};
         class_evidence{}.restore(in);
