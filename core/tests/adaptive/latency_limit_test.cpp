@@ -274,7 +274,7 @@ TEST(latency_limit, is_of_what_just_half_and_just_99_of_a_hundred_stay_below) {
     EXPECT_EQ(of(197, 3, seconds{1}), end_of(bin_for(seconds{1})));
 }
 
-TEST(latency_limit, is_no_more_than_the_slowest_call_though_sums_are_rounded) {
+TEST(latency_limit, of_calls_that_are_nearly_all_alike_is_twice_as_long_as_they_are) {
     latency_limit one{{}, time_point{}};
     ASSERT_TRUE(takes_back(one, {2, 200, 3e7, 210, 1}));
     EXPECT_EQ(one.known(), 2 * end_of(200));
