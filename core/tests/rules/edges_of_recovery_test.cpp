@@ -118,6 +118,12 @@ TEST(ramp_by_evidence, shows_what_share_is_let_in_where_traffic_is_not_known) {
     EXPECT_DOUBLE_EQ(b.now().admitted_share, 0.25);
 }
 
+TEST(ramp_by_evidence, shows_what_share_is_let_in_where_there_is_time_between_calls) {
+    auto b = bench_of(by_evidence());
+    begin_ramp(b, 1, 100ms);
+    EXPECT_NEAR(b.now().admitted_share, 0.25, 0.01);
+}
+
 /// A clock that a thread may have read a little earlier than another one.
 struct clock_to_set final : time_source {
     time_point at{std::chrono::hours{1}};
