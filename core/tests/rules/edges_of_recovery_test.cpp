@@ -118,6 +118,12 @@ TEST(ramp_by_evidence, shows_what_share_is_let_in_where_traffic_is_not_known) {
     EXPECT_DOUBLE_EQ(b.now().admitted_share, 0.25);
 }
 
+TEST(ramp_by_evidence, shows_what_share_is_let_in_where_there_is_time_between_calls) {
+    auto b = bench_of(by_evidence());
+    begin_ramp(b, 1, 100ms);
+    EXPECT_NEAR(b.now().admitted_share, 0.25, 0.01);
+}
+
 /// A clock that a thread may have read a little earlier than another one.
 struct clock_to_set final : time_source {
     time_point at{std::chrono::hours{1}};
@@ -170,7 +176,11 @@ TEST(learned_pacing, learns_from_the_window_that_an_order_began) {
     auto b = bench_of(learning());
     for (int i = 0; i < 6'000; ++i) b.advance(100ms), b.succeed();
     b.it.force_closed(by("alice"));
+    const auto epoch = b.epoch();
+    permit running = b.acquire();
     b.it.lift_override(by("alice"));
+    EXPECT_EQ(b.epoch(), epoch);
+    running.ignore();
     for (int i = 0; i < 99; ++i) b.advance(1s), b.succeed();
     b.fail(3);
     EXPECT_NEAR(b.now().learned.calls_per_second, (99 + 3 + 1) / (99.0 + 1), 1e-5);
@@ -231,6 +241,19 @@ TEST(learned_pacing, takes_an_outage_to_go_on_while_it_is_forced_open) {
     EXPECT_NEAR(pause_of(b), gap_at(100, rate), 1e-4);
 }
 
+TEST(learned_pacing, takes_what_a_record_says_for_no_outage_of_its_own) {
+    auto before = bench_of(learning());
+    before.fail(3);
+    before.probe().success();
+    const auto record = before.it.save();
+    auto b = bench_of(learning());
+    b.fail(3);
+    b.advance(1h);
+    ASSERT_TRUE(b.it.restore(record));
+    b.expect_closed();
+    EXPECT_EQ(b.now().learned.median_outage, before.now().learned.median_outage);
+}
+
 // ---- windows
 
 /// Four failures of at least four calls.
@@ -249,15 +272,24 @@ void expect_an_empty_window(bench& b, state in) {
 }
 
 TEST(rule_4_windows, of_a_ramp_and_after_it_are_empty_though_no_call_of_the_ramp_failed) {
+    // Nobody looks in between: whoever does brings the window up to date.
     for (const bool in_ramp : {true, false}) {
         auto b = bench_of(half_of_four(ramp_rule{.over = 1s, .from = 1}));
         b.fail(4);
-        b.expect_open();
         b.probe().success();
-        b.expect_half_open();
-        if (!in_ramp) b.advance(1s), b.succeed(), b.expect_closed();
+        if (!in_ramp) b.advance(1s), b.succeed();
         expect_an_empty_window(b, in_ramp ? state::half_open : state::closed);
     }
+}
+
+TEST(rule_4_windows, of_a_ramp_hold_no_success_from_before_it) {
+    auto b = bench_of(half_of_four(ramp_rule{.over = 1s, .from = 1}));
+    b.succeed(8);
+    b.it.trip(by("alice"));
+    b.probe().success();
+    EXPECT_EQ(b.now().window.calls, 0U);
+    b.fail(4);
+    b.expect_open();
 }
 
 TEST(rule_4_windows, after_a_reset_and_an_outage_by_order_are_empty) {
