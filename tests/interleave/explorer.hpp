@@ -119,6 +119,8 @@ public:
         watched_ = where;
         watcher_ = std::move(watcher);
     }
+    /// Whether data races are looked for: in the threads, if their operations are choices.
+    bool watches_data() const noexcept { return in_thread() && !coarse_; }
     /// This thread's happens-before, for data that is no atom.
     const clock& seen() const noexcept { return threads_[running_].seen; }
 
@@ -153,6 +155,7 @@ private:
     bool plan_next();
     void run_body(std::uint32_t thread);
     void announce(const intent& next);
+    location& reach(std::uint32_t where);
     void hand_over();
     std::uint32_t pick();
     std::uint32_t pick_freely(threads able);
@@ -378,16 +381,24 @@ inline void explorer::executed(event what) {
 
 inline std::uint32_t explorer::new_location(std::uint64_t value) {
     if (used_ == locations_.size()) locations_.emplace_back();
-    locations_[used_].begin(value);
+    locations_[used_].begin(value, running_, watches_data() ? seen()[running_] + 1 : 0);
     return used_++;
+}
+
+/// The location of the operation that this thread has announced.
+inline location& explorer::reach(std::uint32_t where) {
+    location& at = locations_[where];
+    actor& me = threads_[running_];
+    ++me.seen[running_];
+    if (!at.is_there(me.seen)) fail("data race: uses an atom that another thread makes, and nothing orders the two");
+    return at;
 }
 
 inline std::uint64_t explorer::load(std::uint32_t where, std::memory_order with) {
     if (direct()) return touch(where).newest();
     announce({where, false});
-    location& at = locations_[where];
+    location& at = reach(where);
     actor& me = threads_[running_];
-    ++me.seen[running_];
     const bool weak = limits_.memory == memory::weak;
     std::uint32_t index = at.last();
     if (weak && stale_ < limits_.stale_reads) {
@@ -405,9 +416,8 @@ inline void explorer::store(std::uint32_t where, std::uint64_t value, std::memor
         write_directly(where, value);
     } else {
         announce({where, true});
-        location& at = locations_[where];
+        location& at = reach(where);
         actor& me = threads_[running_];
-        ++me.seen[running_];
         at.write(value, running_, me.seen, with, false);
         executed({.where = where, .what = event::kind::store, .with = with, .index = at.last(), .value = value});
         me.touched = where, me.index = at.last();
@@ -425,9 +435,8 @@ std::uint64_t explorer::modify(std::uint32_t where, const Next& next, std::memor
         return old;
     }
     announce({where, true});
-    location& at = locations_[where];
+    location& at = reach(where);
     actor& me = threads_[running_];
-    ++me.seen[running_];
     const bool weak = limits_.memory == memory::weak;
     std::uint32_t index = at.last();
     if (weak && stale_ < limits_.stale_reads) {

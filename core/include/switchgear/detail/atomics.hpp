@@ -12,6 +12,9 @@ namespace switchgear::detail {
 struct std_atomics {
     template <class T>
     using atom = std::atomic<T>;
+    /// Data that is no atom. Here it is just that; an explorer notices where nothing orders two uses of it.
+    template <class T>
+    using plain = T;
 
     /// Somebody else has to finish a few instructions first.
     static void wait_a_moment() noexcept { std::this_thread::yield(); }
