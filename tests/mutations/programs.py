@@ -26,7 +26,7 @@ def _below(folder, *names):
 
 
 PROGRAMS = [
-    Program("rules", _below("core/tests/rules", "adaptive_test", "closed_test", "closed_at_once_test", "clock_choice_test", "edges_test",
+    Program("rules", _below("core/tests/rules", "adaptive_recovery_test", "adaptive_test", "closed_test", "closed_at_once_test", "clock_choice_test", "edges_test",
                             "edges_of_evidence_test", "edges_of_keeping_test", "edges_of_windows_test", "events_test",
                             "evidence_ramp_test", "half_open_test", "keeping_test", "open_test", "operators_test",
                             "pacing_test", "permits_test", "ramp_test", "registry_test", "settings_test", "time_test"), link=LEAKS),
@@ -38,10 +38,10 @@ PROGRAMS = [
             environment={"SWITCHGEAR_MODEL_SEED": "1", "SWITCHGEAR_MODEL_STEPS": "200000"}),
     Program("extremes", _below("core/tests/extremes", "limits_test", "wraps_test"), includes=("core/tests/extremes",)),
     Program("interleave", _below("tests/interleave", "engine_test", "parts_test", "scenarios_test", "scenario",
-                                 "scenarios_adaptive", "scenarios_evidence", "scenarios_orders", "scenarios_probing", "scenarios_reload", "scenarios_trip", "stage"),
+                                 "scenarios_adaptive", "scenarios_evidence", "scenarios_orders", "scenarios_probing", "scenarios_reload", "scenarios_trip", "scenarios_verdicts", "stage"),
             includes=("tests/interleave",), flags=("-O2",), sees_memory_orders=True, only_for_orders="_with_weak_memory"),
-    Program("concurrency", _below("core/tests/rules", "concurrency_test")),
-    Program("races", _below("core/tests/rules", "concurrency_test"), flags=RACES, sees_memory_orders=True,
+    Program("concurrency", _below("core/tests", "handing_over_test", "rules/concurrency_test")),
+    Program("races", _below("core/tests", "handing_over_test", "rules/concurrency_test"), flags=RACES, sees_memory_orders=True,
             environment={"TSAN_OPTIONS": "halt_on_error=1"}),
     Program("linearizable", _below("tests/linearizable", "history", "linearizable_test", "recorder", "search"),
             includes=("tests/linearizable",)),

@@ -1,5 +1,7 @@
 // Which clock a call reads, and when: the cheap one wherever it cannot tell the wrong side.
 
+#include <utility>
+
 #include "bench.hpp"
 
 namespace switchgear::rules {
@@ -141,6 +143,47 @@ TEST(rule_32_clock, is_read_once_and_coarsely_for_a_window_of_time) {
         m.clock.exact.advance(999ms);
         m.expect_reads(0, 2, "moving the window");
     }
+}
+
+TEST(rule_32_clock, is_not_read_for_an_answer_that_ends_where_time_does_not_matter) {
+    trip_rules by = no_rules();
+    by.window = last_calls{100};
+    metered m{by};
+    m.clock.exact_readings = 0;
+    permit p = std::move(*m.it.try_acquire());
+    p.answered();
+    p.success();
+    EXPECT_EQ(m.clock.exact_readings + m.clock.coarse_readings, 0);
+    EXPECT_EQ(m.it.observe().window.calls, 1U);
+}
+
+// ---- rules 4 and 8
+
+TEST(rule_08_window_of_time, is_moved_by_the_exact_clock_before_a_success_trips) {
+    for (const auto& [later, expected] : {std::pair{1590ms, state::open}, std::pair{1602ms, state::closed}}) {
+        lagging clock;
+        settings s{.trip = no_rules()};
+        s.trip.failure_ratio = 0.5;
+        s.trip.minimum_calls = 4;
+        s.trip.window = last{1610ms};  // buckets of 100 ms
+        breaker it{"lagging", s, clock};
+        for (int i = 0; i < 3; ++i) it.try_acquire()->failure();
+        clock.exact.advance(later);
+        it.try_acquire()->success();
+        EXPECT_EQ(it.observe().current, expected) << later.count();
+    }
+}
+
+TEST(rule_08_window_of_time, counts_a_success_at_the_end_of_a_bucket_in_the_next_one) {
+    settings s{.trip = no_rules()};
+    s.trip.window = last{1610ms};  // buckets of 100 ms
+    auto b = bench_of(s);
+    b.advance(100ms);
+    b.succeed();
+    b.advance(1500ms);
+    EXPECT_EQ(b.now().window.calls, 1U);
+    b.advance(100ms);
+    EXPECT_EQ(b.now().window.calls, 0U);
 }
 
 }  // namespace
