@@ -53,7 +53,7 @@ public:
             forgot_at_ = now;
             lowest_ += (latency_ - lowest_) * forgotten_in_a_round_trip;
         }
-        if (latency_ <= 2 * lowest_) {
+        if (answers_quickly()) {
             width_ = std::min(width_ + std::min(1.0, width_), widest);
         } else if (latency_ > 4 * lowest_) {
             cut(0.7, now, first_width_ / 4);
@@ -76,8 +76,7 @@ public:
     double latency() const noexcept { return latency_; }
 
     allowance allowed() const noexcept {
-        allowance now{.calls = static_cast<std::uint32_t>(std::max(width_, 1.0)),
-                      .steady = calls_ >= steady_calls && failures_of_last(steady_calls) <= steady_failures};
+        allowance now{.calls = static_cast<std::uint32_t>(std::max(width_, 1.0)), .steady = steady()};
         if (width_ < 1) now.spacing = static_cast<ticks>(std::min(latency_ / width_, 10 * call_gap_) * 1e9);
         return now;
     }
@@ -86,6 +85,12 @@ public:
     static constexpr std::uint32_t steady_calls = 20, steady_failures = 4;
 
 private:
+    bool answers_quickly() const noexcept { return latency_ <= 2 * lowest_; }
+    /// Slow answers are a queue: nobody is refused while it grows, and the ramp is what keeps it from growing further.
+    bool steady() const noexcept {
+        return calls_ >= steady_calls && failures_of_last(steady_calls) <= steady_failures && answers_quickly();
+    }
+
     static constexpr double shortest_latency = 1e-6, narrowest = 0.01, widest = 60'000;
     static constexpr std::uint32_t averaged_calls = 8;
     static constexpr double forgotten_in_a_round_trip = 1.0 / 64;

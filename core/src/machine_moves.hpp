@@ -57,7 +57,7 @@ void machine<A, S, F>::pace(period& next, const look& from, const recovery_rules
 }
 
 /// To open, from any state. `exact` is an operator's pause; else as pace() says, with jitter, and at least
-/// the hint.
+/// the hint (rule 12). A server that says when to come back knows better than what was learned: then it is the hint.
 template <class A, class S, class F>
 std::optional<moved> machine<A, S, F>::open(const look& from, const finding& why, const plan& by, ticks now,
                                             std::optional<ticks> hint, std::optional<ticks> exact) noexcept {
@@ -68,7 +68,10 @@ std::optional<moved> machine<A, S, F>::open(const look& from, const finding& why
         next.since = now;
     }
     pace(next, from, rules, now);
-    next.pause = exact ? std::max<ticks>(*exact, 0) : std::max(spread(next.base_pause, rules.jitter), capped(hint, by));
+    const ticks wish = capped(hint, by);
+    const bool as_wished = rules.pacing == pacing::learned && wish > 0;
+    next.pause = exact ? std::max<ticks>(*exact, 0)
+                       : std::max(as_wished ? shortest_gap : spread(next.base_pause, rules.jitter), wish);
     next.deadline = now + next.pause;
     next.attempt = from.of.attempt + (from.of.attempt != ~std::uint32_t{0} ? 1 : 0);
     const word to = from.at.with_state(state::open);

@@ -46,7 +46,7 @@ public:
         const auto those = failed_.end() - static_cast<std::ptrdiff_t>(std::min(calls, failed_.size()));
         return static_cast<std::uint32_t>(std::count(those, failed_.end(), true));
     }
-    bool steady() const { return failed_.size() >= 20 && failures_of_last(20) <= 4; }
+    bool steady() const { return failed_.size() >= 20 && failures_of_last(20) <= 4 && mean <= 2 * lowest_; }
     std::uint32_t calls() const { return width < 1 ? 1 : static_cast<std::uint32_t>(width); }
     double spacing() const { return width < 1 ? std::min(mean / width, 10 * gap_) * 1e9 : 0; }
 

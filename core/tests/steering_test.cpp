@@ -163,6 +163,16 @@ TEST(steering, is_steady_after_twenty_calls_of_which_at_most_four_failed) {
     EXPECT_TRUE(s.allowed().steady);
 }
 
+TEST(steering, is_not_steady_while_answers_take_more_than_twice_as_long_as_they_did) {
+    steering s = fresh();
+    for (int i = 0; i < 20; ++i) s.succeeded(0.02, i);
+    ASSERT_TRUE(s.allowed().steady);
+    for (int i = 0; i < 20; ++i) s.succeeded(0.06, 20);
+    EXPECT_FALSE(s.allowed().steady);
+    for (int i = 0; i < 60; ++i) s.succeeded(0.02, 21 + i);
+    EXPECT_TRUE(s.allowed().steady);
+}
+
 struct always {
     bool operator()() const { return true; }
 };
