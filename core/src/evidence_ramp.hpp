@@ -53,7 +53,7 @@ public:
             forgot_at_ = now;
             lowest_ += (latency_ - lowest_) * forgotten_in_a_round_trip;
         }
-        if (latency_ <= 2 * lowest_) {
+        if (answers_quickly()) {
             width_ = std::min(width_ + std::min(1.0, width_), widest);
         } else if (latency_ > 4 * lowest_) {
             cut(0.7, now, first_width_ / 4);
@@ -76,8 +76,7 @@ public:
     double latency() const noexcept { return latency_; }
 
     allowance allowed() const noexcept {
-        allowance now{.calls = static_cast<std::uint32_t>(std::max(width_, 1.0)),
-                      .steady = calls_ >= steady_calls && failures_of_last(steady_calls) <= steady_failures};
+        allowance now{.calls = static_cast<std::uint32_t>(std::max(width_, 1.0)), .steady = steady()};
         if (width_ < 1) now.spacing = static_cast<ticks>(std::min(latency_ / width_, 10 * call_gap_) * 1e9);
         return now;
     }
@@ -86,13 +85,19 @@ public:
     static constexpr std::uint32_t steady_calls = 20, steady_failures = 4;
 
 private:
+    bool answers_quickly() const noexcept { return latency_ <= 2 * lowest_; }
+    /// Slow answers are a queue: nobody is refused while it grows, and the ramp is what keeps it from growing further.
+    bool steady() const noexcept {
+        return calls_ >= steady_calls && failures_of_last(steady_calls) <= steady_failures && answers_quickly();
+    }
+
     static constexpr double shortest_latency = 1e-6, narrowest = 0.01, widest = 60'000;
     static constexpr std::uint32_t averaged_calls = 8;
     static constexpr double forgotten_in_a_round_trip = 1.0 / 64;
 
     void remember(bool failure) noexcept {
         outcomes_ = (outcomes_ << 1) | (failure ? 1U : 0U);
-        if (calls_ < steady_calls) ++calls_;
+        calls_ = std::min(calls_ + 1, steady_calls);
     }
     /// Healthy latencies are spread over decades: one says little, and the lowest of means of a few is far below the
     /// mean of all. So the mean is over several, and the lowest gives way, slowly: a service that answers well is never
@@ -100,7 +105,7 @@ private:
     void learn(double latency) noexcept {
         answers_ = std::min(answers_ + 1, std::max(averaged_calls, static_cast<std::uint32_t>(width_)));
         latency_ += (std::max(latency, shortest_latency) - latency_) / answers_;
-        lowest_ = answers_ == 1 ? latency_ : std::min(lowest_, latency_);
+        lowest_ = std::min(lowest_, latency_);
     }
     /// Once a round trip: the calls that run now were let in before anybody knew.
     void cut(double to, double now, double least = narrowest) noexcept {
@@ -109,9 +114,10 @@ private:
         width_ = std::max(width_ * to, std::min(width_, least));
     }
 
-    double width_ = 1, first_width_ = 1, call_gap_ = 1;
-    double latency_ = 0;  ///< mean of about the last averaged_calls
-    double lowest_ = 0;   ///< of these means
+    double width_ = 1;
+    double first_width_{}, call_gap_{};                        ///< as begun
+    double latency_ = 0;                                       ///< mean of about the last averaged_calls
+    double lowest_ = std::numeric_limits<double>::infinity();  ///< of these means
     double cut_at_ = -1e300, forgot_at_ = -1e300;
     std::uint32_t answers_ = 0;   ///< in the mean, up to averaged_calls
     std::uint32_t outcomes_ = 0;  ///< newest in the lowest bit; 1: failed
@@ -130,7 +136,6 @@ template <class Atomics>
 class places {
 public:
     struct answer {
-        bool over = false;  ///< not wanted any more: the rest says nothing
         bool taken = false;
         std::uint32_t lost = 0;  ///< places of calls that never ended, given up by this thread
     };
@@ -145,7 +150,7 @@ public:
         // acquire: pairs with the exchange of a later epoch, so that still_wanted() sees that epoch.
         std::uint64_t seen = word_.load(std::memory_order_acquire);
         for (;;) {
-            if (!still_wanted()) return {.over = true};
+            if (!still_wanted()) return {};
             inside now = unpack(seen, epoch, generation);
             const std::uint32_t lost = now.move_to(generation);
             if (std::uint32_t{now.before} + now.present >= most || now.present == 0xffff) return {};
@@ -178,10 +183,12 @@ public:
     }
 
     /// As in evidence_ramp.
-    void forget(std::uint64_t epoch) noexcept {
+    template <class StillWanted>
+    void forget(std::uint64_t epoch, const StillWanted& still_wanted) noexcept {
         std::uint64_t seen = word_.load(std::memory_order_acquire);  // as in take()
-        if (seen >> 48 != tag_of(epoch)) return;
-        word_.compare_exchange_strong(seen, 0, std::memory_order_acq_rel, std::memory_order_relaxed);
+        while (seen >> 48 == tag_of(epoch) && still_wanted()) {
+            if (word_.compare_exchange_weak(seen, 0, std::memory_order_acq_rel, std::memory_order_acquire)) return;
+        }
     }
 
 private:
@@ -214,7 +221,7 @@ private:
                now.present;
     }
 
-    typename Atomics::template atom<std::uint64_t> word_{0};
+    typename Atomics::template atom<std::uint64_t> word_{};
 };
 
 /// What a breaker whose ramp goes by evidence needs beside the rest: made with the settings that ask for it.
@@ -245,11 +252,13 @@ public:
             std::memory_order_release);
     }
 
-    /// Clears what is left of a ramp 65,535 epochs ago, before this one begins: the tags are the same.
-    void forget(std::uint64_t epoch) noexcept {
-        in.forget(epoch);
+    /// Clears what is left of a ramp 65,535 epochs ago, before this one begins: the tags are the same. Wanted until it
+    /// may begin.
+    template <class StillWanted>
+    void forget(std::uint64_t epoch, const StillWanted& still_wanted) noexcept {
+        in.forget(epoch, still_wanted);
         std::uint64_t seen = allowed_.load(std::memory_order_acquire);  // as in allowed()
-        if (seen >> 48 != tag_of(epoch)) return;
+        if (seen >> 48 != tag_of(epoch) || !still_wanted()) return;
         // release: as in publish(). Failed: that ramp has begun, and this is of it.
         allowed_.compare_exchange_strong(seen, 0, std::memory_order_release, std::memory_order_relaxed);
     }
@@ -287,8 +296,8 @@ public:
     atom<ticks> refused_at{std::numeric_limits<ticks>::min()};   ///< when a call was last refused
     atom<ticks> admitted_at{std::numeric_limits<ticks>::min()};  ///< when one was last let in
 
-    steering steer;                                   // under the lock of evidence
-    std::uint64_t steered_epoch = ~std::uint64_t{0};  // the same: the ramp that it is of
+    steering steer;                                                           // under the lock of evidence
+    std::uint64_t steered_epoch = std::numeric_limits<std::uint64_t>::max();  // the same: the ramp that it is of
 
 private:
     static constexpr std::uint64_t value_mask = (std::uint64_t{1} << 46) - 1;
@@ -296,8 +305,8 @@ private:
 
     static constexpr std::uint64_t most_lost = (std::uint64_t{1} << 24) - 1;
 
-    atom<std::uint64_t> allowed_{0};
-    atom<std::uint64_t> lost_{0};  ///< epoch of the ramp:40 | calls:24
+    atom<std::uint64_t> allowed_{};
+    atom<std::uint64_t> lost_{};  ///< epoch of the ramp:40 | calls:24
 };
 
 }  // namespace switchgear::detail

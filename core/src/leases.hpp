@@ -94,7 +94,7 @@ public:
             if ((seen & tag_mask) != tag_of(epoch)) return true;
             if (!still_wanted()) return false;
             // relaxed: a free slot says nothing. Failed: the epoch has begun, and this is a lease of it.
-            slot.compare_exchange_strong(seen, 0, std::memory_order_relaxed);
+            slot.compare_exchange_strong(seen, of_nobody, std::memory_order_relaxed);
             return true;
         });
     }
@@ -103,7 +103,7 @@ public:
     bool end(const held& lease) noexcept {
         std::uint64_t expected = lease.value;
         // relaxed: of this and the mark in scan() one succeeds, and neither tells of anything else.
-        return at(lease.slot).compare_exchange_strong(expected, 0, std::memory_order_relaxed);
+        return at(lease.slot).compare_exchange_strong(expected, of_nobody, std::memory_order_relaxed);
     }
 
     /// Looks at the leases of one epoch; marks one that has run out.
@@ -125,6 +125,7 @@ private:
     static constexpr std::uint64_t start_mask = (std::uint64_t{1} << 48) - 1;
     static constexpr std::uint64_t tag_mask = ~start_mask;
     static constexpr std::uint64_t marked = start_mask;
+    static constexpr std::uint64_t of_nobody{};
 
     // Never 0, so that an empty slot belongs to no epoch.
     static constexpr std::uint64_t tag_of(std::uint64_t epoch) noexcept { return (epoch % 0xffff + 1) << 48; }
@@ -142,8 +143,8 @@ private:
     /// Requires: a lease was taken there.
     atom<std::uint64_t>& at(std::uint64_t index) noexcept {
         chunk* part = &first_;
-        // acquire: as in for_each().
-        for (; index >= chunk::size; index -= chunk::size) part = part->next.load(std::memory_order_acquire);
+        // relaxed: whoever has the lease saw its chunk when it was taken.
+        for (; index >= chunk::size; index -= chunk::size) part = part->next.load(std::memory_order_relaxed);
         return part->slots[index];
     }
 

@@ -14,7 +14,7 @@ namespace switchgear::detail {
 /// `live`: ended, and the last of them destroys it.
 struct listener_entry {
     static constexpr std::uint32_t live = 1U << 31;
-    static constexpr std::uint32_t claimed = live / 2;
+    static constexpr std::uint32_t claimed = ~live;
 
     std::atomic<std::uint32_t> use;
     std::function<void(const transition&)> call;

@@ -152,6 +152,8 @@ public:
 private:
     template <class T>
     using atom = typename Atomics::template atom<T>;
+    template <class T>
+    using plain = typename Atomics::template plain<T>;
     using Front::edge_;
     using Front::granted;
     using Front::next_move_;
@@ -296,7 +298,7 @@ private:
     atom<std::uint64_t> draws_;             ///< state of the jitter's generator
 
     // Settings in force: two take turns. A reload fills the one that nobody reads, and swings the word.
-    std::array<std::shared_ptr<const plan>, 2> plans_;
+    std::array<plain<std::shared_ptr<const plan>>, 2> plans_;
     mutable std::array<atom<std::uint32_t>, 2> readers_{};
     // Of the plan in force, for those who refuse.
     atom<ticks> probe_timeout_;
@@ -304,9 +306,9 @@ private:
     atom<std::uint32_t> most_probes_;
 
     brief_lock<Atomics> evidence_;
-    bool would_have_opened_ = false;     // under evidence_: told already in this episode
-    std::uint32_t evidence_window_ = 0;  // under evidence_: the window that the marks are of
-    sliding_window window_;              // under evidence_
+    bool would_have_opened_ = false;            // under evidence_: told already in this episode
+    plain<std::uint32_t> evidence_window_ = 0;  // under evidence_: the window that the marks are of
+    sliding_window window_;                     // under evidence_
 
     atom<std::uint64_t> other_successes_{0}, ignored_{0}, late_{0};
 };
@@ -317,7 +319,7 @@ machine<A, S, F>::machine(S& sink, std::shared_ptr<const plan> by, std::uint64_t
     : F{std::forward<OfFront>(of_front)...},
       sink_{sink},
       draws_{seed},
-      plans_{std::move(by), nullptr},
+      plans_{std::move(by)},
       probe_timeout_{plans_[0]->probe_timeout},
       open_for_ms_{static_cast<std::uint32_t>(plans_[0]->given.recovery.open_for.count())},
       most_probes_{plans_[0]->given.recovery.probes},
@@ -380,7 +382,7 @@ auto machine<A, S, F>::with_plan(const Read& read_plan) const noexcept {
         // reader sees the swing and tries the other one.
         readers.fetch_add(1, std::memory_order_seq_cst);
         if (word{word_.load(std::memory_order_seq_cst)}.regime() != index) {
-            readers.fetch_sub(1, std::memory_order_release);  // pairs as below; nothing was read
+            readers.fetch_sub(1, std::memory_order_relaxed);  // nothing was read
             continue;
         }
         const auto answer = read_plan(*plans_[index]);

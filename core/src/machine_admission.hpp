@@ -39,7 +39,7 @@ answer machine<A, S, F>::acquire(const Time& time, grant& to) noexcept {
     for (;;) {
         const word at = current();
         if (at.plainly_closed()) {
-            to = granted(at, 0, time);
+            to = granted(at, grant::counted, time);
             return {};
         }
         const answer got = at.override() != override_mode::none ? acquire_overridden(at, time, to)
@@ -56,7 +56,7 @@ answer machine<A, S, F>::acquire_overridden(word at, const Time& time, grant& to
     const ticks until = in_trouble().periods.override_until(at.period());
     if (current() != at) return answer::look_again();
     const bool ends = until != never;
-    const ticks now = ends ? in_ticks(time.now()) : 0;
+    const ticks now = ends ? in_ticks(time.now()) : ticks{};
     if (ends && now >= until) {
         if (const look seen = read(); seen.at == at) tell(end_override(seen, now));
         return answer::look_again();
@@ -68,7 +68,7 @@ answer machine<A, S, F>::acquire_overridden(word at, const Time& time, grant& to
     }
     // Under forced_closed an order may have moved the state underneath: such calls are admitted, and
     // only those of a closed breaker have a window to count in.
-    to = granted(at, at.where() == state::closed ? std::uint64_t{0} : grant::bystander, time);
+    to = granted(at, at.where() == state::closed ? grant::counted : grant::bystander, time);
     return {};
 }
 
@@ -151,16 +151,15 @@ template <class Time>
         if (current() != at || probes.look(at.epoch()).enough) return answer::look_again();
         return refuse_or_observe(at, reject_reason::probes_busy, out.earliest_expiry.value_or(length), time, to);
     }
-    if (!still_probing()) return answer::look_again();  // a place in a ledger that is closed
     // A thread that stalls just here holds a place without a lease: no call of its own is running yet, and
-    // the place is free when it goes on.
+    // the place is free when it goes on. A place in a ledger that is closed gets no lease.
     const auto lease = leased.take(at.epoch(), now, still_probing);
     if (!lease) return answer::look_again();
     to = {.epoch = at.epoch(),
           .begun = now,
           .place = lease->value,
           .which = lease->slot,
-          .traits = grant::probe | (at.timed() ? grant::timed : std::uint64_t{0})};
+          .traits = at.timed() ? grant::probe | grant::timed : std::uint64_t{grant::probe}};
     return {};
 }
 
@@ -172,7 +171,7 @@ answer machine<A, S, F>::acquire_ramp(word at, const Time& time, grant& to) noex
     const ticks since = in_trouble().periods.ramp_since(at.period());
     if (current() != at) return answer::look_again();
     const ticks now = in_ticks(time.now());
-    const ticks elapsed = std::max<ticks>(now - since, 0);
+    const ticks elapsed = std::max(now, since) - since;
     // A reload may have taken the ramp away: then it is over.
     if (!rule || elapsed >= plan::in_ticks(rule->over)) {
         end_ramp(at.epoch(), now);
@@ -183,7 +182,7 @@ answer machine<A, S, F>::acquire_ramp(word at, const Time& time, grant& to) noex
         in_trouble().admission.arrive(at.epoch(), share, elapsed, [&] { return current().epoch() == at.epoch(); });
     if (drawn.over) return answer::look_again();
     if (!drawn.admitted) return refuse_or_observe(at, reject_reason::ramping, drawn.next_admission, time, to);
-    to = granted(at, 0, time);
+    to = granted(at, grant::counted, time);
     return {};
 }
 
@@ -204,7 +203,7 @@ void machine<A, S, F>::finish_probing(std::uint64_t epoch, ticks now) noexcept {
     const bool ramps = with_plan([](const plan& by) { return by.given.recovery.ramp.has_value(); });
     for (;;) {
         const look seen = read();
-        if (seen.at.epoch() != epoch || seen.at.where() != state::half_open || seen.at.on_ramp()) return;
+        if (seen.at.epoch() != epoch || seen.at.on_ramp()) return;
         if (ramps) {
             if (begin_ramp(seen, now)) return;
         } else if (const auto made = close(seen, cause::probes_succeeded, now)) {

@@ -47,10 +47,9 @@ answer machine<A, S, F>::acquire_by_evidence(word at, const Time& time, grant& t
     if (may.spacing > 0 && now < next) return refused(next - now);
     // relaxed: as in acquire_probe().
     const ticks length = probe_timeout_.load(std::memory_order_relaxed);
-    const auto generation = places<A>::generation_at(std::max<ticks>(now - seen.of.ramp_since, 0), length);
+    const auto generation = places<A>::generation_at(now - std::min(seen.of.ramp_since, now), length);
     const auto got = on.in.take(at.epoch(), generation, may.calls, still_on);
-    if (got.over) return answer::look_again();
-    if (got.lost > 0) {
+    if (got.lost != 0) {
         on.lose(at.epoch(), got.lost);
         // If somebody is at the evidence just now, their verdict or the next one tells of them.
         if (evidence_.try_lock()) {

@@ -29,7 +29,7 @@ ticks machine<A, S, F>::spread(ticks pause, double jitter) noexcept {
 /// A server's or an operator's wish as far as it is honoured: not above 0 if it is none (rule 12).
 template <class A, class S, class F>
 ticks machine<A, S, F>::capped(std::optional<ticks> hint, const plan& by) noexcept {
-    return std::min(hint.value_or(0), plan::in_ticks(by.given.recovery.max_retry_after));
+    return std::min(hint.value_or(ticks{}), plan::in_ticks(by.given.recovery.max_retry_after));
 }
 
 /// What a closed breaker that trips has learned of its service's traffic. The tally stands for all that was well;
@@ -47,7 +47,7 @@ void machine<A, S, F>::pace(period& next, const look& from, const recovery_rules
     const ticks cap = plan::in_ticks(rules.max_open_for);
     const bool again = from.at.where() == state::half_open && from.of.base_pause != 0;
     if (rules.pacing == pacing::learned) {
-        const ticks age = next.since == never ? 0 : std::max<ticks>(now - next.since, 0);
+        const ticks age = now - std::min(next.since, now);  // none where that is not known
         next.base_pause = std::min(learned_gap(next.learned, rules.probe_price, age, !again), cap);
         return;
     }
@@ -57,7 +57,7 @@ void machine<A, S, F>::pace(period& next, const look& from, const recovery_rules
 }
 
 /// To open, from any state. `exact` is an operator's pause; else as pace() says, with jitter, and at least
-/// the hint.
+/// the hint (rule 12). A server that says when to come back knows better than what was learned: then it is the hint.
 template <class A, class S, class F>
 std::optional<moved> machine<A, S, F>::open(const look& from, const finding& why, const plan& by, ticks now,
                                             std::optional<ticks> hint, std::optional<ticks> exact) noexcept {
@@ -68,7 +68,10 @@ std::optional<moved> machine<A, S, F>::open(const look& from, const finding& why
         next.since = now;
     }
     pace(next, from, rules, now);
-    next.pause = exact ? std::max<ticks>(*exact, 0) : std::max(spread(next.base_pause, rules.jitter), capped(hint, by));
+    const ticks wish = capped(hint, by);
+    const bool as_wished = rules.pacing == pacing::learned && wish > 0;
+    next.pause = exact ? std::max<ticks>(*exact, 0)
+                       : std::max(as_wished ? shortest_gap : spread(next.base_pause, rules.jitter), wish);
     next.deadline = now + next.pause;
     next.attempt = from.of.attempt + (from.of.attempt != ~std::uint32_t{0} ? 1 : 0);
     const word to = from.at.with_state(state::open);
@@ -85,8 +88,9 @@ std::optional<moved> machine<A, S, F>::half_open(word from, ticks now) noexcept 
     // present one: whoever begins the ramp cannot take the tally back from whoever closes meanwhile.
     open_window(from, to.epoch());
     trouble<A>& known = in_trouble();
-    known.leased.forget(to.epoch(), [&] { return current() == from; });
-    if (auto* const back = known.back()) back->ramp.forget(to.epoch());
+    const auto not_yet = [&] { return current() == from; };
+    known.leased.forget(to.epoch(), not_yet);
+    if (auto* const back = known.back()) back->ramp.forget(to.epoch(), not_yet);
     if (!swing(from, to)) return {};
     return moved{.from = state::open,
                  .to = state::half_open,

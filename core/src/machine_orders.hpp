@@ -48,7 +48,7 @@ template <class A, class S, class F>
 void machine<A, S, F>::end_pause() noexcept {
     for (;;) {
         const word at = current();
-        if (at.where() != state::open || at.due() || swing(at, at.with_due(true))) return;
+        if (at.where() != state::open || swing(at, at.with_due(true))) return;
     }
 }
 
@@ -59,8 +59,7 @@ void machine<A, S, F>::extend_pause(ticks wait, ticks now) noexcept {
         if (seen.at.where() != state::open) return;
         period next = seen.of;
         const ticks until = now + std::min(wait, never - now);
-        if (!seen.at.due() && next.deadline >= until) return;
-        next.deadline = until;
+        next.deadline = seen.at.due() ? until : std::max(until, next.deadline);
         next.pause = std::max(next.pause, wait);
         if (swing(seen.at, seen.at.with_due(false), next)) return;
     }

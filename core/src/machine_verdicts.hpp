@@ -132,23 +132,20 @@ void machine<A, S, F>::settle_success(std::uint64_t epoch, ticks ended, const Ti
         const ticks now = ended != 0 ? ended : in_ticks(time.coarse());
         if (now >= next_move) move_window(now);
     }
-    const progress got = F::count_success(epoch);
-    if (got == progress::late) success_late(epoch);
-    if (got == progress::look_further) success_counted(epoch, time);
+    if (!tally_.add(epoch, word_)) return success_late(epoch);
+    success_counted(epoch, time);
 }
 
 template <class A, class S, class F>
 template <class Time>
 void machine<A, S, F>::success_counted(std::uint64_t epoch, const Time& time) noexcept {
-    // acquire: pairs with the exchange in lengthen_run().
-    if ((run_.load(std::memory_order_acquire) & 0xffff'ffff) != 0) end_run(epoch);
-    // `to` before `from`: they are written the other way round, so a new `to` comes with a `from` at least
-    // as new.
+    end_run(epoch);
+    // seq_cst, after the addition: see note_suspicion().
     const auto to = suspect_to_.load(std::memory_order_seq_cst);
     if (to == 0) return;
-    const auto from = suspect_from_.load(std::memory_order_seq_cst);
-    // acquire: pairs with the release in note_suspicion(): the edge is that of this suspicion or a later one.
-    const auto successes = tally_.sum() - edge_.load(std::memory_order_acquire);
+    // relaxed: both are written before `to`, so they are of its suspicion or of a later one.
+    const auto from = suspect_from_.load(std::memory_order_relaxed);
+    const auto successes = tally_.sum() - edge_.load(std::memory_order_relaxed);
     if (successes > to) return move_window(in_ticks(time.coarse()));  // which finds that no success matters now
     if (successes >= from) look_again(epoch, in_ticks(time.now()));
 }
@@ -213,7 +210,7 @@ std::optional<moved> machine<A, S, F>::judge_window(std::uint64_t epoch, std::op
                                                     lengthened mine) noexcept {
     for (;;) {
         const glance seen = read_window();
-        if (seen.at.epoch() != epoch || !seen.at.counts()) return {};
+        if (seen.at.epoch() != epoch) return {};  // an epoch that counts does so to its end
         const plan& settings = in_step(seen);
         const auto tally = tally_.sum();
         window_.move_to(now, tally);
@@ -275,11 +272,11 @@ window_counts machine<A, S, F>::note_suspicion(const plan& by, std::uint64_t tal
     suspicion now = suspect(window_.counts(tally), window_.extra_calls(), by);
     // Successes only become more, and the window's edge does not move without coming here.
     if (tally - window_.edge() > now.to) now = {};
-    // release: pairs with success_counted(), which reads the edge after the suspicion.
-    edge_.store(window_.edge(), std::memory_order_release);
+    // relaxed: `to` publishes what is written before it.
+    edge_.store(window_.edge(), std::memory_order_relaxed);
+    suspect_from_.store(now.from, std::memory_order_relaxed);
     // relaxed: see hot_path::count_success().
     next_move_.store(window_.next_move(), std::memory_order_relaxed);
-    suspect_from_.store(now.from, std::memory_order_seq_cst);
     suspect_to_.store(now.to, std::memory_order_seq_cst);
     return window_.counts(tally_.sum());
 }
@@ -314,8 +311,8 @@ auto machine<A, S, F>::lengthen_run(std::uint32_t of_window) noexcept -> lengthe
         const std::uint64_t run = seen >> 32 == of_window ? seen & 0xffff'ffff : 0;
         const std::uint64_t longer = run == 0xffff'ffff ? run : run + 1;
         const std::uint64_t next = (std::uint64_t{of_window} << 32) | longer;
-        // acq_rel: pairs with the acquires in end_run(), run_of() and hot_path::count_success(). relaxed: looks again.
-        if (run_.compare_exchange_weak(seen, next, std::memory_order_acq_rel, std::memory_order_relaxed)) {
+        // release: pairs with the acquires in end_run() and hot_path::count_success(). relaxed: looks again.
+        if (run_.compare_exchange_weak(seen, next, std::memory_order_release, std::memory_order_relaxed)) {
             return {of_window, static_cast<std::uint32_t>(longer)};
         }
     }
@@ -325,21 +322,17 @@ template <class A, class S, class F>
 void machine<A, S, F>::end_run(std::uint64_t epoch) noexcept {
     // acquire, here and below: pairs with lengthen_run(), so that the epoch read next is no older than the run.
     auto seen = run_.load(std::memory_order_acquire);
-    while ((seen & 0xffff'ffff) != 0) {
+    while (static_cast<std::uint32_t>(seen) != 0) {
         // After the load: if the window is still ours now, then what was loaded is of no later one, and
         // what comes later makes the exchange fail.
         if (current().epoch() != epoch) return;
-        if (run_.compare_exchange_weak(seen, seen & ~std::uint64_t{0xffff'ffff}, std::memory_order_acq_rel,
-                                       std::memory_order_acquire)) {
-            return;
-        }
+        if (run_.compare_exchange_weak(seen, 0, std::memory_order_acquire)) return;
     }
 }
 
 template <class A, class S, class F>
 std::uint32_t machine<A, S, F>::run_of(std::uint32_t of_window) const noexcept {
-    // acquire: pairs with the exchanges that lengthen it and end it.
-    const auto seen = run_.load(std::memory_order_acquire);
+    const auto seen = run_.load(std::memory_order_relaxed);  // evidence_ orders what lengthens it
     return seen >> 32 == of_window ? static_cast<std::uint32_t>(seen) : 0;
 }
 
@@ -348,7 +341,7 @@ template <class A, class S, class F>
 void machine<A, S, F>::give_back(const grant& of) noexcept {
     trouble<A>& known = in_trouble();
     if (of.leased() && !known.leased.end({of.which, of.place})) return;
-    known.probes.end(of.epoch, probing<A>::ending::given_back, 0, [&] { return current().epoch() == of.epoch; });
+    known.probes.end(of.epoch, probing<A>::ending::given_back, {}, [&] { return current().epoch() == of.epoch; });
 }
 
 template <class A, class S, class F>
@@ -364,8 +357,7 @@ bool machine<A, S, F>::settle_probe(const grant& of, verdict how, const course& 
     if (went.slow || how.is_trip() || weight > 0) {
         if (reopen(of.epoch, how, went.slow, now)) return true;
         // The ramp has begun meanwhile, or the epoch is over.
-        const word at = current();
-        return at.epoch() == of.epoch && at.on_ramp() && settle_counted(of, how, went, time);
+        return settle_counted(of, how, went, time);
     }
     const auto ending = how.is_success() ? probing<A>::ending::success : probing<A>::ending::given_back;
     if (auto* const back = known.back(); back != nullptr && how.is_success()) {
@@ -416,8 +408,7 @@ void machine<A, S, F>::overdue(grant& of, const Time& time) noexcept {
     }
     if (of.is(grant::overdue) || slow_after() == never) return;
     if (probes) {
-        const bool in_time = !of.leased() || in_trouble().leased.end({of.which, of.place});
-        if (in_time) reopen(of.epoch, verdict::ignored(), true, now);
+        reopen(of.epoch, verdict::ignored(), true, now);
         return;
     }
     std::optional<moved> made;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 
 namespace switchgear::detail {
 
@@ -78,7 +79,7 @@ private:
     }
 
     // All ones is no epoch that a breaker starts with, so that epoch 0 reads as nothing done too.
-    typename Atomics::template atom<std::uint64_t> word_{~std::uint64_t{0}};
+    typename Atomics::template atom<std::uint64_t> word_{std::numeric_limits<std::uint64_t>::max()};
 };
 
 }  // namespace switchgear::detail

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <limits>
 
 #include "period.hpp"
 
@@ -20,9 +21,9 @@ template <class Atomics>
 class ramp {
 public:
     struct answer {
-        bool over;  ///< not wanted any more: the rest says nothing
-        bool admitted;
-        ticks next_admission;  ///< refused: the time to the next admission, as arrivals have come so far
+        bool over = false;  ///< not wanted any more: the rest says nothing
+        bool admitted = false;
+        ticks next_admission = 0;  ///< refused: the time to the next admission, as arrivals have come so far
     };
 
     /// The share at `elapsed` of a ramp that takes `over`, linear from `from` to 1.
@@ -38,7 +39,7 @@ public:
         // acquire: pairs with the exchange of a later epoch's arrival, so that still_wanted() sees that epoch.
         std::uint64_t seen = word_.load(std::memory_order_acquire);
         for (;;) {
-            if (!still_wanted()) return {true, false, 0};
+            if (!still_wanted()) return {.over = true};
             const bool fresh = (seen >> 48) != (epoch & 0xffff);
             const std::uint64_t account = (fresh ? whole - step : seen & (whole - 1)) + step;
             const std::uint64_t arrivals = std::min<std::uint64_t>(fresh ? 1 : ((seen >> 32) & 0xffff) + 1, 0xffff);
@@ -47,18 +48,18 @@ public:
             if (!word_.compare_exchange_weak(seen, next, std::memory_order_acq_rel, std::memory_order_acquire)) {
                 continue;
             }
-            if (account >= whole) return {false, true, 0};
+            if (account >= whole) return {.admitted = true};
             const double missing =
                 static_cast<double>(whole - account) / static_cast<double>(std::max<std::uint64_t>(step, 1));
             const double gap = static_cast<double>(elapsed) / static_cast<double>(arrivals);
-            return {false, false, std::max<ticks>(static_cast<ticks>(missing * gap), 1)};
+            return {.next_admission = std::max<ticks>(static_cast<ticks>(missing * gap), 1)};
         }
     }
 
 private:
     static constexpr std::uint64_t whole = std::uint64_t{1} << 32;
 
-    typename Atomics::template atom<std::uint64_t> word_{~std::uint64_t{0}};
+    typename Atomics::template atom<std::uint64_t> word_{std::numeric_limits<std::uint64_t>::max()};
 };
 
 }  // namespace switchgear::detail

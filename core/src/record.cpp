@@ -1,5 +1,7 @@
 #include "record.hpp"
 
+#include <algorithm>
+#include <array>
 #include <charconv>
 #include <cmath>
 #include <cstdint>
@@ -19,32 +21,33 @@ std::string checksum_of(std::string_view text) {
     return hex;
 }
 
-/// Takes " name=<number>" off the front of `text`.
+/// Takes a number off the front of `text`.
+template <class Number>
+bool take_number(std::string_view& text, Number& into) {
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), into);
+    text.remove_prefix(static_cast<std::size_t>(end - text.data()));
+    return error == std::errc{};
+}
+
+/// Takes `name` and a number that is not negative off the front of `text`.
 template <class Number>
 bool take(std::string_view& text, std::string_view name, Number& into) {
-    if (!text.starts_with(' ')) return false;
-    text.remove_prefix(1);
-    if (!text.starts_with(name) || !text.substr(name.size()).starts_with('=')) return false;
-    text.remove_prefix(name.size() + 1);
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), into);
-    if (error != std::errc{} || !(into >= 0)) return false;
-    text.remove_prefix(static_cast<std::size_t>(end - text.data()));
-    return true;
+    if (!text.starts_with(name)) return false;
+    text.remove_prefix(name.size());
+    return take_number(text, into) && into >= 0;
 }
 
 /// The same where it may be missing.
 template <class Number>
 bool take_if_there(std::string_view& text, std::string_view name, Number& into) {
-    const bool there =
-        text.starts_with(' ') && text.substr(1).starts_with(name) && text.substr(1 + name.size()).starts_with('=');
-    return !there || take(text, name, into);
+    return !text.starts_with(name) || take(text, name, into);
 }
 
 /// Shortest that reads back as the same number.
 template <class Number>
 std::string text_of(Number number) {
-    char digits[32];
-    return {digits, std::to_chars(digits, digits + sizeof digits, number).ptr};
+    std::array<char, 32> digits;
+    return {digits.data(), std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr};
 }
 
 /// " normal=version:number,number,…"; whether they mean anything is for the detector to say.
@@ -58,15 +61,10 @@ bool take_normal(std::string_view& text, std::optional<adaptive::learned>& into)
     if (!text.starts_with(name)) return true;
     text.remove_prefix(name.size());
     auto& read = into.emplace();
-    const auto take_number = [&text](auto& number) {
-        const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-        text.remove_prefix(static_cast<std::size_t>(end - text.data()));
-        return error == std::errc{};
-    };
-    if (!take_number(read.version)) return false;
+    if (!take_number(text, read.version)) return false;
     for (char before = ':'; text.starts_with(before); before = ',') {
         text.remove_prefix(1);
-        if (!take_number(read.numbers.emplace_back())) return false;
+        if (!take_number(text, read.numbers.emplace_back())) return false;
     }
     return true;
 }
@@ -74,14 +72,15 @@ bool take_normal(std::string_view& text, std::optional<adaptive::learned>& into)
 /// What was learned, if anything was.
 bool take_lessons(std::string_view& text, lessons& into) {
     float median = 0;
-    if (!take_if_there(text, "outages", into.outages) || !take_if_there(text, "median_outage_s", median) ||
-        !take_if_there(text, "call_gap_s", into.call_gap)) {
+    if (!take_if_there(text, " outages=", into.outages) || !take_if_there(text, " median_outage_s=", median) ||
+        !take_if_there(text, " call_gap_s=", into.call_gap)) {
         return false;
     }
-    // Beyond what any breaker writes.
-    if (!(median < 1e9F) || !(into.call_gap < 1e9F) || (into.outages > 0) != (median > 0)) return false;
-    if (median > 0)
-        into.log_median = static_cast<std::int16_t>(std::lround(100 * std::log(static_cast<double>(median))));
+    constexpr double beyond = 1e9;  // what any breaker writes
+    if (double{median} >= beyond || double{into.call_gap} >= beyond) return false;
+    if (into.outages == 0) return median == 0;
+    if (median == 0) return false;
+    into.log_median = static_cast<std::int16_t>(std::lround(100 * std::log(double{median})));
     return true;
 }
 
@@ -120,18 +119,15 @@ std::optional<saved_state> read_record(std::string_view text) {
     } else {
         return {};
     }
-    std::int64_t attempt = 0;
-    if (!take(text, "remaining_ns", into.remaining) || !take(text, "pause_ns", into.pause) ||
-        !take(text, "base_pause_ns", into.base_pause) || !take(text, "attempt", attempt) ||
-        !take_if_there(text, "outage_age_ns", into.outage_age) || !take_lessons(text, into.learned) ||
+    if (!take(text, " remaining_ns=", into.remaining) || !take(text, " pause_ns=", into.pause) ||
+        !take(text, " base_pause_ns=", into.base_pause) || !take(text, " attempt=", into.attempt) ||
+        !take_if_there(text, " outage_age_ns=", into.outage_age) || !take_lessons(text, into.learned) ||
         !take_normal(text, into.normal) || !text.empty()) {
         return {};
     }
     // Beyond any pause that settings or orders can make, and the sum with a clock would overflow.
     constexpr ticks absurd = never / 4;
-    if (into.remaining > absurd || into.pause > absurd || into.base_pause > absurd || attempt > 0xffff'ffff) return {};
-    if (into.outage_age > absurd) return {};
-    into.attempt = static_cast<std::uint32_t>(attempt);
+    if (std::max({into.remaining, into.pause, into.base_pause, into.outage_age}) > absurd) return {};
     return into;
 }
 

@@ -55,11 +55,11 @@ struct entry {
 
 struct by_name {
     using is_transparent = void;
+    static std::string_view name_of(std::string_view text) noexcept { return text; }
+    static std::string_view name_of(const entry& of) noexcept { return of.name; }
     // Not noexcept, so that the standard library keeps the hashes: they would be looked up in the breakers.
-    std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
-    std::size_t operator()(const entry& of) const { return (*this)(of.name); }
-    bool operator()(const entry& a, const entry& b) const { return a.held == b.held; }
-    bool operator()(std::string_view text, const entry& of) const { return text == of.name; }
+    std::size_t operator()(const auto& of) const { return std::hash<std::string_view>{}(name_of(of)); }
+    bool operator()(const auto& a, const auto& b) const { return name_of(a) == name_of(b); }
 };
 
 }  // namespace

@@ -20,7 +20,7 @@ struct comeback : learned_records<Atomics> {
 
     evidence_ramp<Atomics> ramp;
     /// The last good probe, in microseconds; written before its place is given back.
-    typename Atomics::template atom<std::uint32_t> probe_took{0};
+    typename Atomics::template atom<std::uint32_t> probe_took{};
 };
 
 /// What a breaker needs only once something went wrong or was ordered: made with the first failure or the

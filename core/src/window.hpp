@@ -162,8 +162,7 @@ public:
     }
     /// Silence of any length costs one round of the ring at the most.
     void move_to(ticks now, std::uint64_t tally) noexcept {
-        const std::uint64_t index = index_of(now);
-        if (index <= current_) return;
+        const std::uint64_t index = std::max(index_of(now), current_);
         const auto steps = std::min<std::uint64_t>(index - current_, buckets);
         for (std::uint64_t i = 1; i <= steps; ++i) {
             const std::size_t place = (index - steps + i) % buckets;
@@ -210,8 +209,10 @@ public:
 
 private:
     // A column's subject: the index of a failure class, or one of these.
-    static constexpr std::uint8_t slow = failure_class_count;
-    static constexpr std::uint8_t correction = slow + 1;  ///< calls beside the failures, modulo 2^64
+    enum : std::uint8_t {
+        slow = failure_class_count,
+        correction,  ///< calls beside the failures, modulo 2^64
+    };
     static constexpr std::uint64_t minus_one = ~std::uint64_t{0};
     using column_counts = std::array<std::uint64_t, buckets>;
     struct column {
@@ -227,7 +228,7 @@ private:
     }
 
     std::uint64_t index_of(ticks at) const noexcept {
-        return at <= origin_ ? 0 : static_cast<std::uint64_t>((at - origin_) / width_);
+        return static_cast<std::uint64_t>((std::max(at, origin_) - origin_) / width_);
     }
 
     ticks width_, span_, origin_;
@@ -317,7 +318,7 @@ public:
 private:
     using kind = std::variant<time_window, call_window>;
     kind kind_;
-    std::uint32_t generation_ = 0;
+    std::uint32_t generation_{};
 };
 
 }  // namespace switchgear::detail

@@ -163,6 +163,16 @@ TEST(steering, is_steady_after_twenty_calls_of_which_at_most_four_failed) {
     EXPECT_TRUE(s.allowed().steady);
 }
 
+TEST(steering, is_not_steady_while_answers_take_more_than_twice_as_long_as_they_did) {
+    steering s = fresh();
+    for (int i = 0; i < 20; ++i) s.succeeded(0.02, i);
+    ASSERT_TRUE(s.allowed().steady);
+    for (int i = 0; i < 20; ++i) s.succeeded(0.06, 20);
+    EXPECT_FALSE(s.allowed().steady);
+    for (int i = 0; i < 60; ++i) s.succeeded(0.02, 21 + i);
+    EXPECT_TRUE(s.allowed().steady);
+}
+
 struct always {
     bool operator()() const { return true; }
 };
@@ -202,13 +212,13 @@ TEST(places, of_another_epoch_are_nobodys) {
     EXPECT_TRUE(in.take(9, 0, 1, always{}).taken);
     in.give_back(7, 0, always{});
     EXPECT_FALSE(in.take(9, 0, 1, always{}).taken);
-    in.forget(9);
+    in.forget(9, always{});
     EXPECT_TRUE(in.take(9, 0, 1, always{}).taken);
 }
 
 TEST(places, are_not_taken_once_the_ramp_is_over) {
     places<std_atomics> in;
-    EXPECT_TRUE(in.take(7, 0, 1, [] { return false; }).over);
+    EXPECT_FALSE(in.take(7, 0, 1, [] { return false; }).taken);
     EXPECT_TRUE(in.take(7, 0, 1, always{}).taken);
 }
 
@@ -242,7 +252,7 @@ TEST(evidence_ramp, says_what_is_allowed_in_one_word) {
     on.publish(4, {.calls = 1, .spacing = 1'000'000'000'000});
     EXPECT_EQ(on.allowed(4, first).spacing, 1'000'000'000'000);
     EXPECT_FALSE(on.allowed(4, first).steady);
-    on.forget(4);
+    on.forget(4, always{});
     EXPECT_EQ(on.allowed(4, first).spacing, 77);
 }
 

@@ -7,7 +7,10 @@
 
 #include <gtest/gtest.h>
 
+#include <switchgear/detail/atomics.hpp>
 #include <switchgear/detail/tally.hpp>
+
+#include "interrupted.hpp"
 
 namespace switchgear::detail {
 namespace {
@@ -187,6 +190,101 @@ TEST_F(a_tally, is_left_alone_by_who_no_longer_wants_a_window) {
     EXPECT_EQ(it.open_window(1, [] { return false; }), 3U);
     EXPECT_TRUE(add(2));
     EXPECT_EQ(it.sum(), 4U);
+}
+
+TEST_F(a_tally, makes_way_at_each_meeting) {
+    const auto add_and_meet_once = [this] {
+        meanwhile = [this] { EXPECT_TRUE(add()); };
+        EXPECT_TRUE(add());
+    };
+    add_and_meet_once();
+    EXPECT_EQ(this_lane, 0U) << "there were no lanes yet";
+    add_and_meet_once();
+    EXPECT_EQ(this_lane, 1U);
+    add_and_meet_once();
+    EXPECT_EQ(this_lane, 2U);
+    EXPECT_EQ(it.sum(), 6U);
+}
+
+TEST_F(a_tally, makes_way_at_a_second_meeting_in_one_addition_too) {
+    meanwhile = [this] {
+        EXPECT_TRUE(add());
+        // The next exchange is that of the lanes, and then comes the one that counts.
+        meanwhile = [this] { meanwhile = [this] { EXPECT_TRUE(add()); }; };
+    };
+    EXPECT_TRUE(add());
+    EXPECT_EQ(this_lane, 1U);
+    EXPECT_EQ(it.sum(), 3U);
+}
+
+// ---- what it costs
+
+struct steps_of_a_tally : testing::Test {
+    tally<interrupted> it;
+    interrupted::atom<std::uint64_t> now{0};
+
+    steps_of_a_tally() { interrupted::begin(), interrupted::this_lane = 0; }
+    template <class Work>
+    int steps(const Work& work) {
+        interrupted::begin();
+        work();
+        return interrupted::done;
+    }
+};
+
+TEST_F(steps_of_a_tally, are_three_looks_and_an_exchange_for_a_success_that_meets_nobody) {
+    const auto add = [this] { EXPECT_TRUE(it.add(0, now)); };
+    EXPECT_EQ(steps(add), 4);
+    EXPECT_EQ(steps(add), 4);
+    interrupted::before(4, add);
+    add();
+    add();  // opens the lane that there is now
+    EXPECT_EQ(steps(add), 4);
+}
+
+TEST_F(steps_of_a_tally, are_looks_alone_for_a_window_that_is_open_already) {
+    bool asked = false;
+    const auto open = [&] { it.open_window(0, [&] { return asked = true; }); };
+    EXPECT_EQ(steps(open), 2);
+    EXPECT_FALSE(asked);
+}
+
+// ---- where threads count
+
+TEST(lanes, are_a_power_of_two_that_goes_with_the_processors) {
+    for (const auto& [processors, lanes] : {std::pair{0U, 2U},
+                                            {1U, 2U},
+                                            {2U, 2U},
+                                            {3U, 4U},
+                                            {4U, 4U},
+                                            {5U, 8U},
+                                            {8U, 8U},
+                                            {9U, 16U},
+                                            {16U, 16U},
+                                            {17U, 16U},
+                                            {1'000U, 16U}}) {
+        EXPECT_EQ(std_atomics::lanes_for(processors), lanes) << processors;
+    }
+    EXPECT_LE(std_atomics::lanes(), 16U);
+    EXPECT_GE(std_atomics::lanes(), 2U);
+}
+
+TEST(lanes, are_given_to_those_who_meet_in_turn) {
+    const unsigned first = std_atomics::next_lane();
+    EXPECT_EQ(std_atomics::next_lane(), first + 1);
+    EXPECT_EQ(std_atomics::next_lane(), first + 2);
+    EXPECT_EQ(&std_atomics::lane(), &std_atomics::lane()) << "a thread stays in its own";
+}
+
+TEST(brief_locks, are_held_by_one) {
+    brief_lock<std_atomics> one;
+    EXPECT_TRUE(one.try_lock());
+    EXPECT_FALSE(one.try_lock());
+    one.unlock();
+    one.lock();
+    EXPECT_FALSE(one.try_lock());
+    one.unlock();
+    EXPECT_TRUE(one.try_lock());
 }
 
 }  // namespace

@@ -63,6 +63,13 @@ TEST(word, is_another_at_every_revision_until_they_come_round) {
     EXPECT_EQ(at.revised(), begin);
 }
 
+TEST(word, counts_its_revisions_upwards) {
+    for (const std::uint64_t bits :
+         {std::uint64_t{0}, std::uint64_t{0x55} << 24, all_ones & ~(std::uint64_t{0xfff} << 11)}) {
+        EXPECT_EQ(word{bits}.revised().bits(), bits + (std::uint64_t{1} << 11));
+    }
+}
+
 TEST(word, tells_a_later_epoch_where_they_come_round_too) {
     constexpr std::uint64_t last = (std::uint64_t{1} << 40) - 1;
     EXPECT_TRUE(is_later_epoch(2, 1));

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <optional>
 #include <type_traits>
+#include <utility>
 
 #include "explorer.hpp"
 
@@ -92,11 +93,11 @@ private:
 template <class T>
 class plain {
 public:
-    explicit plain(T value = {}) : value_{value} {}
+    plain(T value = {}) : value_{std::move(value)} {}
 
-    T read() {
+    const T& read() const {
         auto& now = explorer::current();
-        if (now.in_thread()) {
+        if (now.watches_data()) {
             ordered(written_, "reads what another thread writes, and nothing orders the two");
             read_[now.running()] = now.seen()[now.running()] + 1;
         }
@@ -104,13 +105,19 @@ public:
     }
     void write(T value) {
         auto& now = explorer::current();
-        if (now.in_thread()) {
+        if (now.watches_data()) {
             ordered(written_, "writes what another thread writes, and nothing orders the two");
             ordered(read_, "writes what another thread reads, and nothing orders the two");
             written_[now.running()] = now.seen()[now.running()] + 1;
         }
-        value_ = value;
+        value_ = std::move(value);
     }
+
+    // As the machine uses what it is given in its place.
+    operator const T&() const { return read(); }
+    plain& operator=(T value) { return write(std::move(value)), *this; }
+    auto& operator*() const { return *read(); }
+    auto* operator->() const { return &*read(); }
 
 private:
     static void ordered(const clock& uses, const char* otherwise) {
@@ -123,13 +130,16 @@ private:
     }
 
     T value_;
-    clock written_{}, read_{};
+    clock written_{};
+    mutable clock read_{};
 };
 
 /// What the machine is given in place of std_atomics.
 struct explored_atomics {
     template <class T>
     using atom = interleave::atom<T>;
+    template <class T>
+    using plain = interleave::plain<T>;
 
     static void wait_a_moment() noexcept { explorer::current().wait_for_change(); }
 

@@ -149,6 +149,30 @@ TEST(planted_faults, a_lock_released_without_release_is_found) {
     EXPECT_NE(found.failure.find("data race"), std::string::npos) << found.failure;
 }
 
+struct shown {
+    std::unique_ptr<atom<int>> made;
+    atom<atom<int>*> where{nullptr};
+    static report show(std::memory_order with, std::memory_order seen) {
+        return run<shown>(weak, [=](const auto& s, play& p) {
+            p.thread([=] {
+                s->made = std::make_unique<atom<int>>(1);
+                s->where.store(s->made.get(), with);
+            });
+            p.thread([=] {
+                if (auto* there = s->where.load(seen)) there->load();
+            });
+        });
+    }
+};
+
+TEST(planted_faults, an_atom_that_is_shown_before_it_is_there_is_found) {
+    constexpr auto release = std::memory_order_release, acquire = std::memory_order_acquire;
+    constexpr auto relaxed = std::memory_order_relaxed;
+    EXPECT_EQ(shown::show(release, acquire).failure, "");
+    EXPECT_NE(shown::show(relaxed, acquire).failure, "");
+    EXPECT_NE(shown::show(release, relaxed).failure, "");
+}
+
 TEST(planted_faults, an_addition_in_two_steps_is_found) {
     const auto found = run<two_words>({}, [](const auto& s, play& p) {
         for (int i = 0; i < 2; ++i) p.thread([=] { s->x.store(s->x.load() + 1); });
@@ -201,6 +225,34 @@ TEST(progress, a_loop_that_nobody_ends_is_a_livelock) {
         p.thread([=] { s->y.store(1); });
     });
     EXPECT_NE(found.failure.find("livelock"), std::string::npos) << found.failure;
+}
+
+struct made_by_one {
+    atom<atom<int>*> where{nullptr};
+    std::unique_ptr<atom<int>> made;
+    int read = -1;
+};
+
+report hand_over_an_atom(std::memory_order store, std::memory_order load) {
+    return run<made_by_one>(weak, [=](const auto& s, play& p) {
+        p.thread([=] {
+            s->made = std::make_unique<atom<int>>(7);
+            s->where.store(s->made.get(), store);
+        });
+        p.thread([=] {
+            if (auto* const there = s->where.load(load)) s->read = there->load(std::memory_order_relaxed);
+        });
+    });
+}
+
+TEST(atoms, that_another_thread_makes_are_used_after_it_has_published_them) {
+    const auto good = hand_over_an_atom(std::memory_order_release, std::memory_order_acquire);
+    EXPECT_EQ(good.failure, "");
+    EXPECT_TRUE(good.complete);
+    for (const auto& [store, load] : {std::pair{std::memory_order_relaxed, std::memory_order_acquire},
+                                      {std::memory_order_release, std::memory_order_relaxed}}) {
+        EXPECT_NE(hand_over_an_atom(store, load).failure.find("nothing orders the two"), std::string::npos);
+    }
 }
 
 /// Three threads that read and write three atoms, so that what each reads depends on the order.

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "fiber.hpp"
+#include "limits.hpp"
 #include "memory.hpp"
 #include "trace.hpp"
 
@@ -36,30 +37,6 @@ namespace switchgear::interleave {
 //
 // wait_a_moment() blocks the thread until the atom that it loaded last is written by another one, so that loops
 // that wait are finite. Where nobody can go on is a deadlock; an execution that does not end, a livelock.
-
-enum class memory : std::uint8_t {
-    sequential,  ///< a load returns the newest store
-    weak,        ///< … or an older one that the memory orders allow
-};
-
-struct limits {
-    interleave::memory memory = memory::sequential;
-    std::uint32_t older = 1;                  ///< weak: how many stores a load may lag behind
-    std::uint32_t stale_reads = 1;            ///< weak: how many loads of one execution may return an older store
-    std::optional<std::uint32_t> switches{};  ///< away from threads that could go on, in one execution
-    std::uint64_t executions = ~std::uint64_t{0};
-    bool reduce = true;            ///< false: every two operations count as dependent, and every order is tried
-    std::uint32_t steps = 20'000;  ///< of one execution: beyond is a livelock
-};
-
-struct report {
-    std::uint64_t executions = 0;
-    std::uint64_t repetitions = 0;  ///< of them: found to repeat another one
-    std::uint32_t longest = 0;      ///< steps
-    bool complete = false;          ///< nothing is left to try
-    std::string failure;            ///< empty: none
-    std::string schedule;           ///< of the failure
-};
 
 /// What is run: threads, and what has to hold after all of them.
 class play {
@@ -119,6 +96,8 @@ public:
         watched_ = where;
         watcher_ = std::move(watcher);
     }
+    /// Whether data races are looked for: in the threads, if their operations are choices.
+    bool watches_data() const noexcept { return in_thread() && !coarse_; }
     /// This thread's happens-before, for data that is no atom.
     const clock& seen() const noexcept { return threads_[running_].seen; }
 
@@ -153,6 +132,7 @@ private:
     bool plan_next();
     void run_body(std::uint32_t thread);
     void announce(const intent& next);
+    location& reach(std::uint32_t where);
     void hand_over();
     std::uint32_t pick();
     std::uint32_t pick_freely(threads able);
@@ -378,16 +358,24 @@ inline void explorer::executed(event what) {
 
 inline std::uint32_t explorer::new_location(std::uint64_t value) {
     if (used_ == locations_.size()) locations_.emplace_back();
-    locations_[used_].begin(value);
+    locations_[used_].begin(value, running_, watches_data() ? seen()[running_] + 1 : 0);
     return used_++;
+}
+
+/// The location of the operation that this thread has announced.
+inline location& explorer::reach(std::uint32_t where) {
+    location& at = locations_[where];
+    actor& me = threads_[running_];
+    ++me.seen[running_];
+    if (!at.is_there(me.seen)) fail("data race: uses an atom that another thread makes, and nothing orders the two");
+    return at;
 }
 
 inline std::uint64_t explorer::load(std::uint32_t where, std::memory_order with) {
     if (direct()) return touch(where).newest();
     announce({where, false});
-    location& at = locations_[where];
+    location& at = reach(where);
     actor& me = threads_[running_];
-    ++me.seen[running_];
     const bool weak = limits_.memory == memory::weak;
     std::uint32_t index = at.last();
     if (weak && stale_ < limits_.stale_reads) {
@@ -405,9 +393,8 @@ inline void explorer::store(std::uint32_t where, std::uint64_t value, std::memor
         write_directly(where, value);
     } else {
         announce({where, true});
-        location& at = locations_[where];
+        location& at = reach(where);
         actor& me = threads_[running_];
-        ++me.seen[running_];
         at.write(value, running_, me.seen, with, false);
         executed({.where = where, .what = event::kind::store, .with = with, .index = at.last(), .value = value});
         me.touched = where, me.index = at.last();
@@ -425,9 +412,8 @@ std::uint64_t explorer::modify(std::uint32_t where, const Next& next, std::memor
         return old;
     }
     announce({where, true});
-    location& at = locations_[where];
+    location& at = reach(where);
     actor& me = threads_[running_];
-    ++me.seen[running_];
     const bool weak = limits_.memory == memory::weak;
     std::uint32_t index = at.last();
     if (weak && stale_ < limits_.stale_reads) {

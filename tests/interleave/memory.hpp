@@ -45,12 +45,15 @@ struct stored {
 /// One location, and who has read and written it.
 class location {
 public:
-    /// As it is before the threads begin.
-    void begin(std::uint64_t value) {
+    /// As it is before the threads begin, or as that thread makes it, at that step of its own.
+    void begin(std::uint64_t value, std::uint32_t maker = 0, std::uint32_t step = 0) {
         history_.assign(1, stored{.value = value});
         last_sc_ = 0;
+        maker_ = maker, made_ = step;
         for (auto& of : reads_) of.clear();
     }
+    /// Whether it was made before all that this thread does: else using it is a data race.
+    bool is_there(const clock& to) const noexcept { return made_ <= to[maker_]; }
 
     std::uint32_t last() const noexcept { return static_cast<std::uint32_t>(history_.size() - 1); }
     const stored& at(std::uint32_t index) const noexcept { return history_[index]; }
@@ -92,6 +95,7 @@ public:
 private:
     std::vector<stored> history_;
     std::uint32_t last_sc_ = 0;
+    std::uint32_t maker_ = 0, made_ = 0;
     std::array<std::vector<std::pair<std::uint32_t, std::uint32_t>>, most_threads> reads_;
 };
 

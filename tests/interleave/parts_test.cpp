@@ -1,7 +1,6 @@
 #include <gtest/gtest.h>
 
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -12,8 +11,9 @@
 #include <switchgear/detail/tally.hpp>
 #include <switchgear/detail/word.hpp>
 #include "adaptive/good_calls.hpp"
-#include "atoms.hpp"
+#include "adaptive/watch.hpp"
 #include "leases.hpp"
+#include "parts.hpp"
 #include "period.hpp"
 #include "probing.hpp"
 #include "ramp.hpp"
@@ -23,29 +23,6 @@
 
 namespace switchgear::interleave {
 namespace {
-
-constexpr limits weak{.memory = memory::weak};
-
-template <class State>
-void expect_in_all_schedules(const std::function<void(std::shared_ptr<State>, play&)>& act) {
-    explorer all{weak};
-    const auto found = all.explore([&](play& into) { act(std::make_shared<State>(), into); });
-    EXPECT_EQ(found.failure, "") << found.schedule;
-    EXPECT_TRUE(found.complete);
-    EXPECT_GT(found.executions, 1U) << "nothing races here";
-}
-
-void require(bool holds, const char* otherwise) {
-    if (!holds) explorer::current().fail(otherwise);
-}
-
-/// What is true while the epoch is that one.
-struct epochs {
-    atom<std::uint64_t> now{1};
-    auto is(std::uint64_t epoch) {
-        return [this, epoch] { return now.load(std::memory_order_acquire) == epoch; };
-    }
-};
 
 // ---- the records of periods
 
@@ -377,6 +354,43 @@ TEST(good_calls, of_a_later_epoch_are_not_lost_to_who_asks_for_an_earlier_one) {
             bool there = false;
             for (const auto& one : s->taken) there |= one.at == time_point{duration{2}};
             require(there, "a call of the later epoch was lost");
+        });
+    });
+}
+
+// ---- what a trip was
+
+struct found_by_the_rule {
+    static constexpr detail::ticks second = 1'000'000'000, opens = 100 * second;
+
+    detail::watch<explored_atomics> rule{detail::plan{settings{.trip = {.adaptive = adaptive_rule{}}}}, 0};
+
+    void fail_until_found() {
+        for (detail::ticks now = 1; !rule.found(now); ++now) call(now, true);
+    }
+    void call(detail::ticks now, bool failed) {
+        rule.add(0, {.at = time_point{duration{now}}, .took = duration{1}, .failed = failed});
+    }
+    double penalty() {
+        snapshot seen;
+        rule.observe(seen);
+        return seen.normal->penalty;
+    }
+};
+
+TEST(trips, are_judged_by_the_time_since_they_began_whoever_opened) {
+    expect_in_all_schedules<found_by_the_rule>([](const auto& s, play& p) {
+        s->fail_until_found();
+        const auto succeed = [=](std::uint64_t epoch) { s->rule.probe_succeeded(epoch, s->opens + s->second, 1); };
+        p.thread([=] { s->rule.opened(1, s->opens); });
+        p.thread([=] { s->rule.probe_failed(2); });
+        p.thread([=] { succeed(2); });
+        p.afterwards([=] {
+            const double before = s->penalty();
+            succeed(4);  // says nothing if the one before has
+            s->rule.new_window();
+            s->call(s->opens + 2 * s->second, false);
+            require(s->penalty() > before + 0.5, "a second after it opened it was all over, and that is no outage");
         });
     });
 }

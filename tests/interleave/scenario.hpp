@@ -24,6 +24,7 @@ struct scenario {
     std::string_view why_strays{};
     /// So many schedules that only those with few switches are tried, in the long run too.
     bool large = false;
+    std::string_view strays_have{};  ///< what each stray has in it: another outcome is none
 };
 
 /// All of them, in the order in which they are shown.
@@ -36,6 +37,8 @@ std::vector<scenario> ramps_by_evidence();
 std::vector<scenario> orders();
 std::vector<scenario> reloads();
 std::vector<scenario> adaptive_rules();
+std::vector<scenario> stalled_verdicts();
+std::vector<scenario> admissions();
 
 struct verdict_on {
     interleave::report report;

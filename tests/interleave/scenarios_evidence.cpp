@@ -102,6 +102,14 @@ std::vector<scenario> steered() {
              p.thread([&s] { s.failure(0, answered); });
              p.thread([&s] { s.failure(1, answered); });
          }},
+        {"evidence_relapses_as_an_order_comes", "the seventh failure of the last ten, while an operator forces it open",
+         by_evidence(),
+         [](stage& s, play& p) {
+             on_ramp(s, 1);
+             for (int i = 0; i < 6; ++i) s.acquire(2, answered + i * seconds), s.failure(2, answered + i * seconds);
+             p.thread([&s] { s.failure(0, answered + 6 * seconds); });
+             p.thread([&s] { s.force_open(answered + 6 * seconds); });
+         }},
         {"evidence_closes_with_two_callers", "both find it steady: one close", by_evidence(),
          [](stage& s, play& p) {
              on_ramp(s, 0);

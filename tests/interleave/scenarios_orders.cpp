@@ -38,7 +38,7 @@ std::vector<scenario> resets_and_trips() {
              p.thread([&s] { s.reset(1 * ms); });
              p.thread([&s] { s.failure(1, 1 * ms); });
          },
-         1, filed_and_swept},
+         1, filed_and_swept, false, "at the end closed"},
         {"reset_and_two_successes", "the new window begins between them, before or after", given,
          [](stage& s, play& p) {
              s.acquire(0, 0), s.acquire(1, 0);

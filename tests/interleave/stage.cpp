@@ -208,6 +208,11 @@ void stage::extend_pause(ticks wait, ticks at) {
     machine_.extend_pause(wait, at);
 }
 
+void stage::restore(const detail::saved_state& record, ticks at) {
+    begin("restore");
+    tell(machine_.restore(record, at));
+}
+
 void stage::observe(ticks at) {
     begin("observe");
     snapshot seen;

@@ -54,6 +54,7 @@ public:
     void end_pause();
     void extend_pause(ticks wait, ticks at);
     void observe(ticks at);
+    void restore(const detail::saved_state& record, ticks at);
 
     /// The machine's sink.
     void told(const detail::moved& what) noexcept { told_.push_back(what); }

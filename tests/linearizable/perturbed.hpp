@@ -19,6 +19,8 @@ inline void perhaps_give_way() noexcept {
 /// The machine's atomics, at each of which another thread may come first.
 struct perturbed {
     template <class T>
+    using plain = T;
+    template <class T>
     class atom {
     public:
         constexpr atom() noexcept = default;

@@ -30,7 +30,7 @@ MUTATIONS = [
     # 11 the pause grows
     (11, "src/machine_moves.hpp", "static_cast<double>(from.of.base_pause) * rules.backoff", "static_cast<double>(from.of.base_pause)", MACHINE),
     # 12 hints are clamped
-    (12, "src/machine_moves.hpp", "return std::min(hint.value_or(0), plan::in_ticks(by.given.recovery.max_retry_after));", "return (static_cast<void>(by), hint.value_or(0));", MACHINE),
+    (12, "src/machine_moves.hpp", "return std::min(hint.value_or(ticks{}), plan::in_ticks(by.given.recovery.max_retry_after));", "return (static_cast<void>(by), hint.value_or(0));", MACHINE),
     # 13 retry_after is what remains
     (13, "src/machine_admission.hpp", "std::min(deadline - now, pause), time, to);\n}", "pause, time, to);\n}", MACHINE),
     # 14 late verdicts are dropped

@@ -103,7 +103,7 @@ public:
             if (!further.admitted()) return rejection{further.why, duration{further.wait}};
             return permit{*front_, given.it};
         }
-        return permit{*front_, detail::front::granted(at, 0, front_->its_time)};
+        return permit{*front_, detail::front::granted(at, detail::grant::counted, front_->its_time)};
     }
 
     /// Makes the call if it is admitted, judges how it went, and hands its outcome on untouched.

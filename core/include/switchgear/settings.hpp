@@ -91,7 +91,8 @@ struct trip_rules {
 
 /// How long a pause is. fixed: `open_for`, and longer by `backoff` at every failed probe. learned: what probing
 /// costs is weighed against what waiting costs, from the age of this outage, how long outages last here and how
-/// many calls wait (docs/guide/recovery-learned.md). A server's Retry-After wins with both.
+/// many calls wait (docs/guide/recovery-learned.md). A server's Retry-After is the least with fixed ones (rule 12), and
+/// the pause itself where it is learned.
 enum class pacing : std::uint8_t { fixed, learned };
 std::string_view to_string(pacing) noexcept;
 

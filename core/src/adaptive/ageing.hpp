@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 
@@ -13,29 +14,23 @@ class ageing {
 public:
     static constexpr std::int64_t steps_in_half_life = 16;
 
-    ageing(duration half_life, time_point now) : step_{half_life / steps_in_half_life}, since_{now} {
-        if (step_ < duration{1}) step_ = duration{1};
-    }
+    ageing(duration half_life, time_point now) : since_{now} { change(half_life); }
 
     bool is_due(time_point now) const noexcept { return now - since_ >= step_; }
 
-    /// The factor for all that went by since the last call of this.
+    /// The factor for all that went by since the last call of this. Requires: is_due(now).
     double pass(time_point now) noexcept {
         const auto steps = (now - since_) / step_;
-        if (steps <= 0) return 1;
         since_ += steps * step_;
         return std::exp2(-static_cast<double>(steps) / static_cast<double>(steps_in_half_life));
     }
 
-    void change(duration half_life) noexcept {
-        step_ = half_life / steps_in_half_life;
-        if (step_ < duration{1}) step_ = duration{1};
-    }
+    void change(duration half_life) noexcept { step_ = std::max(duration{1}, half_life / steps_in_half_life); }
 
     void restart(time_point now) noexcept { since_ = now; }
 
 private:
-    duration step_;
+    duration step_{};
     time_point since_;
 };
 

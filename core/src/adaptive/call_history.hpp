@@ -31,10 +31,7 @@ public:
 
     /// Requires: count <= steady_for(), or no bad call in sight. The last of them may take a bad call out.
     void pass_good(std::uint64_t count) noexcept {
-        if (counts_.back() == 0) {
-            at_ = static_cast<std::uint32_t>((at_ + count) % size);
-            return;
-        }
+        if (counts_.back() == 0) return;  // where the next one is written makes no difference
         const auto steps = static_cast<std::uint32_t>(count);
         for (std::size_t i = 0; i < spans.size(); ++i) {
             if (counts_[i] != 0 && is_bad((at_ + size - spans[i] + steps - 1) % size)) --counts_[i];
@@ -68,17 +65,14 @@ private:
 
     /// Steps from `from` on that take the next bad call in. Requires: there is one.
     std::uint32_t next_bad(std::uint32_t from) const noexcept {
-        std::uint32_t word = from / 64;
+        std::uint32_t word = from / 64, steps = 1;
         std::uint64_t bits = bits_[word] >> (from % 64);
-        if (bits != 0) return static_cast<std::uint32_t>(std::countr_zero(bits)) + 1;
-        std::uint32_t steps = 64 - from % 64;
-        for (std::uint32_t i = 0; i <= size / 64; ++i) {
+        for (std::uint32_t passed = 64 - from % 64; bits == 0; passed = 64) {
             word = (word + 1) % (size / 64);
             bits = bits_[word];
-            if (bits != 0) return steps + static_cast<std::uint32_t>(std::countr_zero(bits)) + 1;
-            steps += 64;
+            steps += passed;
         }
-        return steps;
+        return steps + static_cast<std::uint32_t>(std::countr_zero(bits));
     }
 
     std::array<std::uint64_t, size / 64> bits_{};

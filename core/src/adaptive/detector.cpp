@@ -101,8 +101,7 @@ void detector::catch_up(stream& of, std::uint64_t& calls, std::int64_t& elapsed,
 std::optional<finding> detector::weigh(const finished& one, bool slow) noexcept {
     const bool failed = one.failed && aims_.weights[static_cast<std::size_t>(one.of)] > 0;
     const auto spread = [this](std::uint64_t calls, std::int64_t elapsed) {
-        return rate_ * static_cast<double>(elapsed_ - elapsed) /
-               static_cast<double>(std::max<std::uint64_t>(1, calls_ - calls));
+        return rate_ * static_cast<double>(elapsed_ - elapsed) / static_cast<double>(calls_ - calls);
     };
     classes_.catch_up(calls_ - 1, elapsed_, rate_);
     if (failed) {
@@ -187,8 +186,7 @@ std::optional<finding> detector::judge(bool failed, bool slow) noexcept {
 }
 
 void detector::look() noexcept {
-    const bool held = errors_.holds();
-    if (held) {
+    if (errors_.holds()) {
         catch_up(errors_, errors_calls_, errors_elapsed_, 0);
         errors_elapsed_ = elapsed_;
         if (!errors_.holds()) classes_.commit();
@@ -201,10 +199,9 @@ void detector::look() noexcept {
 }
 
 void detector::plan_next_look() noexcept {
-    next_look_ = ~std::uint64_t{0};
+    next_look_ = never;
     if (const std::uint64_t n = errors_.looks_after()) next_look_ = std::min(next_look_, errors_calls_ + n);
     if (const std::uint64_t n = slow_.looks_after()) next_look_ = std::min(next_look_, slow_calls_ + n);
-    next_look_ = std::max(next_look_, calls_ + 1);
     if (penalty_ > 0) age_penalty();
 }
 
@@ -248,7 +245,7 @@ void detector::judged(trip_was how, time_point now) noexcept {
     errors_calls_ = slow_calls_ = calls_;
     errors_elapsed_ = slow_elapsed_ = elapsed_;
     waiting_ = own_ = false;
-    next_look_ = ~std::uint64_t{0};
+    next_look_ = never;
 }
 
 void detector::forget(time_point now) noexcept { *this = detector{aims_, now}; }

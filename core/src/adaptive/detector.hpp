@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <span>
 
@@ -110,17 +111,19 @@ private:
     double lapsed(duration) const noexcept;
     double total() const noexcept;
 
+    static constexpr std::uint64_t never = std::numeric_limits<std::uint64_t>::max();
+
     aims aims_;
     time_point last_;
     std::int64_t elapsed_ = 0;  // sum of the gaps between events, each up to a minute
     std::uint64_t calls_ = 0;
-    std::uint64_t next_look_ = ~std::uint64_t{0};
+    std::uint64_t next_look_ = never;
     bool waiting_ = false;  // for judged()
     bool own_ = false;      // the trip that is waited for was this one's finding
     double penalty_;
     time_point penalty_at_;
-    double rate_ = 0;  // of budget, in 1/ns
-    double class_weights_ = 0;
+    double rate_{};  // of budget, in 1/ns
+    double class_weights_{};
     // How far each stream has seen calls and time.
     std::uint64_t errors_calls_ = 0, slow_calls_ = 0;
     std::int64_t errors_elapsed_ = 0, slow_elapsed_ = 0;

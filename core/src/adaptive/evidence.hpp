@@ -47,7 +47,8 @@ public:
             const double step = std::exp(log_step);
             const double rest = budget * step / (1 - step);
             const double fall = static_cast<double>(calls) * log_step;
-            values_[j] = fall < -40 ? rest : rest + (values_[j] - rest) * std::exp(fall);
+            // Then nothing is left even of the most that there may be, and an exponential is saved.
+            values_[j] = fall < -120 ? rest : rest + (values_[j] - rest) * std::exp(fall);
         }
     }
 

@@ -90,13 +90,12 @@ void healthy_model::hold(std::size_t at, std::uint64_t calls, std::uint64_t bad)
 void healthy_model::commit(time_point now) noexcept {
     fade(now);
     for (std::size_t word = 0; word < touched_.size(); ++word) {
-        for (std::uint64_t bits = touched_[word]; bits != 0; bits &= bits - 1) {
+        for (std::uint64_t& bits = touched_[word]; bits != 0; bits &= bits - 1) {
             const std::size_t at = word * 64 + static_cast<std::size_t>(std::countr_zero(bits));
             cells_[at].calls += static_cast<float>(held_cells_[at].calls);
             cells_[at].bad += static_cast<float>(held_cells_[at].bad);
             held_cells_[at] = {};
         }
-        touched_[word] = 0;
     }
     long_.add(held_.calls, held_.bad);
     short_.add(held_.calls, held_.bad);
@@ -108,8 +107,7 @@ void healthy_model::commit(time_point now) noexcept {
 
 void healthy_model::drop() noexcept {
     held_ = {};
-    held_cells_.fill({});
-    touched_.fill(0);
+    held_cells_.fill({});  // of which some may count as touched: by no calls
 }
 
 void healthy_model::learn(std::size_t at, std::uint64_t calls, time_point now) noexcept {

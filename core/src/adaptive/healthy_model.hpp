@@ -64,12 +64,12 @@ private:
     void refresh_cells() noexcept;
 
     double harmless_;  // a share that the short memory may learn freely
-    double base_ = 0;
-    double base_of_cells_ = 0;  // base_ when expected_ was made
+    double base_{};
+    double base_of_cells_{};  // base_ when expected_ was made
     share_of_calls long_{}, short_{};
     ageing long_age_, short_age_, cell_age_;
     share_of_calls held_{};
-    std::uint32_t fresh_ = 0;  // commits since expected_ was made
+    std::uint32_t fresh_{};  // commits since expected_ was made
     std::array<std::uint64_t, (cell_count + 63) / 64> touched_{};
     std::array<seen_cell, cell_count> cells_{};
     std::array<held_cell, cell_count> held_cells_{};

@@ -27,12 +27,10 @@ bool latency_limit::learn(time_point now) noexcept {
 
 duration::rep latency_limit::quantile(double share) const noexcept {
     const double wanted = share * calls_;
-    double sum = 0;
-    for (std::size_t i = 0; i < used_; ++i) {
-        sum += static_cast<double>(learned_[i]);
-        if (sum >= wanted) return end_of(i);
-    }
-    return end_of(used_ > 0 ? used_ - 1 : 0);
+    std::size_t bin = 0;
+    auto sum = static_cast<double>(learned_[bin]);
+    while (sum < wanted && bin + 1 < used_) sum += static_cast<double>(learned_[++bin]);
+    return end_of(bin);
 }
 
 void latency_limit::settle() noexcept {

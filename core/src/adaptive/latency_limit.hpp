@@ -64,7 +64,7 @@ private:
 
     /// Sixteen to an octave, from a microsecond on.
     static std::size_t bin_of(duration took) noexcept {
-        const auto raw = static_cast<std::uint64_t>(std::max<duration::rep>(took.count(), 0)) | 1024U;
+        const auto raw = static_cast<std::uint64_t>(std::max<duration::rep>(took.count(), 1024));
         const auto octave = static_cast<std::size_t>(std::bit_width(raw)) - 11;
         return std::min(octave * parts + static_cast<std::size_t>(raw >> (octave + 6) & (parts - 1)), bins - 1);
     }
@@ -75,12 +75,12 @@ private:
     duration::rep quantile(double share) const noexcept;
 
     duration::rep limit_ = none;
-    std::uint32_t pending_calls_ = 0;
-    double calls_ = 0;
-    double since_fading_ = 0;
+    std::uint32_t pending_calls_{};
+    double calls_{};
+    double since_fading_{};
     ageing age_;
     std::optional<duration> deadline_;
-    std::size_t used_ = 0;  // beyond this there is nothing
+    std::size_t used_{};  // beyond this there is nothing
     std::array<std::uint32_t, bins> pending_{};
     std::array<float, bins> learned_{};
 };

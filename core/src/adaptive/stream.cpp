@@ -26,19 +26,21 @@ constexpr duration majority_time = seconds{10};
 stream::stream(double care, duration memory, time_point now) : care_{care}, model_{care, memory, now} { aim(); }
 
 void stream::aim() noexcept {
-    if (std::abs(model_.base() - aimed_at_) <= 0.01 * aimed_at_) return;
     aimed_at_ = model_.base();
     evidence_.aim(care_, aimed_at_);
 }
 
+void stream::follow_base() noexcept {
+    if (std::abs(model_.base() - aimed_at_) > 0.01 * aimed_at_) aim();
+}
+
 void stream::pass_good(std::uint64_t calls, double budget, time_point now) noexcept {
-    if (calls == 0) return;
     majority_.calls += calls;
     if (majority_.calls > 2 * majority_.bad) majority_ = {};
     while (calls > 0) {
         const std::uint64_t steady = past_.steady_for();
         std::uint64_t next = steady == 0 ? calls : std::min(calls, steady);
-        if (held_.calls > 0 && looks_after() > 0) next = std::min(next, looks_after());
+        if (holds()) next = std::min(next, looks_after());
         const std::size_t cell = healthy_model::cell_of(past_);
         past_.pass_good(next);
         pass_segment(cell, next, budget, now);
@@ -51,7 +53,7 @@ void stream::pass_segment(std::size_t cell, std::uint64_t calls, double budget, 
     evidence_.pass_good(expected, calls, budget);
     if (held_.calls == 0) {
         if (now >= deaf_until_) model_.learn(cell, calls, now);
-        aim();
+        follow_base();
         return;
     }
     if (against_ > 0) {
@@ -87,7 +89,7 @@ void stream::end_run_if_quiet(time_point now) noexcept {
 
 std::uint64_t stream::looks_after() const noexcept {
     if (held_.calls == 0) return 0;
-    if (against_ <= 0) return std::max<std::uint64_t>(1, quiet_calls - std::min(quiet_, quiet_calls));
+    if (against_ <= 0) return quiet_calls - quiet_;  // after so many nothing is held
     const double fall = -evidence_.log_of_good(model_.base());
     return static_cast<std::uint64_t>(std::max(8.0, std::ceil(against_ / fall)));
 }
@@ -128,20 +130,17 @@ void stream::restart() noexcept {
 void stream::commit(time_point now) noexcept {
     model_.commit(now);
     held_ = {};
-    quiet_ = 0;
-    aim();
+    follow_base();
 }
 
 void stream::drop() noexcept {
     model_.drop();
     held_ = {};
-    quiet_ = 0;
 }
 
 void stream::change(double care, duration memory) noexcept {
     care_ = care;
     model_.change(care, memory);
-    aimed_at_ = 0;
     aim();
 }
 
@@ -149,7 +148,6 @@ void stream::restore(number_reader& from, duration away, time_point now) {
     model_.restore(from, away, now);
     restart();
     drop();
-    aimed_at_ = 0;
     aim();
 }
 

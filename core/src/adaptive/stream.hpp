@@ -58,6 +58,7 @@ public:
 
 private:
     void aim() noexcept;
+    void follow_base() noexcept;
     void pass_segment(std::size_t cell, std::uint64_t calls, double budget, time_point now) noexcept;
     void end_run_if_quiet(time_point now) noexcept;
 
@@ -66,9 +67,9 @@ private:
     evidence evidence_{};
     call_history past_{};
     double against_ = 0;  // CUSUM of the lowest alternative; 0: nothing speaks against normal
-    double aimed_at_ = 0;
+    double aimed_at_{};
     run run_{}, held_{}, majority_{};
-    std::uint64_t quiet_ = 0;  // good calls since against_ came back to 0
+    std::uint64_t quiet_{};  // good calls since against_ came back to 0
     time_point deaf_until_ = time_point::min();
 };
 

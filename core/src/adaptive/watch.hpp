@@ -158,9 +158,9 @@ public:
 private:
     static constexpr ticks patience = 60'000'000'000;
     static constexpr std::chrono::seconds warming{30};
-    static constexpr std::uint32_t most_failed = (1U << 22) - 1;
+    static constexpr std::uint32_t most_failed = 255;  // more say no more
 
-    /// What the probes have said since a trip, in one word: epoch of the trip:40 | failed:22 | needless:1 | decided:1
+    /// What the probes have said since a trip, in one word: trip:40 | unused:14 | failed:8 | needless:1 | decided:1
     struct said {
         std::uint64_t trip = 0;
         std::uint32_t failed = 0;
@@ -205,6 +205,7 @@ private:
         // What came back by evidence keeps up with its traffic, if still slower than in health: other clients are on
         // their way back too, and caches are cold. To shut it for that would keep it cold.
         if (ramps_by_evidence_ && was_open && !needless) warms_until_ = now + warming;
+        publish();  // what a needless trip taught
     }
     void forget_finding() noexcept {
         found_.reset();
@@ -220,7 +221,7 @@ private:
         return {.calls = why.of,
                 .failures = why.slow ? 0 : why.bad,
                 .slow = why.slow ? why.bad : 0,
-                .observed = why.of == 0 ? 1 : static_cast<double>(why.bad) / static_cast<double>(why.of),
+                .observed = static_cast<double>(why.bad) / static_cast<double>(why.of),
                 .threshold = why.normal,
                 .by_chance_once_in = why.by_chance_once_in};
     }

@@ -135,6 +135,18 @@ TEST(adaptive_detection, a_needless_trip_makes_it_more_careful_for_a_while) {
     EXPECT_EQ(s.subject.penalty(), 0);
 }
 
+TEST(adaptive_detection, no_number_of_needless_trips_stretches_the_budget_by_more_than_ten_powers_of_e) {
+    stage s;
+    EXPECT_GT(s.live(3'000, 1, milliseconds{100}), 15U);
+    EXPECT_LE(s.subject.penalty(), 10);
+    EXPECT_GT(s.subject.penalty(), 9.9);
+    learned kept = s.subject.save();
+    kept.numbers.front() = 10;
+    EXPECT_TRUE(s.subject.restore(kept, {}, s.now));
+    kept.numbers.front() = 10.5;
+    EXPECT_FALSE(s.subject.restore(kept, {}, s.now));
+}
+
 TEST(adaptive_detection, a_trip_by_another_rule_is_no_fault_of_its_own) {
     stage s;
     const double before = s.subject.penalty();

@@ -1,9 +1,7 @@
-// What a breaker's own changes mean to its adaptive rule, and how good calls come there.
+// What a breaker's own changes mean to its adaptive rule.
 #include <gtest/gtest.h>
 
 #include <chrono>
-#include <span>
-#include <vector>
 
 #include <switchgear/detail/atomics.hpp>
 
@@ -124,63 +122,128 @@ TEST(adaptive_watch, a_finding_goes_with_its_window) {
     EXPECT_FALSE(w.it.found(w.now));
 }
 
-using adaptive::finished;
-
-void take(good_calls<std_atomics>& from, std::uint64_t epoch, std::vector<finished>& into) {
-    from.take_all(epoch, [&](std::span<const finished> some) { into.insert(into.end(), some.begin(), some.end()); });
+TEST(adaptive_watch, hundreds_of_failed_probes_are_as_many_as_three) {
+    for (const int failed : {255, 256, 257, 1'024}) {
+        watched w;
+        const double before = w.normal().penalty;
+        w.trips(0);
+        for (int i = 0; i < failed; ++i) w.it.probe_failed(static_cast<std::uint64_t>(2 + 2 * i));
+        w.it.probe_succeeded(4'000, w.now + second, 10 * ms);
+        w.it.new_window();
+        w.call(4'001, false);
+        EXPECT_LE(w.normal().penalty, before) << failed;
+    }
 }
 
-TEST(good_calls, of_a_later_epoch_wait_for_who_asks_for_it) {
-    good_calls<std_atomics> calls;
-    calls.keep(5, 10, 1);
-    std::vector<finished> taken;
-    take(calls, 3, taken);  // looked before an order came
-    EXPECT_TRUE(taken.empty());
-    take(calls, 5, taken);
-    EXPECT_EQ(taken.size(), 1U);
-    take(calls, 5, taken);
-    EXPECT_EQ(taken.size(), 1U) << "once";
+TEST(adaptive_watch, a_probe_as_slow_as_the_slowest_in_health_is_a_good_one) {
+    for (const ticks more : {0, 1}) {
+        watched w;
+        const double before = w.normal().penalty;
+        w.trips(0);
+        w.it.probe_succeeded(2, w.now + 10 * second, w.it.limit() + more);
+        w.it.probe_succeeded(4, w.now + 20 * second, 10 * ms);
+        w.it.new_window();
+        w.call(5, false);
+        EXPECT_EQ(w.normal().penalty > before + 0.5, more == 0);
+    }
 }
 
-TEST(good_calls, of_an_earlier_epoch_are_forgotten) {
-    good_calls<std_atomics> calls;
-    std::vector<finished> taken;
-    calls.keep(3, 10, 1);
-    take(calls, 5, taken);
-    calls.keep(5, 20, 1);
-    calls.keep(3, 30, 1);  // late
-    take(calls, 3, taken);
-    EXPECT_TRUE(taken.empty());
-    take(calls, 5, taken);
-    ASSERT_EQ(taken.size(), 1U);
-    EXPECT_EQ(taken.front().at, time_point{duration{20}});
+TEST(adaptive_watch, a_call_that_hangs_may_be_the_first_after_a_needless_trip_and_the_limit_is_known) {
+    watched w;
+    for (int i = 0; i < 127; ++i) w.it.add(0, {.at = time_point{duration{w.now}}, .took = std::chrono::seconds{1}});
+    w.trips(0);
+    w.it.probe_succeeded(2, w.now + second, 10 * ms);
+    w.it.new_window();
+    w.it.overdue(3, w.now + 2 * second);
+    EXPECT_EQ(duration{w.it.limit()}, w.normal().slow_after);
 }
 
-TEST(good_calls, of_the_first_epoch_follow_those_of_the_last_one) {
-    good_calls<std_atomics> calls;
-    std::vector<finished> taken;
-    calls.keep((std::uint64_t{1} << 40) - 1, 10, 1);
-    calls.keep(0, 20, 1);
-    take(calls, 0, taken);
-    EXPECT_EQ(taken.size(), 1U);
+TEST(adaptive_watch, a_new_one_learns_from_the_first_call_on) {
+    watch<std_atomics> it{plan{settings{.trip = {.adaptive = adaptive_rule{}}}}, 0};
+    for (ticks now = ms; now <= 500 * ms; now += ms) {
+        it.add(0, {.at = time_point{duration{now}}, .took = std::chrono::milliseconds{10}});
+    }
+    snapshot seen;
+    it.observe(seen);
+    EXPECT_LT(seen.normal->failure_share, 0.002);
+    EXPECT_LT(it.limit(), never);
 }
 
-TEST(good_calls, are_forgotten_when_asked) {
-    good_calls<std_atomics> calls;
-    std::vector<finished> taken;
-    calls.keep(1, 10, 1);
-    calls.forget();
-    take(calls, 1, taken);
-    EXPECT_TRUE(taken.empty());
+struct watched_on_the_ramp : watched {
+    ticks back = 0;  ///< when the first call of the window ended
+
+    /// After an outage, by a ramp that goes by evidence.
+    watched_on_the_ramp() {
+        settings given{.trip = {.adaptive = adaptive_rule{}}};
+        given.recovery.ramp = ramp_rule{.by = ramp_by::evidence};
+        it.follow(plan{given});
+        trips(0);
+        for (const std::uint64_t probe : {2U, 4U, 6U}) it.probe_failed(probe);
+        now += 5 * second;
+        it.probe_succeeded(8, now, 10 * ms);
+        it.new_window();
+        back = now + second;
+    }
+    void slow_one(ticks when) { it.add(9, {.at = time_point{duration{when}}, .took = std::chrono::seconds{9}}); }
+};
+
+TEST(adaptive_watch, nothing_is_slow_for_half_a_minute_after_a_ramp_by_evidence) {
+    watched_on_the_ramp w;
+    for (int i = 0; i < 40; ++i) w.slow_one(w.back + i * 500 * ms);
+    w.slow_one(w.back + 30 * second - 1);
+    EXPECT_FALSE(w.it.overdue(9, w.back + 30 * second - 1));
+    EXPECT_LT(w.normal().evidence, 0.01);
+    watched_on_the_ramp later;
+    later.slow_one(later.back);
+    later.slow_one(later.back + 30 * second);
+    EXPECT_GT(later.normal().evidence, 0.02) << "from then on it is";
+    watched_on_the_ramp hung;
+    hung.slow_one(hung.back);
+    EXPECT_TRUE(hung.it.overdue(9, hung.back + 30 * second));
+    EXPECT_GT(hung.normal().evidence, 0.02);
 }
 
-TEST(good_calls, are_to_be_taken_in_when_256_or_five_milliseconds_have_come_together) {
-    good_calls<std_atomics> many, slow;
-    for (ticks i = 1; i < 256; ++i) EXPECT_FALSE(many.keep(1, i, 1));
-    EXPECT_TRUE(many.keep(1, 256, 1));
-    EXPECT_FALSE(slow.keep(1, 0, 1));
-    EXPECT_FALSE(slow.keep(1, 5 * ms - 1, 1));
-    EXPECT_TRUE(slow.keep(1, 5 * ms, 1));
+TEST(adaptive_watch, half_a_minute_after_a_ramp_begins_with_the_first_call_whatever_it_is) {
+    watched_on_the_ramp hung;
+    EXPECT_FALSE(hung.it.overdue(9, hung.back)) << "the first of the window";
+    watched_on_the_ramp kept;
+    kept.it.keep(9, kept.back, 10 * ms);
+    kept.it.take_in_own(9);
+    EXPECT_FALSE(kept.it.overdue(9, kept.back + 30 * second - 1));
+    EXPECT_TRUE(kept.it.overdue(9, kept.back + 30 * second));
+}
+
+TEST(adaptive_watch, what_is_kept_closed_is_looked_at_anew_after_just_a_minute) {
+    watched w;
+    for (int i = 0; i < 50 && !w.it.found(w.now); ++i) w.call(0, true);
+    w.it.kept_closed(w.now);
+    const ticks since = w.now;
+    w.it.kept_closed(since + second);  // goes on
+    EXPECT_TRUE(w.it.found(since + 60 * second - 1));
+    EXPECT_FALSE(w.it.looks_anew(since + 60 * second - 1));
+    EXPECT_FALSE(w.it.found(since + 60 * second));
+    EXPECT_TRUE(w.it.looks_anew(since + 120 * second - 1));
+    EXPECT_FALSE(w.it.looks_anew(since + 120 * second));
+}
+
+TEST(adaptive_watch, what_was_not_found_was_not_kept_closed) {
+    watched w;
+    w.it.kept_closed(w.now);
+    w.now += 60 * second;
+    for (int i = 0; i < 50 && !w.it.found(w.now); ++i) w.call(0, true);
+    EXPECT_TRUE(w.it.found(w.now));
+}
+
+TEST(adaptive_watch, calls_that_hang_are_told_of_as_slow_ones) {
+    settings given{.trip = {.adaptive = adaptive_rule{.deadline = std::chrono::milliseconds{100}}}};
+    watch<std_atomics> it{plan{given}, 0};
+    ticks now = 0;
+    while (!it.found(now)) ASSERT_TRUE(it.overdue(0, now += 100 * ms));
+    const evidence why = it.found(now)->evidence;
+    EXPECT_GE(why.slow, 2U);
+    EXPECT_EQ(why.slow, why.calls);
+    EXPECT_EQ(why.failures, 0U);
+    EXPECT_EQ(why.observed, 1);
 }
 
 }  // namespace

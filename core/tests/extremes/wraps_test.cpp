@@ -220,6 +220,37 @@ TEST(tag_of_16_bits, does_not_bring_a_ramps_account_back) {
     }
 }
 
+TEST(tag_of_16_bits, does_not_bring_a_ramp_by_evidence_back) {
+    subject s{{.trip = no_rules().trip,
+               .recovery = {.open_for = 1s, .jitter = 0, .ramp = ramp_rule{.by = ramp_by::evidence}}}};
+    const auto begin_ramp = [&s] {
+        for (int i = 0; i < 100; ++i) s.clock.advance(10ms), s.settle(verdict::success());
+        s.settle(verdict::trip(duration::zero()));
+        s.clock.advance(1s);
+        const auto probe = s.ask();
+        s.clock.advance(400ms);
+        s.it.settle(probe.given, verdict::success(), s.clock);
+    };
+    const auto let_in = [&s] {
+        int at_once = 0;
+        while (s.ask().got.admitted()) ++at_once;  // they hang
+        return at_once;
+    };
+    begin_ramp();
+    ASSERT_EQ(s.now().epoch, 2U);
+    for (int i = 0; i < 5; ++i) {
+        const auto one = s.ask();
+        s.clock.advance(400ms);
+        s.it.settle(one.given, verdict::success(), s.clock);
+    }
+    EXPECT_GT(let_in(), 4);
+    s.it.reset(detail::in_ticks(s.clock.now()));
+    s.it.set_epoch(0xffff);
+    begin_ramp();
+    ASSERT_EQ(s.now().epoch, 2U + 0xffff);
+    EXPECT_EQ(let_in(), 4);
+}
+
 TEST(arrivals_of_16_bits, stop_and_admission_stays_even) {
     detail::ramp<detail::std_atomics> r;
     int admitted = 0;

@@ -1,4 +1,6 @@
 // A service that comes back slower than it was: the adaptive rule leaves it to the ramp by evidence.
+#include <array>
+
 #include "bench.hpp"
 
 namespace switchgear::rules {
@@ -53,6 +55,30 @@ TEST(adaptive_recovery, on_a_ramp_by_time_slow_calls_count) {
     auto b = bench_of(adaptive_with_ramp(ramp_by::time));
     fall_ill(b);
     EXPECT_TRUE(opens_while_slow(b, 10s));
+}
+
+TEST(adaptive_recovery, a_trip_whose_ramp_by_evidence_relapsed_was_no_needless_one) {
+    std::array<double, 2> penalty{};
+    for (const bool relapses : {false, true}) {
+        auto b = bench_of(adaptive_with_ramp(ramp_by::evidence));
+        for (int i = 0; i < 5'000; ++i) b.take(10ms), b.advance(90ms);
+        while (b.state() == state::closed) b.fail(), b.advance(100ms);
+        const auto probe_well = [&b] {
+            permit probe = b.probe();
+            b.advance(10ms);
+            probe.success();
+            b.expect_half_open();
+        };
+        probe_well();
+        if (relapses) {
+            while (b.state() == state::half_open) b.advance(1s), b.fail();
+            probe_well();
+        }
+        for (int i = 0; i < 30; ++i) b.advance(1s), b.take(10ms);
+        b.expect_closed();
+        penalty[relapses ? 1 : 0] = b.now().normal->penalty;
+    }
+    EXPECT_LT(penalty[1] + 0.5, penalty[0]);
 }
 
 TEST(adaptive_recovery, failures_right_after_a_ramp_by_evidence_trip) {

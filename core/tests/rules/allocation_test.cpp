@@ -8,28 +8,42 @@
 #include <functional>
 #include <latch>
 #include <new>
+#include <optional>
 #include <thread>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
+#include <switchgear/detail/tally.hpp>
+
+#include "../interrupted.hpp"
 #include "bench.hpp"
 
 namespace {
-thread_local std::uint64_t allocations = 0;
+thread_local std::uint64_t allocations = 0, bytes = 0, frees = 0;
+thread_local std::uint64_t until_memory_runs_out = ~std::uint64_t{0};
 
+void count(std::size_t size) {
+    if (until_memory_runs_out == 0) throw std::bad_alloc{};
+    --until_memory_runs_out;
+    ++allocations, bytes += size;
+}
 void* counted(std::size_t size) {
-    ++allocations;
+    count(size);
     void* const p = std::malloc(size == 0 ? 1 : size);
     if (p == nullptr) throw std::bad_alloc{};
     return p;
 }
 void* counted(std::size_t size, std::align_val_t alignment) {
-    ++allocations;
+    count(size);
     const auto align = static_cast<std::size_t>(alignment);
     void* const p = std::aligned_alloc(align, (size + align - 1) / align * align);
     if (p == nullptr) throw std::bad_alloc{};
     return p;
+}
+void freed(void* p) noexcept {
+    if (p != nullptr) ++frees;
+    std::free(p);
 }
 }  // namespace
 
@@ -37,14 +51,14 @@ void* operator new(std::size_t size) { return counted(size); }
 void* operator new[](std::size_t size) { return counted(size); }
 void* operator new(std::size_t size, std::align_val_t alignment) { return counted(size, alignment); }
 void* operator new[](std::size_t size, std::align_val_t alignment) { return counted(size, alignment); }
-void operator delete(void* p) noexcept { std::free(p); }
-void operator delete[](void* p) noexcept { std::free(p); }
-void operator delete(void* p, std::size_t) noexcept { std::free(p); }
-void operator delete[](void* p, std::size_t) noexcept { std::free(p); }
-void operator delete(void* p, std::align_val_t) noexcept { std::free(p); }
-void operator delete[](void* p, std::align_val_t) noexcept { std::free(p); }
-void operator delete(void* p, std::size_t, std::align_val_t) noexcept { std::free(p); }
-void operator delete[](void* p, std::size_t, std::align_val_t) noexcept { std::free(p); }
+void operator delete(void* p) noexcept { freed(p); }
+void operator delete[](void* p) noexcept { freed(p); }
+void operator delete(void* p, std::size_t) noexcept { freed(p); }
+void operator delete[](void* p, std::size_t) noexcept { freed(p); }
+void operator delete(void* p, std::align_val_t) noexcept { freed(p); }
+void operator delete[](void* p, std::align_val_t) noexcept { freed(p); }
+void operator delete(void* p, std::size_t, std::align_val_t) noexcept { freed(p); }
+void operator delete[](void* p, std::size_t, std::align_val_t) noexcept { freed(p); }
 
 namespace switchgear::rules {
 namespace {
@@ -158,6 +172,60 @@ TEST(rule_40_allocations, of_a_key_do_not_grow_with_a_few_probes) {
         return allocated_by([&] { (void)all.get("next"); });
     };
     EXPECT_EQ(of_a_key(4), of_a_key(1));
+}
+
+TEST(rule_40_allocations, of_a_key_grow_by_one_with_every_four_probes) {
+    const auto of_a_key = [](std::uint32_t probes) {
+        testing::manual_time clock;
+        registry all{{.defaults = {.recovery = {.probes = probes}}}, clock};
+        (void)all.get("first");
+        return allocated_by([&] { (void)all.get("next"); });
+    };
+    const auto of_eight = of_a_key(8);
+    EXPECT_EQ(of_a_key(5), of_eight);
+    EXPECT_EQ(of_a_key(9), of_eight + 1);
+    EXPECT_EQ(of_a_key(12), of_eight + 1);
+}
+
+TEST(rule_40_memory, of_a_window_of_calls_is_sixteen_bytes_for_each_and_twice_that_with_a_slow_rule) {
+    const auto of_a_breaker = [](std::uint32_t calls, std::optional<slow_rule> slow) {
+        const std::uint64_t before = bytes;
+        quiet b{{.trip = {.slow = slow, .window = last_calls{calls}}}};
+        return bytes - before;
+    };
+    constexpr std::uint64_t more = 10'000;
+    EXPECT_EQ(of_a_breaker(20'000, {}) - of_a_breaker(10'000, {}), 16 * more);
+    EXPECT_EQ(of_a_breaker(20'000, slow_rule{}) - of_a_breaker(10'000, slow_rule{}), 32 * more);
+}
+
+TEST(rule_40_memory, for_more_cells_of_the_tally_may_be_missing) {
+    using detail::interrupted;
+    for (std::uint64_t there = 0; there <= 2; ++there) {
+        const std::uint64_t made = allocations, gone = frees;
+        {
+            detail::tally<interrupted> it;
+            interrupted::atom<std::uint64_t> now{0};
+            std::uint64_t counted = 0;
+            const auto add = [&] { counted += it.add(0, now) ? 1 : 0; };
+            const auto add_and_meet = [&] {
+                interrupted::begin();
+                interrupted::before(4, [&] {
+                    until_memory_runs_out = ~std::uint64_t{0};
+                    add();
+                    until_memory_runs_out = there;
+                });
+                add();
+                until_memory_runs_out = ~std::uint64_t{0};
+            };
+            interrupted::this_lane = 0;
+            add_and_meet(), add_and_meet(), add();
+            EXPECT_EQ(counted, 5U);
+            EXPECT_EQ(it.sum(), 5U);
+            EXPECT_EQ(interrupted::this_lane, there == 2 ? 1U : 0U)
+                << "there are lanes if there was memory for both parts";
+        }
+        EXPECT_EQ(allocations - made, frees - gone) << there;
+    }
 }
 
 TEST(rule_40_allocations, none_for_the_first_call_of_a_new_breaker) {

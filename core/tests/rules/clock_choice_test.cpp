@@ -1,5 +1,7 @@
 // Which clock a call reads, and when: the cheap one wherever it cannot tell the wrong side.
 
+#include <utility>
+
 #include "bench.hpp"
 
 namespace switchgear::rules {
@@ -78,6 +80,26 @@ TEST(rule_17_probes, refused_read_the_exact_clock_only_near_the_end_of_a_lease) 
     EXPECT_EQ(it.observe().current, state::open);
 }
 
+TEST(rule_20_lease, that_ran_out_is_scored_at_a_time_read_after_it_was_found) {
+    // Each reading of the exact clock takes a millisecond.
+    struct : time_source {
+        mutable testing::manual_time exact;
+        time_point now() const noexcept override { return exact.advance(1ms), exact.now(); }
+        time_point coarse() const noexcept override { return exact.now(); }
+    } clock;
+    breaker it{"slow to read", fragile({.open_for = 1s, .jitter = 0, .probe_timeout = 1s}), clock};
+    const testing::event_log log{it};
+    it.trip(by("alice"));
+    clock.exact.advance(1s);
+    const auto lost = it.try_acquire();
+    ASSERT_TRUE(lost.has_value());
+    clock.exact.advance(1s);
+    const auto before = clock.exact.now();
+    EXPECT_FALSE(it.try_acquire().has_value());
+    EXPECT_EQ(log.last().cause, cause::probe_expired);
+    EXPECT_EQ(log.last().at, before + 2ms);
+}
+
 /// Makes calls, and says how often each clock was read for one.
 struct metered {
     struct : time_source {
@@ -128,6 +150,18 @@ TEST(rule_32_clock, is_not_read_once_no_success_can_trip) {
     for (int i = 0; i < 20; ++i) m.expect_reads(0, 0, "long healthy again");
 }
 
+TEST(rule_32_clock, is_read_as_often_for_a_success_whichever_way_it_is_told) {
+    trip_rules by = no_rules();
+    by.window = last_calls{100};
+    by.slow = slow_rule{.after = 1s};
+    metered m{by};
+    m.expect_reads(1, 1, "once exactly at the start, and coarsely at the end");
+    m.clock.exact_readings = m.clock.coarse_readings = 0;
+    m.it.try_acquire()->settle(verdict::success());
+    EXPECT_EQ(m.clock.exact_readings, 1);
+    EXPECT_EQ(m.clock.coarse_readings, 1);
+}
+
 TEST(rule_32_clock, is_read_once_and_coarsely_for_a_window_of_time) {
     for (const bool failed_before : {false, true}) {
         trip_rules by = no_rules();
@@ -141,6 +175,47 @@ TEST(rule_32_clock, is_read_once_and_coarsely_for_a_window_of_time) {
         m.clock.exact.advance(999ms);
         m.expect_reads(0, 2, "moving the window");
     }
+}
+
+TEST(rule_32_clock, is_not_read_for_an_answer_that_ends_where_time_does_not_matter) {
+    trip_rules by = no_rules();
+    by.window = last_calls{100};
+    metered m{by};
+    m.clock.exact_readings = 0;
+    permit p = std::move(*m.it.try_acquire());
+    p.answered();
+    p.success();
+    EXPECT_EQ(m.clock.exact_readings + m.clock.coarse_readings, 0);
+    EXPECT_EQ(m.it.observe().window.calls, 1U);
+}
+
+// ---- rules 4 and 8
+
+TEST(rule_08_window_of_time, is_moved_by_the_exact_clock_before_a_success_trips) {
+    for (const auto& [later, expected] : {std::pair{1590ms, state::open}, std::pair{1602ms, state::closed}}) {
+        lagging clock;
+        settings s{.trip = no_rules()};
+        s.trip.failure_ratio = 0.5;
+        s.trip.minimum_calls = 4;
+        s.trip.window = last{1610ms};  // buckets of 100 ms
+        breaker it{"lagging", s, clock};
+        for (int i = 0; i < 3; ++i) it.try_acquire()->failure();
+        clock.exact.advance(later);
+        it.try_acquire()->success();
+        EXPECT_EQ(it.observe().current, expected) << later.count();
+    }
+}
+
+TEST(rule_08_window_of_time, counts_a_success_at_the_end_of_a_bucket_in_the_next_one) {
+    settings s{.trip = no_rules()};
+    s.trip.window = last{1610ms};  // buckets of 100 ms
+    auto b = bench_of(s);
+    b.advance(100ms);
+    b.succeed();
+    b.advance(1500ms);
+    EXPECT_EQ(b.now().window.calls, 1U);
+    b.advance(100ms);
+    EXPECT_EQ(b.now().window.calls, 0U);
 }
 
 }  // namespace

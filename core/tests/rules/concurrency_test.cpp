@@ -322,6 +322,21 @@ TEST(rule_37_threads, racing_for_a_key_get_one_breaker) {
         });
 }
 
+TEST(rule_37_threads, racing_for_the_last_place_get_one_breaker) {
+    testing::manual_time clock;
+    registry all{{.max_entries = 1}, clock};
+    std::vector<std::shared_ptr<breaker>> got(threads);
+    in_rounds(
+        [&](int thread, int round) { got[static_cast<std::size_t>(thread)] = all.get("k" + std::to_string(round)); },
+        [&](int round) {
+            for (auto& one : got) {
+                EXPECT_EQ(one->name(), "k" + std::to_string(round));
+                one.reset();
+            }
+        });
+    EXPECT_EQ(all.overflowed(), 0U);
+}
+
 TEST(rule_37_threads, share_a_bounded_registry) {
     testing::manual_time clock;
     registry all{{.max_entries = 64}, clock};

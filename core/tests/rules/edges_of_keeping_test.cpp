@@ -28,6 +28,13 @@ TEST(rule_24_trip, after_an_override_has_the_first_pause) {
 }
 
 TEST(rule_24_trip, of_no_pause_is_due_at_once) {
+    for (const duration none : {duration{0s}, duration{-1s}}) {
+        auto closed = bench_of(fragile({.open_for = 5s}));
+        closed.it.trip(by("alice"), none);
+        closed.expect_open();
+        EXPECT_EQ(closed.log.last().pause, 0s);
+        EXPECT_EQ(closed.retry_after(), 0s);
+    }
     auto b = bench_of(fragile({.open_for = 5s}));
     b.break_down();
     b.it.trip(by("alice"), 0s);

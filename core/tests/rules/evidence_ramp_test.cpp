@@ -8,36 +8,10 @@
 #include <random>
 #include <vector>
 
-#include "bench.hpp"
+#include "evidence_bench.hpp"
 
 namespace switchgear::rules {
 namespace {
-
-settings by_evidence() {
-    return {.trip = no_rules(),
-            .recovery = {.open_for = 1s, .probe_timeout = 10s, .ramp = ramp_rule{.by = ramp_by::evidence}}};
-}
-
-/// So many good calls a second for a minute, then a trip, and a probe that takes so long.
-void begin_ramp(bench& b, int per_second, duration latency) {
-    for (int i = 0; i < 60 * per_second; ++i) b.advance(duration{1s} / per_second), b.succeed();
-    b.break_down();
-    permit probe = b.probe();
-    b.advance(latency);
-    probe.success();
-    b.expect_half_open();
-}
-
-/// Lets in what is let in just now.
-std::vector<permit> fill(bench& b, int at_most = 1'000) {
-    std::vector<permit> in;
-    while (static_cast<int>(in.size()) < at_most) {
-        auto p = b.it.try_acquire();
-        if (!p) break;
-        in.push_back(std::move(*p));
-    }
-    return in;
-}
 
 /// How long a call takes, given how many run, with it.
 using service = std::function<duration(std::mt19937_64&, std::size_t)>;

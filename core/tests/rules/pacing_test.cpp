@@ -80,6 +80,13 @@ TEST(learned_pacing, gives_way_to_a_servers_retry_after) {
     EXPECT_EQ(b.retry_after(), 25s);
     fail_a_probe(b);
     EXPECT_LT(b.retry_after(), 11s);
+    ASSERT_GT(b.retry_after(), 1s);
+    b.probe().settle(verdict::failure(failure_class::overloaded, 1s));  // shorter than what was learned
+    EXPECT_EQ(b.retry_after(), 1s);
+    b.probe().settle(verdict::failure(failure_class::overloaded, 1ms));
+    EXPECT_EQ(b.retry_after(), 100ms);                                   // no probe comes sooner after another
+    b.probe().settle(verdict::failure(failure_class::overloaded, 0ms));  // no wish
+    EXPECT_GT(b.retry_after(), 1s);
 }
 
 TEST(learned_pacing, is_spread_by_the_jitter_from_the_seed) {

@@ -252,6 +252,124 @@ TEST(rule_34_unreachable, is_a_number_of_failures_above_a_window_of_calls) {
     EXPECT_EQ(found[0].field, "trip.failures");
 }
 
+TEST(rule_34_unreachable, is_a_number_of_failures_above_the_weight_of_a_window_of_calls) {
+    settings s;
+    s.trip.window = last_calls{20};
+    s.trip.minimum_calls = 1;
+    const auto weigh_all = [&](double weight) {
+        auto& w = s.trip.weights;
+        for (double* one : {&w.error, &w.timeout, &w.unreachable, &w.overloaded, &w.custom_1, &w.custom_2, &w.custom_3,
+                            &w.custom_4}) {
+            *one = weight;
+        }
+    };
+    s.trip.failures = 10;
+    weigh_all(0.5);
+    EXPECT_TRUE(validate(s).empty());
+    s.trip.failures = 10.5;
+    EXPECT_EQ(validate(s),
+              (std::vector<violation>{{"trip.failures", "10.5: cannot be reached within a window of 20 calls"}}));
+    weigh_all(0);
+    EXPECT_EQ(validate(s).size(), 1U);
+    // Of weights that are refused themselves nothing is said.
+    weigh_all(-1);
+    EXPECT_EQ(validate(s).size(), failure_class_count);
+    weigh_all(1);
+    for (const double refused : {0.0, -1.0, nan_value}) {
+        s.trip.failures = refused;
+        EXPECT_EQ(validate(s).size(), 1U) << refused;
+    }
+}
+
+TEST(rule_34_unreachable, is_a_minimum_for_either_ratio_alone) {
+    settings s{.trip = no_rules()};
+    s.trip.window = last_calls{1};
+    s.trip.minimum_calls = 2;
+    EXPECT_TRUE(validate(s).empty());
+    s.trip.slow = slow_rule{};
+    const std::vector<violation> expected{{"trip.minimum_calls", "2: cannot be reached within a window of 1 calls"}};
+    EXPECT_EQ(validate(s), expected);
+    s.trip.slow.reset();
+    s.trip.failure_ratio = 0.5;
+    EXPECT_EQ(validate(s), expected);
+    s.trip.window = last{10s};
+    EXPECT_TRUE(validate(s).empty());
+}
+
+TEST(rule_34_unreachable, is_nothing_in_a_window_that_is_refused_itself) {
+    settings s;
+    s.trip.window = last_calls{0};
+    s.trip.minimum_calls = 10;
+    s.trip.failures = 10;
+    s.trip.limits.error = 10;
+    EXPECT_EQ(validate(s), (std::vector<violation>{{"trip.window", "0: must be within [1, 65536]"}}));
+}
+
+TEST(rule_34_settings, say_what_would_be_allowed) {
+    settings s{.mode = static_cast<mode>(7)};
+    s.trip = {.consecutive_failures = 0,
+              .failures = 0,
+              .failure_ratio = nan_value,
+              .slow = slow_rule{.after = 0ms, .ratio = 1.5},
+              .adaptive = adaptive_rule{},
+              .window = last{0ms},
+              .minimum_calls = 0};
+    *s.trip.adaptive = {.false_trip_budget = 0h, .care = 0, .slow_care = 1, .deadline = 0ms, .memory = 0h};
+    s.trip.weights.error = -0.5;
+    s.trip.weights.timeout = 0;
+    s.trip.limits.timeout = 0;
+    s.recovery = {.open_for = 0ms,
+                  .backoff = 0,
+                  .max_open_for = 0ms,
+                  .jitter = 1,
+                  .max_retry_after = -1ms,
+                  .probes = 0,
+                  .successes_to_close = 0,
+                  .probe_timeout = 0ms,
+                  .ramp = ramp_rule{.over = 0ms, .from = 0, .by = static_cast<ramp_by>(7)},
+                  .pacing = static_cast<pacing>(7),
+                  .probe_price = 0};
+    const std::vector<violation> expected{
+        {"trip.window", "0 ms: must be within [1000 ms, 3600000 ms]"},
+        {"trip.consecutive_failures", "0: must be within [1, 1000000000]"},
+        {"trip.failures", "0: must be a number above 0"},
+        {"trip.failure_ratio", "NaN: must be within (0, 1]"},
+        {"trip.slow.after", "0 ms: must be at least 1 ms"},
+        {"trip.slow.ratio", "1.5: must be within (0, 1]"},
+        {"trip.weights.error", "-0.5: must be within [0, 1000]"},
+        {"trip.limits.timeout", "0: must be at least 1"},
+        {"trip.limits.timeout", "0: cannot be reached: trip.weights.timeout is 0"},
+        {"trip.adaptive.false_trip_budget", "0 h: must be within [1 h, 87600 h]"},
+        {"trip.adaptive.care", "0: must be within [0.01, 0.5]"},
+        {"trip.adaptive.slow_care", "1: must be within [0.1, 0.95]"},
+        {"trip.adaptive.deadline", "0 ms: must be at least 1 ms"},
+        {"trip.adaptive.memory", "0 h: must be within [1 h, 8760 h]"},
+        {"trip.minimum_calls", "0: must be within [1, 1000000000]"},
+        {"recovery.max_open_for", "0 ms: must be within [1 ms, 86400000 ms]"},
+        {"recovery.open_for", "0 ms: must be within [1 ms, recovery.max_open_for (0 ms)]"},
+        {"recovery.pacing", "7: must be fixed or learned"},
+        {"recovery.probe_price", "0: must be within [0.001, 1e+06]"},
+        {"recovery.backoff", "0: must be within [1, 10]"},
+        {"recovery.jitter", "1: must be within [0, 1)"},
+        {"recovery.max_retry_after", "-1 ms: must be within [0 ms, 604800000 ms]"},
+        {"recovery.probes", "0: must be within [1, 1024]"},
+        {"recovery.successes_to_close", "0: must be within [1, 10000]"},
+        {"recovery.probe_timeout", "0 ms: must be within [1 ms, 86400000 ms]"},
+        {"recovery.ramp.over", "0 ms: must be within [100 ms, 86400000 ms]"},
+        {"recovery.ramp.from", "0: must be within (0, 1]"},
+        {"recovery.ramp.by", "7: must be time or evidence"},
+        {"mode", "7: must be enforce or observe"}};
+    const auto found = validate(s);
+    ASSERT_EQ(found.size(), expected.size());
+    std::string told = "invalid settings";
+    for (std::size_t i = 0; i < expected.size(); ++i) {
+        EXPECT_EQ(found[i].field, expected[i].field);
+        EXPECT_EQ(found[i].message, expected[i].message) << found[i].field;
+        told += "\n  " + expected[i].field + ": " + expected[i].message;
+    }
+    EXPECT_EQ(invalid_settings{found}.what(), told);
+}
+
 TEST(rule_34_unreachable, is_a_class_limit_above_a_window_of_calls) {
     settings s;
     s.trip.window = last_calls{20};

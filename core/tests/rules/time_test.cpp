@@ -1,5 +1,10 @@
 // Rules 32 and 33: one clock, and suspensions.
+#include <atomic>
 #include <chrono>
+#include <thread>
+
+#include <switchgear/detail/clock.hpp>
+#include <switchgear/ticked_time.hpp>
 
 #include "bench.hpp"
 
@@ -68,7 +73,40 @@ TEST(rule_32_steady_clock, never_goes_back_and_is_coarse_within_its_bounds) {
     }
 }
 
+TEST(rule_32_steady_clock, stands_still_between_its_ticks_where_it_is_coarse) {
+    const auto before = std::chrono::steady_clock::now();
+    bool stood_still = false;
+    auto last = detail::system_coarse();
+    for (int i = 0; i < 10'000 && !stood_still; ++i) {
+        const auto next = detail::system_coarse();
+        EXPECT_GE(next, last);
+        stood_still = next == last;
+        last = next;
+    }
+    EXPECT_TRUE(stood_still);
+    EXPECT_GT(last, before - 1s) << "on the same time line";
+    EXPECT_LE(last, std::chrono::steady_clock::now());
+}
+
 TEST(rule_32_steady_clock, reports_no_suspension) { EXPECT_EQ(time_source::steady().resumed_at(), time_point::min()); }
+
+TEST(rule_32_ticked_time, is_no_older_than_the_tick_of_whoever_reads_it) {
+    // Each reading is later than all before it.
+    static thread_local duration::rep mine;
+    struct : time_source {
+        mutable std::atomic<duration::rep> next{1};
+        time_point now() const noexcept override { return time_point{duration{mine = next.fetch_add(1)}}; }
+    } counter;
+    ticked_time ticked{counter};
+    const auto tick = [&] {
+        for (int i = 0; i < 50'000; ++i) {
+            ticked.tick();
+            ASSERT_GE(ticked.coarse().time_since_epoch().count(), mine);
+        }
+    };
+    std::jthread other{tick};
+    tick();
+}
 
 TEST(rule_33_suspension, finds_deadlines_passed) {
     auto b = bench_of({.recovery = {.open_for = 5s}});

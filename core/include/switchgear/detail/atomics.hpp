@@ -12,20 +12,26 @@ namespace switchgear::detail {
 struct std_atomics {
     template <class T>
     using atom = std::atomic<T>;
+    /// Data that is no atom. Here it is just that; an explorer notices where nothing orders two uses of it.
+    template <class T>
+    using plain = T;
 
     /// Somebody else has to finish a few instructions first.
     static void wait_a_moment() noexcept { std::this_thread::yield(); }
 
     /// Which of several cells this thread counts in; whoever meets another thread there moves on.
     static unsigned& lane() noexcept {
-        static constinit thread_local unsigned own = 0;
+        static constinit thread_local unsigned own{};
         return own;
     }
+    static unsigned lanes() noexcept { return lanes_for(std::thread::hardware_concurrency()); }
     /// How many cells are worth having: a power of two. More than sixteen would be more than 1 KiB.
-    static unsigned lanes() noexcept { return std::bit_ceil(std::clamp(std::thread::hardware_concurrency(), 2U, 16U)); }
+    static constexpr unsigned lanes_for(unsigned processors) noexcept {
+        return std::bit_ceil(std::clamp(processors, 2U, 16U));
+    }
     /// A lane for a thread that has met another: neighbours in order of their meeting.
     static unsigned next_lane() noexcept {
-        static constinit std::atomic<unsigned> next{0};
+        static constinit std::atomic<unsigned> next{};
         return next.fetch_add(1, std::memory_order_relaxed);  // a counter of its own
     }
 };

@@ -10,7 +10,7 @@ namespace switchgear::detail {
 /// as will do: a healthy call keeps them in registers.
 struct grant {
     enum trait : std::uint64_t {
-        // None of the first two: the call was admitted while closed, or on the ramp, and counts in the window.
+        counted = 0,     ///< admitted while closed, or on the ramp: counts in the window
         probe = 1,       ///< admitted while half-open, under a lease
         bystander = 2,   ///< let through only because the breaker observes: its verdict moves nothing
         timed = 4,       ///< it matters how long the call takes: begun is set

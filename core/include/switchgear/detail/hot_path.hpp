@@ -69,22 +69,22 @@ protected:
         if (!tally_.add(epoch, word_)) return progress::late;
         // seq_cst, after the addition: see machine::note_suspicion().
         const bool suspected = suspect_to_.load(std::memory_order_seq_cst) != 0;
-        // acquire: pairs with the release of machine::lengthen_run().
-        const bool ends_run = (run_.load(std::memory_order_acquire) & 0xffff'ffff) != 0;
+        // relaxed: whoever finds a run looks again, with acquire.
+        const bool ends_run = (run_.load(std::memory_order_relaxed) & 0xffff'ffff) != 0;
         return suspected || ends_run ? progress::look_further : progress::counted;
     }
 
     template <class T>
     using atom = typename Atomics::template atom<T>;
 
-    atom<std::uint64_t> word_{0};
+    atom<std::uint64_t> word_{};
     tally<Atomics> tally_;
-    atom<std::uint64_t> run_{0};  ///< window:32 | failures in a row:32
+    atom<std::uint64_t> run_{};  ///< window:32 | failures in a row:32
 
     // What a success reads to know that it changes nothing more. Written under the lock of evidence.
-    atom<std::uint64_t> suspect_from_{~std::uint64_t{0}}, suspect_to_{0};
-    atom<std::uint64_t> edge_{0};   ///< the tally at the window's edge
-    atom<ticks> next_move_{never};  ///< when the window's present bucket ends
+    atom<std::uint64_t> suspect_from_{}, suspect_to_{};  ///< none is suspected
+    atom<std::uint64_t> edge_{};                         ///< the tally at the window's edge
+    atom<ticks> next_move_{never};                       ///< when the window's present bucket ends
     atom<ticks> slow_after_{never};
 };
 

@@ -87,24 +87,21 @@ private:
     static constexpr std::uint64_t tag_of(std::uint64_t epoch) noexcept { return 0x100 | (epoch & 0xff); }
 
     static bool is_present(std::uint64_t epoch, const atom<std::uint64_t>& now) noexcept {
-        // acquire: pairs with the release of every swing.
-        return word{now.load(std::memory_order_acquire)}.epoch() == epoch;
+        // relaxed: who was admitted in an epoch has seen all that began it; coherence and the cell do the rest.
+        return word{now.load(std::memory_order_relaxed)}.epoch() == epoch;
     }
 
     struct lanes {
         struct alignas(64) cell {
             atom<std::uint64_t> count{0};
         };
-        explicit lanes(unsigned n, cell* in) noexcept : size{n}, cells{in} {}
-        ~lanes() { delete[] cells; }
-        lanes(const lanes&) = delete;
-        lanes& operator=(const lanes&) = delete;
+        explicit lanes(unsigned n) noexcept : size{n}, cells{new(std::nothrow) cell[n]} {}
 
         atom<std::uint64_t>& at(unsigned i) noexcept { return cells[i].count; }
         atom<std::uint64_t>& mine() noexcept { return at(Atomics::lane() & (size - 1)); }
 
         const unsigned size;
-        cell* const cells;
+        const std::unique_ptr<cell[]> cells;  ///< null: there was no memory
     };
 
     /// The same for whoever met another thread, or found a cell that is not open.
@@ -138,14 +135,8 @@ private:
 
     /// Without memory there is one cell, which is slower and as exact.
     [[gnu::noinline]] void grow() noexcept {
-        const unsigned n = Atomics::lanes();
-        auto* cells = new (std::nothrow) typename lanes::cell[n];
-        if (cells == nullptr) return;
-        std::unique_ptr<lanes> made{new (std::nothrow) lanes{n, cells}};
-        if (!made) {
-            delete[] cells;
-            return;
-        }
+        std::unique_ptr<lanes> made{new (std::nothrow) lanes{Atomics::lanes()}};
+        if (!made || !made->cells) return;
         lanes* none = nullptr;
         // seq_cst: see above. It is also the release that the loads of lanes_ pair with.
         if (lanes_.compare_exchange_strong(none, made.get(), std::memory_order_seq_cst)) made.release();

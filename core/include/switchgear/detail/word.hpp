@@ -34,7 +34,7 @@ public:
     constexpr std::uint32_t regime() const noexcept { return static_cast<std::uint32_t>(get(8, 1)); }
     constexpr std::uint32_t period() const noexcept { return static_cast<std::uint32_t>(get(9, 2)); }
     constexpr bool watched() const noexcept { return get(23, 1) != 0; }
-    constexpr std::uint64_t epoch() const noexcept { return get(24, 40); }
+    constexpr std::uint64_t epoch() const noexcept { return bits_ >> 24; }
 
     /// Closed and not overridden: the one case that the healthy path has to tell from all others.
     constexpr bool plainly_closed() const noexcept { return get(0, 4) == 0; }
@@ -44,7 +44,7 @@ public:
     }
 
     constexpr word with_state(state to) const noexcept {
-        return set(0, 2, static_cast<std::uint64_t>(to)).set(24, 40, epoch() + 1).with_ramp(false).with_due(false);
+        return set(0, 2, static_cast<std::uint64_t>(to)).with_next_epoch().with_ramp(false).with_due(false);
     }
     /// For readers: another state without its change having happened.
     constexpr word reading(state as) const noexcept { return set(0, 2, static_cast<std::uint64_t>(as)); }
@@ -58,7 +58,7 @@ public:
     constexpr word with_due(bool on) const noexcept { return set(7, 1, on); }
     constexpr word with_regime(std::uint32_t index) const noexcept { return set(8, 1, index); }
     constexpr word with_period(std::uint32_t index) const noexcept { return set(9, 2, index); }
-    constexpr word revised() const noexcept { return set(11, 12, get(11, 12) + 1); }
+    constexpr word revised() const noexcept { return set(11, 12, (bits_ >> 11) + 1); }
 
     friend constexpr bool operator==(word, word) = default;
 
@@ -66,6 +66,8 @@ private:
     constexpr std::uint64_t get(unsigned shift, unsigned width) const noexcept {
         return (bits_ >> shift) & ((std::uint64_t{1} << width) - 1);
     }
+    /// The epoch is in the highest bits: it comes round by itself.
+    constexpr word with_next_epoch() const noexcept { return word{bits_ + (std::uint64_t{1} << 24)}; }
     constexpr word set(unsigned shift, unsigned width, std::uint64_t value) const noexcept {
         const std::uint64_t mask = ((std::uint64_t{1} << width) - 1) << shift;
         return word{(bits_ & ~mask) | ((value << shift) & mask)};
