@@ -11,6 +11,9 @@
 #include <utility>
 
 #include <unistd.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
@@ -163,7 +166,18 @@ void tell_of_many_keys(const simulation::replay& through, streams to) {
     to.err << std::flush;
 }
 
+/// Breakers come and go with the keys of a recording, and those with the adaptive rule are large and aligned. glibc
+/// before 2.38 hardly finds such memory again once it is free (its bug 14581): a million keys would fill the
+/// machine, though few are kept at a time. Mapped on their own, they are given back to the system.
+void give_back_what_keys_leave() {
+#ifdef __GLIBC__
+    constexpr int large = 8 * 1024;
+    ::mallopt(M_MMAP_THRESHOLD, large);
+#endif
+}
+
 int simulate(const asked& given, const settings_reader& read, streams to) {
+    give_back_what_keys_leave();
     expect_writable(given.report);
     auto settings = read_settings(given, read, to);
     if (!settings) return bad_usage;

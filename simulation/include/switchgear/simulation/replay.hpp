@@ -30,7 +30,7 @@ struct candidate {
     /// Breakers kept at a time, as in `registry`: beyond it a new key takes the place of an idle closed one, and
     /// shares the overflow breaker if there is none. Range: at least 1.
     ///
-    /// The default is the registry's own. A breaker with the adaptive rule takes about 20 KB, so that is 200 MB.
+    /// The default is the registry's own. With the adaptive rule so many take 200 MB or more.
     std::size_t max_keys = 10'000;
 };
 
