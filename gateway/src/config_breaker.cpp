@@ -31,7 +31,7 @@ void read_slow(config_reader& in, merged from, std::optional<slow_rule>& out) {
 
 void read_hours(config_reader& in, merged from, std::string_view range, std::chrono::hours& out) {
     milliseconds exact{};
-    if (!in.read(from, exact)) return;
+    if (!in.read(from, exact, "24h or 30d")) return;
     const auto whole = std::chrono::duration_cast<std::chrono::hours>(exact);
     if (whole == exact) {
         out = whole;
@@ -45,7 +45,8 @@ void read_hours(config_reader& in, merged from, std::string_view range, std::chr
 void read_adaptive(config_reader& in, merged from, std::optional<adaptive_rule>& out) {
     if (from && from.node()->is == yaml_node::kind::scalar && !from.is_off()) {
         bool on = false;
-        if (in.read(from, on)) out = on ? std::optional{adaptive_rule{}} : std::nullopt;
+        if (in.read(from, on, "true, false or a map such as {false_trip_budget: 30d}"))
+            out = on ? std::optional{adaptive_rule{}} : std::nullopt;
         return;
     }
     in.read_optional(from, out, [&in](merged value, adaptive_rule& rule) {

@@ -102,6 +102,10 @@ result<breaker_file, std::vector<config_violation>> load_breaker_file(const std:
     breaker_file loaded;
     const yaml_node nothing{.at = {1, 1}};
     const yaml_node& root = document.root != nullptr ? *document.root : nothing;
+    if (document.problems.empty() && root.children.empty() &&
+        (root.is == yaml_node::kind::null || root.is == yaml_node::kind::map)) {
+        in.refuse(root.at, {}, "no settings in it: expected trip, recovery or mode; trip: {} takes the defaults");
+    }
     if (document.problems.empty() && in.section({&root}, {"trip", "recovery", "mode"}))
         read_breaker(in, {&root}, reading::a_service, loaded.rules);
     auto violations = std::move(in).take();

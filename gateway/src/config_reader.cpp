@@ -132,7 +132,7 @@ std::optional<std::string_view> config_reader::text_of(const yaml_node& value, s
     return std::nullopt;
 }
 
-bool config_reader::read(merged value, bool& out) {
+bool config_reader::read(merged value, bool& out, std::string_view expected) {
     const yaml_node* node = value.node();
     if (node == nullptr) return false;
     for (const std::string_view yes : {"true", "yes", "on"}) {
@@ -141,7 +141,8 @@ bool config_reader::read(merged value, bool& out) {
     for (const std::string_view no : {"false", "no", "off"}) {
         if (node->is_plain(no)) return out = false, true;
     }
-    refuse(*node, fmt::format("expected true or false, got {}", named(*node)));
+    const bool quoted = node->is == yaml_node::kind::scalar && node->written == yaml_node::style::quoted;
+    refuse(*node, fmt::format("expected {}, got {}{}", expected, named(*node), quoted ? " in quotes, a text" : ""));
     return false;
 }
 
@@ -156,16 +157,16 @@ bool config_reader::read(merged value, std::string& out, std::size_t longest) {
     return true;
 }
 
-std::optional<milliseconds> config_reader::duration_of(const yaml_node& value) {
+std::optional<milliseconds> config_reader::duration_of(const yaml_node& value, std::string_view examples) {
     const auto text = text_of(value, "a duration");
     if (!text) return std::nullopt;
     const auto parsed = wire::parse_duration(*text);
-    if (!parsed) refuse(value, fmt::format("expected a duration such as 250ms, 5s, 10m or 1h, got {}", named(value)));
+    if (!parsed) refuse(value, fmt::format("expected a duration such as {}, got {}", examples, named(value)));
     return parsed;
 }
 
-bool config_reader::read(merged value, milliseconds& out) {
-    const auto parsed = value ? duration_of(*value.node()) : std::nullopt;
+bool config_reader::read(merged value, milliseconds& out, std::string_view examples) {
+    const auto parsed = value ? duration_of(*value.node(), examples) : std::nullopt;
     if (parsed) out = *parsed;
     return parsed.has_value();
 }

@@ -83,9 +83,10 @@ public:
     /// The text of a scalar; refuses lists, maps and nothing.
     std::optional<std::string_view> text_of(const yaml_node& value, std::string_view expected = "a text");
 
-    bool read(merged value, bool& out);
+    /// `expected` and `examples` are for the message.
+    bool read(merged value, bool& out, std::string_view expected = "true or false");
     bool read(merged value, std::string& out, std::size_t longest = longest_line);
-    bool read(merged value, std::chrono::milliseconds& out);
+    bool read(merged value, std::chrono::milliseconds& out, std::string_view examples = example_durations);
     bool read(merged value, std::chrono::milliseconds& out, range<std::chrono::milliseconds>);
     bool read(merged value, std::uint32_t& out);
     bool read(merged value, std::uint64_t& out);
@@ -130,7 +131,9 @@ private:
     bool too_many(const yaml_node& value, std::size_t most);
     void refuse_word(const yaml_node& value, std::string_view text, const std::vector<std::string_view>& allowed);
     std::optional<std::uint64_t> whole_number(const yaml_node& value, std::uint64_t most);
-    std::optional<std::chrono::milliseconds> duration_of(const yaml_node& value);
+    static constexpr std::string_view example_durations = "250ms, 5s, 10m or 1h";
+    std::optional<std::chrono::milliseconds> duration_of(const yaml_node& value,
+                                                         std::string_view examples = example_durations);
 
     std::string file_;
     // By place, and so in the order of the file.

@@ -51,6 +51,16 @@ TEST(config_violation, a_wrong_type_is_refused_where_the_value_stands) {
     expect_refused("@@- 1\n", {{"", "expected a map, got a list"}});
 }
 
+TEST(config_violation, of_the_adaptive_rule_shows_its_map_and_days) {
+    const std::string words = "expected true, false or a map such as {false_trip_budget: 30d}, got ";
+    const std::string path = "services.a.breaker.trip.adaptive";
+    expect_refused(with_service("    breaker: {trip: {adaptive: @@30d}}\n"), {{path, words + "\"30d\""}});
+    expect_refused(with_service("    breaker: {trip: {adaptive: @@\"true\"}}\n"),
+                   {{path, words + "\"true\" in quotes, a text"}});
+    expect_refused(with_service("    breaker: {trip: {adaptive: {false_trip_budget: @@30}}}\n"),
+                   {{path + ".false_trip_budget", "expected a duration such as 24h or 30d, got \"30\""}});
+}
+
 TEST(config_violation, nothing_in_place_of_a_needed_value_is_refused_where_it_should_stand) {
     expect_refused(with_service("    breaker:\n      recovery:\n        @@open_for:\n    expose: true\n"),
                    {{"services.a.breaker.recovery.open_for", "expected a duration, got nothing"}});
