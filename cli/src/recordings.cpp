@@ -229,6 +229,7 @@ std::optional<simulation::tried_advice> tried(const asked& given, const simulati
 }
 
 int advise(const asked& given, streams to) {
+    give_back_what_keys_leave();
     expect_writable(given.report);
     simulation::recording from{given.from};
     if (!service_is_used(given, false, from, to)) return bad_usage;
