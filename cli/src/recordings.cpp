@@ -11,9 +11,6 @@
 #include <utility>
 
 #include <unistd.h>
-#ifdef __GLIBC__
-#include <malloc.h>
-#endif
 
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
@@ -28,6 +25,11 @@
 #include <switchgear/simulation/timeline.hpp>
 
 #include "output_format.hpp"
+
+#ifdef __GLIBC__
+// Its own header is none of those that layers may include.
+extern "C" int mallopt(int parameter, int value) noexcept;
+#endif
 
 namespace switchgear::cli {
 
@@ -171,8 +173,8 @@ void tell_of_many_keys(const simulation::replay& through, streams to) {
 /// machine, though few are kept at a time. Mapped on their own, they are given back to the system.
 void give_back_what_keys_leave() {
 #ifdef __GLIBC__
-    constexpr int large = 8 * 1024;
-    ::mallopt(M_MMAP_THRESHOLD, large);
+    constexpr int mmap_threshold = -3, large = 8 * 1024;
+    ::mallopt(mmap_threshold, large);
 #endif
 }
 
