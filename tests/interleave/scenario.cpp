@@ -54,9 +54,8 @@ limits limits_of(const scenario& of, memory how, effort much) {
 const std::vector<scenario>& scenarios() {
     static const std::vector<scenario> all = [] {
         std::vector<scenario> list;
-        for (auto* part :
-             {closing_and_opening, probes, ramps_by_evidence, orders, reloads, adaptive_rules, admissions,
-              stalled_verdicts}) {
+        for (auto* part : {closing_and_opening, probes, ramps_by_evidence, orders, reloads, adaptive_rules, admissions,
+                           stalled_verdicts}) {
             auto some = part();
             list.insert(list.end(), std::make_move_iterator(some.begin()), std::make_move_iterator(some.end()));
         }

@@ -20,7 +20,7 @@ MUTATIONS = [
     # 6 ignored verdicts end no run
     (6, "src/machine_verdicts.hpp", "        ignored_.fetch_add(", "        run_.store(0);\n        ignored_.fetch_add(", MACHINE),
     # 7 a success ends a run
-    (7, "src/machine_verdicts.hpp", "& 0xffff'ffff) != 0) end_run(epoch);", "& 0xffff'ffff) != 0) {}", MACHINE),
+    (7, "src/machine_verdicts.hpp", "    end_run(epoch);\n    // seq_cst, after the addition", "    // seq_cst, after the addition", MACHINE),
     # 8 a window holds just the newest
     (8, "src/window.hpp", "marks_[first_].number + size_ <= number", "marks_[first_].number + size_ < number", MACHINE),
     # 9 a trip verdict needs no rule
@@ -44,7 +44,7 @@ MUTATIONS = [
     # 18 so many successes close
     (18, "src/probing.hpp", "now.successes >= successes_needed", "now.successes > successes_needed", MACHINE),
     # 19 what says nothing proves nothing
-    (19, "src/machine_verdicts.hpp", "known.probes.end(of.epoch, probing<A>::ending::given_back, 0,", "known.probes.end(of.epoch, probing<A>::ending::success, 1,", MACHINE),
+    (19, "src/machine_verdicts.hpp", "known.probes.end(of.epoch, probing<A>::ending::given_back, {},", "known.probes.end(of.epoch, probing<A>::ending::success, 1,", MACHINE),
     # 20 a lease runs out
     (20, "src/leases.hpp", "if (age < length) {", "if (age >= 0) {", MACHINE),
     # 21 a late verdict frees no slot

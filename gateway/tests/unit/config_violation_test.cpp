@@ -73,7 +73,8 @@ TEST(config_violation, an_access_log_that_nobody_can_have_meant_is_refused) {
         expect_refused(with_top("access_log: " + std::string{wrong} + "\n"),
                        {{"access_log", "expected off, stderr or the name of a file, got "}});
     }
-    expect_refused(with_top("access_log: @@[stderr]\n"), {{"access_log", "expected off, stderr or the name of a file"}});
+    expect_refused(with_top("access_log: @@[stderr]\n"),
+                   {{"access_log", "expected off, stderr or the name of a file"}});
     expect_refused(with_top("access_log: @@/\n"), {{"access_log", "\"/\" is a folder"}});
     expect_refused(with_top("access_log: @@/no/such/folder/a.log\n"),
                    {{"access_log", "there is no folder \"/no/such/folder\" for the file"}});
