@@ -132,8 +132,9 @@ void machine<A, S, F>::settle_success(std::uint64_t epoch, ticks ended, const Ti
         const ticks now = ended != 0 ? ended : in_ticks(time.coarse());
         if (now >= next_move) move_window(now);
     }
-    if (!tally_.add(epoch, word_)) return success_late(epoch);
-    success_counted(epoch, time);
+    const progress got = F::count_success(epoch);
+    if (got == progress::late) success_late(epoch);
+    if (got == progress::look_further) success_counted(epoch, time);
 }
 
 template <class A, class S, class F>
