@@ -103,7 +103,7 @@ TEST(window_of_calls, holds_the_last_ones_exactly) {
         SCOPED_TRACE(seed);
         both_of_calls all{seed, 1 + seed % 12, seed % 2 == 0};
         all.compare();
-        for (int i = 0; i < 100; ++i) {
+        for (unsigned i = 0; i < 100; ++i) {
             all.step();
             // Not each time: what is old is let go of when somebody asks, or when there is no room.
             if (i % (1 + seed % 7) == 0) {
