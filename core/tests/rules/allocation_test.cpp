@@ -41,6 +41,14 @@ void* counted(std::size_t size, std::align_val_t alignment) {
     if (p == nullptr) throw std::bad_alloc{};
     return p;
 }
+template <class... Alignment>
+void* counted_or_null(std::size_t size, Alignment... alignment) noexcept {
+    try {
+        return counted(size, alignment...);
+    } catch (const std::bad_alloc&) {
+        return nullptr;
+    }
+}
 void freed(void* p) noexcept {
     if (p != nullptr) ++frees;
     std::free(p);
@@ -51,6 +59,15 @@ void* operator new(std::size_t size) { return counted(size); }
 void* operator new[](std::size_t size) { return counted(size); }
 void* operator new(std::size_t size, std::align_val_t alignment) { return counted(size, alignment); }
 void* operator new[](std::size_t size, std::align_val_t alignment) { return counted(size, alignment); }
+// These too: a sanitizer brings its own, which do not call the others.
+void* operator new(std::size_t size, const std::nothrow_t&) noexcept { return counted_or_null(size); }
+void* operator new[](std::size_t size, const std::nothrow_t&) noexcept { return counted_or_null(size); }
+void* operator new(std::size_t size, std::align_val_t alignment, const std::nothrow_t&) noexcept {
+    return counted_or_null(size, alignment);
+}
+void* operator new[](std::size_t size, std::align_val_t alignment, const std::nothrow_t&) noexcept {
+    return counted_or_null(size, alignment);
+}
 void operator delete(void* p) noexcept { freed(p); }
 void operator delete[](void* p) noexcept { freed(p); }
 void operator delete(void* p, std::size_t) noexcept { freed(p); }
