@@ -131,8 +131,8 @@ std::vector<scenario> steered() {
          [](stage& s, play& p) {
              on_ramp(s, 2);
              const ticks late = began + 20 * seconds;
-             p.thread([&s, late] { s.acquire(2, late); });
-             p.thread([&s, late] { s.success(0, late); });
+             p.thread([&s] { s.acquire(2, late); });
+             p.thread([&s] { s.success(0, late); });
          },
          1, "while a verdict is on its way the lost calls are left to the next one to tell"},
     };

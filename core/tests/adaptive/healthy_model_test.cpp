@@ -18,7 +18,7 @@ using std::chrono::hours;
 using std::chrono::minutes;
 using std::chrono::seconds;
 
-constexpr std::size_t of_8 = 6, of_128 = 7, of_1024 = 5;
+constexpr std::size_t of_8 = 6, of_128 = 7;
 constexpr std::size_t cell_at(std::size_t a, std::size_t b, std::size_t c) { return c * of_8 * of_128 + b * of_8 + a; }
 
 /// A memory: it fades in steps of a sixteenth of its half-life.

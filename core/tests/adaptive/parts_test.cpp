@@ -189,7 +189,8 @@ TEST(adaptive_history, counts_the_bad_of_the_last_8_and_128_and_1024_calls) {
 }
 
 TEST(adaptive_history, forgets_a_call_when_it_was_1024_calls_ago_wherever_it_stands) {
-    for (const std::uint64_t before : {0, 1, 62, 63, 64, 65, 500, 895, 896, 897, 1'015, 1'016, 1'017, 1'022, 1'023}) {
+    for (const std::uint64_t before :
+         {0U, 1U, 62U, 63U, 64U, 65U, 500U, 895U, 896U, 897U, 1'015U, 1'016U, 1'017U, 1'022U, 1'023U}) {
         two_histories it;
         it.good(before);
         it.bad();
