@@ -140,7 +140,7 @@ def main():
                 outcomes[mutant] = outcome
                 if not outcome.caught:
                     print(f"{outcome.what:>14}  {mutant.id}", flush=True)
-                if len(outcomes) % 250 == 0:
+                if len(outcomes) % 25 == 0:
                     print(f"{len(outcomes)} tried after {time.monotonic() - began:.0f} s", flush=True)
                     keep(kept, known, keys, outcomes, laboratory.uncompilable)
         keep(kept, known, keys, outcomes, laboratory.uncompilable)
