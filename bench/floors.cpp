@@ -85,6 +85,13 @@ void read_coarse_clock(benchmark::State& state) {
     }
 }
 
+/// The exact form of the clock of a thread, as a breaker reads it.
+void read_clock_told(benchmark::State& state) {
+    const time_source* time = &clocks()[1].time;
+    benchmark::DoNotOptimize(time);
+    for (auto _ : state) benchmark::DoNotOptimize(time->now());
+}
+
 void read_clock_in_memory(benchmark::State& state) {
     const time_source* time = &clocks()[2].time;
     benchmark::DoNotOptimize(time);  // or the virtual call would be resolved by the compiler
@@ -116,6 +123,7 @@ void register_floors() {
     add_row("floor/mutex/1", lock_and_unlock);
     add_row("floor/mutex/2on1", lock_and_unlock, 2);
     add_row("floor/clock_steady/1", read_steady_clock);
+    add_row("floor/clock_told/1", read_clock_told);
     add_row("floor/clock_coarse/1", read_coarse_clock);
     add_row("floor/clock_in_memory/1", read_clock_in_memory);
 #if defined(__x86_64__)

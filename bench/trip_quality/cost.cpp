@@ -72,8 +72,12 @@ void cost_of_breaker(const std::string& path, report& out) {
     };
     const double clock = row("floor/clock_steady/1"), one = row("admitted/adaptive/system/healthy/1");
     const double two = row("admitted/adaptive/system/healthy/2on1");
-    out.target("ns a call, both streams, one thread, of which two exact readings of the clock: " + shown(2 * clock),
-               "≤ 60", shown(one), met_if(one <= 60));
+    const double told = row("admitted/adaptive/ticking/healthy/1"), reading = row("floor/clock_told/1");
+    out.target("ns a call, both streams, one thread, with `ticking_time`, of which two exact readings of it: " +
+                   shown(2 * reading),
+               "≤ 60", shown(told), met_if(told <= 60));
+    out.target("… with the system's clock, of which two exact readings of it: " + shown(2 * clock), "≤ 60", shown(one),
+               met_if(one <= 60));
     out.target("… on two threads and one breaker, to one thread", "≤ 1.5", shown(two / one), met_if(two / one <= 1.5));
     const double bare = row("admitted/adaptive/callers/healthy/1");
     out.also("ns a call with the caller's own clock (an event loop's), one thread", "≤ 60", shown(bare),
@@ -86,7 +90,7 @@ void cost_of_breaker(const std::string& path, report& out) {
     out.table(
         "**Cost.** Nanoseconds of a call through a breaker with the adaptive rule, as its thread sees it (median "
         "of the repetitions of `bench_core`); reading the steady clock once: " +
-            shown(clock) + ".",
+            shown(clock) + ", the same told from the processor's counter by `ticking_time`: " + shown(reading) + ".",
         table);
 }
 

@@ -31,7 +31,7 @@ def floors(add, coarse, steady=25.0):
 
 def everything():
     """Samples of all rows that the targets and the README name: the n-th costs n ns."""
-    rows = {one for target in targets.targets() if target.unit != "bytes" for one in (target.row, target.over) if one}
+    rows = {one for target in targets.targets() if target.unit != "bytes" for one in (target.row, *target.over)}
     for name in targets.SUBJECTS:
         rows |= {f"admitted/{name}/{clock}/{rest}" for clock in ("system", "ticking")
                  for rest in ("healthy/1", "1pct/1", "healthy/2on1")}

@@ -63,6 +63,29 @@ TEST(ticking_time, ticks_by_itself) {
     EXPECT_LE(clock.coarse(), clock.now());
 }
 
+// By whichever clock: for the time that it takes to know the processor's counter, and beyond.
+TEST(ticking_time, agrees_with_the_systems_clock) {
+    const ticking_time clock;
+    const time_point began = time_source::steady().now();
+    time_point last = clock.now();
+    while (last < began + 500ms) {
+        const time_point before = time_source::steady().now();
+        const time_point now = clock.now();
+        const time_point after = time_source::steady().now();
+        ASSERT_GE(now, last);
+        ASSERT_GT(now, before - 1ms);
+        ASSERT_LT(now, after + 1ms);
+        last = now;
+    }
+}
+
+TEST(ticking_time, has_the_exact_form_of_the_clock_it_was_given) {
+    testing::manual_time exact;
+    const ticking_time clock{1ms, exact};
+    exact.advance(1h);
+    EXPECT_EQ(clock.now(), exact.now());
+}
+
 TEST(ticking_time, refuses_a_tick_that_would_be_too_rare) {
     for (const duration every : {duration{0}, duration{-1ms}, duration{10ms} + 1ns}) {
         try {

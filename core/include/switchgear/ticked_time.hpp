@@ -23,10 +23,10 @@ public:
     explicit ticked_time(const time_source& exact = time_source::steady()) noexcept : exact_{exact} { tick(); }
 
     void tick() noexcept {
-        const auto now = exact_.now().time_since_epoch().count();
+        const auto present = now().time_since_epoch().count();
         auto seen = ticked_.load(std::memory_order_relaxed);
         // relaxed: one number, which stands for itself. Of two that tick at once the later one stays.
-        while (seen < now && !ticked_.compare_exchange_weak(seen, now, std::memory_order_relaxed)) {
+        while (seen < present && !ticked_.compare_exchange_weak(seen, present, std::memory_order_relaxed)) {
         }
     }
 

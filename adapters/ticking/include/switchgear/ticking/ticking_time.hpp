@@ -9,6 +9,8 @@
 #include <thread>
 
 #include <switchgear/ticked_time.hpp>
+#include <switchgear/ticking/detail/counter_line.hpp>
+#include <switchgear/ticking/detail/processor_counter.hpp>
 
 namespace switchgear::ticking {
 
@@ -17,6 +19,10 @@ namespace switchgear::ticking {
 /// The thread sleeps but for the tick: at the default of a millisecond it takes about a thousandth of a
 /// core. On a machine so busy that it does not get its turn within 10 ms, see ticked_time for what that
 /// means.
+///
+/// Where the system tells its own time from the processor's counter (Linux on x86-64, as a rule), the exact form
+/// is told from it as well, at half the cost: a tenth of a second after the beginning, and within a microsecond of
+/// the system's clock. Elsewhere, with an `exact` of one's own, and when the thread is a second late, it is `exact`.
 ///
 /// Thread safety: as ticked_time. Lifetime: must outlive the breakers that use it; its end waits for the
 /// thread, which is at once.
@@ -28,12 +34,26 @@ public:
     /// Throws: std::invalid_argument outside that range; std::system_error if there is no thread to be had.
     explicit ticking_time(duration every = std::chrono::milliseconds{1},
                           const time_source& exact = time_source::steady())
-        : ticked_time{exact}, every_{checked(every)}, ticker_{[this](const std::stop_token& stop) { run(stop); }} {}
+        : ticked_time{exact},
+          every_{checked(every)},
+          exact_{exact},
+          counted_{&exact == &time_source::steady() && detail::processor_counter::is_usable()},
+          ticker_{[this](const std::stop_token& stop) { run(stop); }} {}
     ticking_time(const ticking_time&) = delete;
     ticking_time& operator=(const ticking_time&) = delete;
     ~ticking_time() override = default;
 
+    time_point now() const noexcept override {
+        return counted_ ? time_point{duration{line_.now(detail::processor_counter{}, steady{})}} : exact_.now();
+    }
+
 private:
+    struct steady {
+        duration::rep operator()() const noexcept {
+            return std::chrono::steady_clock::now().time_since_epoch().count();
+        }
+    };
+
     static duration checked(duration every) {
         if (every > duration::zero() && every <= longest) return every;
         throw std::invalid_argument{"ticking_time.every: " + std::to_string(every.count()) +
@@ -43,11 +63,15 @@ private:
         std::unique_lock lock{sleep_};
         while (!stop.stop_requested()) {
             wake_.wait_for(lock, stop, every_, [] { return false; });
+            if (counted_) line_.steer(detail::processor_counter{}, steady{});
             tick();
         }
     }
 
     const duration every_;
+    const time_source& exact_;
+    const bool counted_;  ///< the exact form is told from the processor's counter
+    detail::counter_line<> line_;
     std::mutex sleep_;
     std::condition_variable_any wake_;
     std::jthread ticker_;  // last: it uses the others
