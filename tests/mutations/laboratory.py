@@ -18,7 +18,7 @@ ROOT = HERE.parents[1]
 SOURCES = [str(p.relative_to(ROOT)) for p in sorted(ROOT.glob("core/src/**/*.cpp"))]
 FLAGS = ["-std=c++20", "-O0", "-w", "-Wno-narrowing", "-fmax-errors=0", "-DNDEBUG", "-D_GLIBCXX_ASSERTIONS", "-pthread", f"-I{HERE}/schema",
          f"-I{ROOT}/testing/include"]
-QUICK_MS = 100  # tests that take longer are run after the others
+TIERS_S = (0.003, 0.015, 0.1)  # the tests of all programs that take less are run before any that takes longer
 # Tests that take longer are left out; longer ones are run for what only they can see.
 LONGEST_S, LONGEST_FOR_ORDERS_S = 1.5, 30
 SPARE_S = 3      # of processor time, beyond four times what the tests take without a mutant
@@ -148,24 +148,18 @@ class Laboratory:
         programs = [p for p in self.programs if mutant.operator != "memory order" or p.sees_memory_orders]
         if not programs:
             return Outcome(False, "pending")
-        survived = Outcome(False, "not reached")
-        for program in programs:
-            tests = self.reached[program.name].get(number)
-            if not tests:
-                continue
-            survived = Outcome(False, "survived")
-            seconds = self.seconds[program.name]
-            of_orders = mutant.operator == "memory order"
-            longest = LONGEST_FOR_ORDERS_S if of_orders else LONGEST_S
-            left_out = None if of_orders else program.only_for_orders or None
-            tests = {t for t in tests if seconds.get(t, 0) < longest and not (left_out and t.endswith(left_out))}
-            quick = {t for t in tests if seconds.get(t, 0) * 1000 < QUICK_MS}
-            for group in (quick, tests - quick):
-                if group:
-                    failed = self._fails(self.work / program.name, program, number, sorted(group))
-                    if failed:
-                        return Outcome(True, program.name, failed)
-        return survived
+        of_orders = mutant.operator == "memory order"
+        longest = LONGEST_FOR_ORDERS_S if of_orders else LONGEST_S
+        reached = [(p, self.reached[p.name][number]) for p in programs if self.reached[p.name].get(number)]
+        for above, below in zip((-1.0, *TIERS_S), (*TIERS_S, longest)):
+            for program, tests in reached:
+                left_out = None if of_orders else program.only_for_orders or None
+                seconds = self.seconds[program.name]
+                tier = [t for t in sorted(tests) if above < seconds.get(t, 0) <= below and not (left_out and t.endswith(left_out))]
+                failed = tier and self._fails(self.work / program.name, program, number, tier)
+                if failed:
+                    return Outcome(True, program.name, failed)
+        return Outcome(False, "survived" if reached else "not reached")
 
     def _fails(self, executable, program, number, tests):
         """Returns what failed, or nothing."""
