@@ -42,7 +42,7 @@ LAYERS = (
     Layer("testing", CORE + ("switchgear/policies/", "switchgear/testing/")),
     Layer("policies", BELOW_ADAPTERS, pure=True),
     Layer("adapters/http", BELOW_ADAPTERS + ("switchgear/http/",)),
-    Layer("adapters/ticking", CORE + ("switchgear/ticking/",)),
+    Layer("adapters/ticking", CORE + ("switchgear/ticking/", "cpuid.h", "x86intrin.h")),
     Layer("adapters/wire", BELOW_ADAPTERS + ("switchgear/wire/", "boost/json", "boost/system/")),
     Layer("adapters/asio", BELOW_ADAPTERS + ("switchgear/asio/", "switchgear/wire/", "boost/asio", "boost/system/")),
     Layer("adapters/prometheus", BELOW_ADAPTERS + ("switchgear/prometheus/", "switchgear/wire/", "prometheus/")),
