@@ -17,7 +17,7 @@ constexpr double day = 86'400;
 constexpr double stays_open = 10;  // seconds without calls, for the other designs
 
 std::vector<world> worlds() {
-    return {bursts(10), daily_cycle(), drifting(10), uneven_minutes(10), slowing(10), seldom()};
+    return {bursts(10), daily_cycle(), drifting(10), uneven_minutes(10), slowing(10), spreading_widely(10), seldom()};
 }
 
 struct contender {

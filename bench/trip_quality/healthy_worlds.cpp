@@ -62,6 +62,17 @@ world slowing(double rate) {
             [](double now) { return std::pow(3.0, by_day(now)); }};
 }
 
+world spreading_widely(double rate) {
+    return {"some calls take × 12, 0 to 10 % by the minute", steady(rate), always(0.005),
+            [minute = -1.0, share = 0.0, random = chance{9}](double now) mutable {
+                if (std::floor(now / 60) != minute) {
+                    minute = std::floor(now / 60);
+                    share = 0.1 * random.share();
+                }
+                return random.happens(share) ? 12.0 : 1.0;
+            }};
+}
+
 world seldom() { return {"1 call in 20 s, 0.5 %", steady(0.05), always(0.005), as_usual()}; }
 
 double usual_latency(chance& random) {

@@ -22,6 +22,7 @@ world bursts(double rate);
 world uneven_minutes(double rate);
 world drifting(double rate);
 world slowing(double rate);
+world spreading_widely(double rate);
 world seldom();
 
 /// Seconds of a call as usual: their logarithms are normal, the median 20 ms.

@@ -44,6 +44,7 @@ void detector::change(const aims& given) noexcept {
     latency_.change(given.deadline);
     errors_.change(given.care, given.memory);
     slow_.change(given.slow_care, given.memory);
+    follow_latency();
     classes_.aim_anew();
     set_rate();
 }
@@ -207,11 +208,13 @@ void detector::plan_next_look() noexcept {
 
 void detector::learn_latency() noexcept {
     if (errors_.holds() || slow_.holds()) return;
-    if (!latency_.learn(last_)) return;
-    // From here on "slow" means something: what was counted before does not.
-    slow_ = stream{aims_.slow_care, aims_.memory, last_};
-    slow_calls_ = calls_ - 1;  // but for this one, which may be slow itself
-    slow_elapsed_ = elapsed_;
+    if (latency_.learn(last_)) {
+        // From here on "slow" means something: what was counted before does not.
+        slow_ = stream{aims_.slow_care, aims_.memory, last_};
+        slow_calls_ = calls_ - 1;  // but for this one, which may be slow itself
+        slow_elapsed_ = elapsed_;
+    }
+    follow_latency();
 }
 
 void detector::opened(time_point now) noexcept {
@@ -236,6 +239,7 @@ void detector::judged(trip_was how, time_point now) noexcept {
     if (how == trip_was::needless) {
         classes_.commit();
         latency_.learn(now);
+        follow_latency();
         if (own_) penalty_ = std::min(most_penalty, penalty_ + 1);
         set_rate();
     } else {
@@ -291,6 +295,7 @@ bool detector::restore(const learned& from, duration away, time_point now) {
     fresh.slow_.restore(in, away, now);
     fresh.classes_.restore(in);
     fresh.latency_.restore(in, now);
+    fresh.follow_latency();
     if (!in.finished()) return false;
     fresh.penalty_ = std::max(0.0, fresh.penalty_ - lapsed(away));
     fresh.set_rate();

@@ -106,6 +106,7 @@ private:
     void look() noexcept;
     void plan_next_look() noexcept;
     void learn_latency() noexcept;
+    void follow_latency() noexcept { slow_.expect_at_least(latency_.least_normal()); }
     void set_rate() noexcept;
     void age_penalty() noexcept;
     double lapsed(duration) const noexcept;

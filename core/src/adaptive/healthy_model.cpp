@@ -134,7 +134,7 @@ void healthy_model::refresh_base() noexcept {
     const double recent = (short_.bad + short_weight * all.bad / all.calls) / (short_.calls + short_weight);
     const double bound = upper_bound(all);
     const double most_recent = std::max(harmless_, short_rise * bound);
-    base_ = std::clamp(std::max(bound, std::min(recent, most_recent)), least, most);
+    base_ = std::clamp(std::max(bound, std::min(recent, most_recent)), least_, most);
 }
 
 void healthy_model::refresh_cells() noexcept {
@@ -163,6 +163,13 @@ void healthy_model::change(double care, duration memory) noexcept {
     long_age_.change(memory);
     short_age_.change(std::min(memory, short_half_life));
     cell_age_.change(7 * memory);
+}
+
+void healthy_model::expect_at_least(double share) noexcept {
+    if (share == least_) return;
+    least_ = share;
+    refresh_base();
+    refresh_cells();
 }
 
 void healthy_model::save(learned& to) const {

@@ -30,7 +30,8 @@ public:
 
     static std::size_t cell_of(const call_history&) noexcept;
 
-    /// The share of bad calls to expect without regard to the recent past. Within [least, most].
+    /// The share of bad calls to expect without regard to the recent past. Within [least, most], or from what
+    /// expect_at_least() said.
     double base() const noexcept { return base_; }
     /// … and with it. Never below base().
     double expected(std::size_t cell) const noexcept { return static_cast<double>(expected_[cell]); }
@@ -46,6 +47,8 @@ public:
     void learn(std::size_t cell, std::uint64_t calls, time_point now) noexcept;
 
     void change(double care, duration memory) noexcept;
+    /// A lower bound of base(), within [least, most].
+    void expect_at_least(double share) noexcept;
     void save(learned& to) const;
     void restore(number_reader& from, duration away, time_point now);
 
@@ -64,6 +67,7 @@ private:
     void refresh_cells() noexcept;
 
     double harmless_;  // a share that the short memory may learn freely
+    double least_ = least;
     double base_{};
     double base_of_cells_{};  // base_ when expected_ was made
     share_of_calls long_{}, short_{};

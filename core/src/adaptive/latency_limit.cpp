@@ -34,8 +34,17 @@ duration::rep latency_limit::quantile(double share) const noexcept {
 }
 
 void latency_limit::settle() noexcept {
-    limit_ = calls_ >= least_calls ? std::max(quantile(0.99), 2 * quantile(0.5)) : none;
-    if (deadline_) limit_ = std::min(limit_, deadline_->count());
+    limit_ = none;
+    is_wide_ = false;
+    if (calls_ >= least_calls) {
+        const duration::rep median = quantile(0.5), most = quantile(0.99);
+        is_wide_ = most > 4 * median;
+        limit_ = is_wide_ ? std::max(quantile(0.9), 3 * median) : std::max(most, 2 * median);
+    }
+    if (deadline_ && deadline_->count() < limit_) {
+        limit_ = deadline_->count();
+        is_wide_ = false;
+    }
 }
 
 void latency_limit::save(learned& to) const {

@@ -11,13 +11,16 @@
 #include <switchgear/time.hpp>
 
 #include "ageing.hpp"
+#include "healthy_model.hpp"
 #include "numbers.hpp"
 
 namespace switchgear::adaptive {
 
-/// How long a call normally takes at most: the 99th percentile or twice the median, whichever is more, of a
-/// histogram on a logarithmic scale with a half-life of a quarter of an hour and no less than some thousand calls. A deadline
-/// lowers it, and is the limit as long as nothing is known.
+/// How long a call normally takes at most, by a histogram on a logarithmic scale with a half-life of a quarter of an
+/// hour and no less than some thousand calls: the 99th percentile or twice the median, whichever is more. Where calls
+/// spread so widely that three times as slow would mostly be below that – a 99th percentile of more than four medians –
+/// it is the 90th percentile or three times the median. A deadline lowers it, and is the limit as long as nothing is
+/// known.
 class latency_limit {
 public:
     latency_limit(std::optional<duration> deadline, time_point now) : age_{half_life, now}, deadline_{deadline} {
@@ -26,6 +29,9 @@ public:
 
     /// Longer than this is slow.
     duration::rep limit() const noexcept { return limit_; }
+    /// The least share of longer calls to take for normal: one in ten where the limit may be the 90th percentile,
+    /// for such calls come in spells.
+    double least_normal() const noexcept { return is_wide_ ? 0.1 : healthy_model::least; }
     std::optional<duration> known() const noexcept {
         if (limit_ == none) return {};
         return duration{limit_};
@@ -75,6 +81,7 @@ private:
     duration::rep quantile(double share) const noexcept;
 
     duration::rep limit_ = none;
+    bool is_wide_ = false;  // below the 99th percentile, because calls spread widely
     std::uint32_t pending_calls_{};
     double calls_{};
     double since_fading_{};

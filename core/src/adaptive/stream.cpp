@@ -144,6 +144,11 @@ void stream::change(double care, duration memory) noexcept {
     aim();
 }
 
+void stream::expect_at_least(double share) noexcept {
+    model_.expect_at_least(share);
+    follow_base();
+}
+
 void stream::restore(number_reader& from, duration away, time_point now) {
     model_.restore(from, away, now);
     restart();

@@ -53,6 +53,7 @@ public:
     void learn_nothing_before(time_point when) noexcept { deaf_until_ = when; }
 
     void change(double care, duration memory) noexcept;
+    void expect_at_least(double share) noexcept;
     void save(learned& to) const { model_.save(to); }
     void restore(number_reader& from, duration away, time_point now);
 

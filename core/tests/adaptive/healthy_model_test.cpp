@@ -317,6 +317,23 @@ TEST(healthy_model, keeps_a_base_between_one_in_ten_thousand_and_a_half) {
     expect_same(both.subject, both.plain);
 }
 
+TEST(healthy_model, expects_at_least_what_it_is_told_to) {
+    pair_of_models both{0.1, hours{24}, 8};
+    both.learn(0, 100'000);
+    healthy_model& told = both.subject;
+    const double base = told.base();
+    const auto cell = std::size_t{40};
+    const double expected = told.expected(cell);
+    told.expect_at_least(0.1);
+    EXPECT_EQ(told.base(), 0.1);
+    EXPECT_GE(told.expected(cell), 0.1);
+    EXPECT_NEAR(told.expected(0), 0.1, 1e-6);
+    EXPECT_LT(told.observed(), 0.01) << "which is what was seen";
+    told.expect_at_least(healthy_model::least);
+    EXPECT_EQ(told.base(), base);
+    EXPECT_NEAR(told.expected(cell), expected, 1e-6);
+}
+
 TEST(healthy_model, holds_no_more_calls_of_a_cell_than_it_can_count) {
     healthy_model full{0.1, hours{24}, time_point{}};
     constexpr std::uint64_t room = std::numeric_limits<std::uint32_t>::max() / 2;

@@ -84,14 +84,17 @@ struct plain_limit {
         ADD_FAILURE() << "no bin holds that share";
         return {};
     }
-    std::optional<duration> limit() const {
-        std::optional<duration> found = deadline;
-        if (calls >= 100) {
-            const duration learned_one = std::max(quantile(0.99), 2 * quantile(0.5));
-            found = found ? std::min(*found, learned_one) : learned_one;
-        }
-        return found;
+    bool hides_what_is_slow() const { return calls >= 100 && quantile(0.99) > 4 * quantile(0.5); }
+    std::optional<duration> learned_limit() const {
+        if (calls < 100) return {};
+        if (hides_what_is_slow()) return std::max(quantile(0.9), 3 * quantile(0.5));
+        return std::max(quantile(0.99), 2 * quantile(0.5));
     }
+    std::optional<duration> limit() const {
+        if (!deadline || !learned_limit()) return deadline ? deadline : learned_limit();
+        return std::min(*deadline, *learned_limit());
+    }
+    double least_normal() const { return hides_what_is_slow() && limit() == learned_limit() ? 0.1 : 0.0001; }
     std::vector<double> saved() const {
         std::vector<double> out{0};
         for (const auto& [bin, count] : learned_bins) {
@@ -136,6 +139,7 @@ struct pair_of_limits {
     void expect_same() {
         EXPECT_EQ(subject.known(), plain.limit());
         EXPECT_EQ(subject.limit(), plain.limit().value_or(longest).count());
+        EXPECT_EQ(subject.least_normal(), plain.least_normal());
         EXPECT_EQ(subject.wants_learning(), plain.wants_learning());
         const auto numbers = saved(subject), plainly = plain.saved();
         ASSERT_EQ(numbers.size(), plainly.size());
@@ -270,8 +274,37 @@ TEST(latency_limit, is_of_what_just_half_and_just_99_of_a_hundred_stay_below) {
     const duration quick = end_of(bin_for(milliseconds{20})), slow = end_of(bin_for(milliseconds{30}));
     EXPECT_EQ(of(100, 100, milliseconds{30}), 2 * quick);
     EXPECT_EQ(of(99, 101, milliseconds{30}), 2 * slow);
-    EXPECT_EQ(of(198, 2, seconds{1}), 2 * quick);
-    EXPECT_EQ(of(197, 3, seconds{1}), end_of(bin_for(seconds{1})));
+    EXPECT_EQ(of(198, 2, milliseconds{60}), 2 * quick);
+    EXPECT_EQ(of(197, 3, milliseconds{60}), end_of(bin_for(milliseconds{60})));
+}
+
+TEST(latency_limit, of_calls_that_spread_widely_is_what_just_90_of_a_hundred_stay_below_or_three_medians) {
+    const auto quick =
+        static_cast<double>(bin_for(milliseconds{20}));  // an octave is 16 bins: 32 on is four times that
+    const auto of = [&](double quick_ones, double slow_ones, double slow_bins) {
+        latency_limit one{{}, time_point{}};
+        EXPECT_TRUE(takes_back(one, {2, quick, quick_ones, quick + slow_bins, slow_ones}));
+        return std::pair{*one.known(), one.least_normal()};
+    };
+    const auto is = [&](duration limit, double least_normal) { return std::pair{limit, least_normal}; };
+    const duration median = end_of(bin_for(milliseconds{20}));
+    EXPECT_EQ(of(197, 3, 32), is(4 * median, 0.0001)) << "just four medians do not hide it";
+    EXPECT_EQ(of(197, 3, 33), is(3 * median, 0.1));
+    EXPECT_EQ(of(198, 2, 33), is(2 * median, 0.0001)) << "nobody sees these";
+    EXPECT_EQ(of(180, 20, 48), is(3 * median, 0.1));
+    EXPECT_EQ(of(179, 21, 48), is(8 * median, 0.1));
+}
+
+TEST(latency_limit, that_is_a_deadline_has_no_least_normal) {
+    latency_limit one{milliseconds{50}, time_point{}};
+    const auto quick = static_cast<double>(bin_for(milliseconds{20}));
+    ASSERT_TRUE(takes_back(one, {2, quick, 190, quick + 48, 10}));
+    EXPECT_EQ(one.known(), milliseconds{50});
+    EXPECT_EQ(one.least_normal(), 0.0001);
+    one.change(3 * end_of(bin_for(milliseconds{20})));
+    EXPECT_EQ(one.least_normal(), 0.1) << "what was learned is no longer than it";
+    one.change({});
+    EXPECT_EQ(one.least_normal(), 0.1);
 }
 
 TEST(latency_limit, of_calls_that_are_nearly_all_alike_is_twice_as_long_as_they_are) {

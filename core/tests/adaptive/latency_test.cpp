@@ -92,6 +92,56 @@ TEST(adaptive_latency, a_deadline_is_the_limit_from_the_first_call_on_and_lowers
     EXPECT_GT(s.run_timed(1'000, 5, milliseconds{5}), 0U);
 }
 
+/// A service of which one call in twenty takes twelve times as long as the others.
+class wide_stage : public stage {
+public:
+    using stage::stage;
+
+    std::uint64_t run_timed(std::uint64_t calls, double longer, double factor, duration gap) {
+        for (std::uint64_t n = 1; n <= calls; ++n) {
+            const double usual = std::bernoulli_distribution{longer}(random_) ? 240 : 20;
+            const auto took = duration{static_cast<duration::rep>(factor * 1e6 * usual * spread_(random_))};
+            if ((why = call(false, gap, failure_class::error, took))) return n;
+        }
+        return 0;
+    }
+
+private:
+    std::mt19937_64 random_{5};
+    std::lognormal_distribution<double> spread_{0, 0.3};
+};
+
+TEST(adaptive_latency, three_times_the_latency_is_found_however_widely_calls_spread) {
+    wide_stage s;
+    ASSERT_EQ(s.run_timed(50'000, 0.05, 1, milliseconds{100}), 0U);
+    EXPECT_LT(*s.subject.limit(), milliseconds{70}) << "three medians";
+    const std::uint64_t calls = s.run_timed(2'000, 0.05, 3, milliseconds{100});
+    ASSERT_GT(calls, 0U);
+    EXPECT_LE(calls, 300U);
+    EXPECT_EQ(s.why->what, suspicion_of::slowness);
+}
+
+TEST(adaptive_latency, spells_of_long_calls_are_no_slow_service_where_calls_spread_widely) {
+    wide_stage s;
+    for (int spells = 0; spells < 50; ++spells) {
+        ASSERT_EQ(s.run_timed(5'000, 0.05, 1, milliseconds{100}), 0U);
+        ASSERT_EQ(s.run_timed(200, 0.2, 1, milliseconds{100}), 0U);
+    }
+}
+
+TEST(adaptive_latency, a_spread_that_was_kept_is_known_at_once) {
+    wide_stage s;
+    s.run_timed(50'000, 0.05, 1, milliseconds{100});
+    wide_stage back;
+    back.now = s.now;
+    ASSERT_TRUE(back.subject.restore(s.subject.save(), {}, s.now));
+    for (int i = 0; i < 6; ++i) {
+        for (wide_stage* one : {&s, &back}) one->call(false, milliseconds{100}, failure_class::error, seconds{1});
+    }
+    EXPECT_GT(back.subject.evidence(), 0);
+    EXPECT_NEAR(back.subject.evidence(), s.subject.evidence(), 0.05);
+}
+
 TEST(adaptive_latency, a_slow_drift_is_followed) {
     timed_stage s;
     s.run_timed(20'000, 1, milliseconds{5});

@@ -147,6 +147,10 @@ public:
         aimed_at_ = 0;
         aim();
     }
+    void expect_at_least(double share) {
+        model.expect_at_least(share);
+        aim();
+    }
     void restore(number_reader& from, duration away, time_point now) {
         model.restore(from, away, now);
         restart();

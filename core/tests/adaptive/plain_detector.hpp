@@ -79,6 +79,7 @@ public:
         } else {
             classes_.commit();
             latency_.learn(now);
+            follow_latency();
             if (own_) penalty = std::min(10.0, penalty + 1);
             set_rate();
         }
@@ -99,6 +100,7 @@ public:
         latency_.change(to.deadline);
         errors.says.change(to.care, to.memory);
         slow.says.change(to.slow_care, to.memory);
+        follow_latency();
         classes_.aim_anew();
         set_rate();
     }
@@ -111,6 +113,7 @@ public:
         fresh.slow.says.restore(in, away, now);
         for (double& count : fresh.classes_.seen) count = in.next(0, 1e15);
         fresh.latency_.restore(in, now);
+        fresh.follow_latency();
         fresh.set_rate();
         if (!in.finished() || from.version != 1) return false;
         *this = fresh;
@@ -246,9 +249,11 @@ private:
         age_penalty();
     }
     void learn_latency() {
-        if (errors.says.holds() || slow.says.holds() || !latency_.learn(now_)) return;
-        slow = {{asked_.slow_care, asked_.memory, now_}, calls_ - 1, elapsed_};
+        if (errors.says.holds() || slow.says.holds()) return;
+        if (latency_.learn(now_)) slow = {{asked_.slow_care, asked_.memory, now_}, calls_ - 1, elapsed_};
+        follow_latency();
     }
+    void follow_latency() { slow.says.expect_at_least(latency_.least_normal()); }
 
     aims asked_;
     time_point now_;
