@@ -26,11 +26,6 @@
 
 #include "output_format.hpp"
 
-#ifdef __GLIBC__
-// Its own header is none of those that layers may include.
-extern "C" int mallopt(int parameter, int value) noexcept;
-#endif
-
 namespace switchgear::cli {
 
 namespace {
@@ -168,18 +163,7 @@ void tell_of_many_keys(const simulation::replay& through, streams to) {
     to.err << std::flush;
 }
 
-/// Breakers come and go with the keys of a recording, and those with the adaptive rule are large and aligned. glibc
-/// before 2.38 hardly finds such memory again once it is free (its bug 14581): a million keys would fill the
-/// machine, though few are kept at a time. Mapped on their own, they are given back to the system.
-void give_back_what_keys_leave() {
-#ifdef __GLIBC__
-    constexpr int mmap_threshold = -3, large = 8 * 1024;
-    ::mallopt(mmap_threshold, large);
-#endif
-}
-
 int simulate(const asked& given, const settings_reader& read, streams to) {
-    give_back_what_keys_leave();
     expect_writable(given.report);
     auto settings = read_settings(given, read, to);
     if (!settings) return bad_usage;
@@ -231,7 +215,6 @@ std::optional<simulation::tried_advice> tried(const asked& given, const simulati
 }
 
 int advise(const asked& given, streams to) {
-    give_back_what_keys_leave();
     expect_writable(given.report);
     simulation::recording from{given.from};
     if (!service_is_used(given, false, from, to)) return bad_usage;
