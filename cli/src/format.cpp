@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <cmath>
 #include <string_view>
 #include <utility>
 
@@ -55,7 +56,12 @@ std::string normal_words(const wire::normal_view& normal) {
     out += normal.slow_after
                ? fmt::format(", {} slower than {}", percent(normal.slow_share), wait_words(*normal.slow_after))
                : std::string(", how long calls take is not known yet");
-    return out + fmt::format("; evidence for a trip {}, penalty {:.2g}\n", percent(normal.evidence), normal.penalty);
+    out += fmt::format("; evidence for a trip {}", percent(normal.evidence));
+    if (normal.penalty >= 0.01) {
+        out += fmt::format("; it takes {:.2g} times the evidence, because the breaker is new or has tripped needlessly",
+                           std::exp(normal.penalty));
+    }
+    return out + "\n";
 }
 
 std::string learned_words(const wire::breaker_view::learned_pacing& learned) {

@@ -89,9 +89,13 @@ TEST(breaker_details, tell_what_was_learned) {
     seen.normal = {.failure_share = 0.004, .slow_share = 0.01, .slow_after = 20ms, .evidence = 0.25, .penalty = 1.5};
     seen.learned = {.median_outage = 30s, .calls_per_second = 12.5};
     const std::string text = breaker_details(seen, {});
-    EXPECT_THAT(text, HasSubstr("normal: 0.4% failed, 1% slower than 20ms; evidence for a trip 25%, penalty 1.5\n"));
+    EXPECT_THAT(text,
+                HasSubstr("normal: 0.4% failed, 1% slower than 20ms; evidence for a trip 25%; it takes 4.5 times the "
+                          "evidence, because the breaker is new or has tripped needlessly\n"));
     EXPECT_THAT(text, HasSubstr("learned: outages of 30s (median), 12.5 good calls a second\n"));
     seen.normal->slow_after.reset();
+    seen.normal->penalty = 0;
+    EXPECT_THAT(breaker_details(seen, {}), HasSubstr("evidence for a trip 25%\n"));
     EXPECT_THAT(breaker_details(seen, {}), HasSubstr("how long calls take is not known yet"));
 }
 

@@ -75,7 +75,9 @@ std::size_t healthy_model::cell_of(const call_history& past) noexcept {
     return place(level_of_8(past.bad(0)), level_of_128(past.bad(1)), level_of_1024(past.bad(2)));
 }
 
-double healthy_model::observed() const noexcept { return (long_.bad + prior.bad) / (long_.calls + prior.calls); }
+double healthy_model::observed() const noexcept {
+    return std::min(most, (long_.bad + prior.bad) / (long_.calls + prior.calls));
+}
 
 void healthy_model::hold(std::size_t at, std::uint64_t calls, std::uint64_t bad) noexcept {
     constexpr std::uint64_t room = std::numeric_limits<std::uint32_t>::max() / 2;

@@ -37,7 +37,7 @@ public:
     double expected(std::size_t cell) const noexcept { return static_cast<double>(expected_[cell]); }
     /// Calls that were learned and are remembered.
     double known() const noexcept { return long_.calls; }
-    /// The share that was seen, without any bound.
+    /// The share that was seen, up to `most`.
     double observed() const noexcept;
 
     void hold(std::size_t cell, std::uint64_t calls, std::uint64_t bad) noexcept;

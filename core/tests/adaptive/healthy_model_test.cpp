@@ -59,10 +59,11 @@ struct plain_model {
     int commits = 0;
     std::array<double, healthy_model::cell_count> table{};
 
-    double observed() const { return (slow.bad + 0.5) / (slow.calls + 50); }
+    double share() const { return (slow.bad + 0.5) / (slow.calls + 50); }
+    double observed() const { return std::min(0.5, share()); }
 
     void make_base() {
-        const double n = slow.calls + 50, p = observed(), z = 1.28;
+        const double n = slow.calls + 50, p = share(), z = 1.28;
         // Wilson: the larger root x of (p - x)^2 = z^2 x (1 - x) / n.
         const double a = 1 + z * z / n, b = -(2 * p + z * z / n), c = p * p;
         const double bound = (-b + std::sqrt(b * b - 4 * a * c)) / (2 * a);
@@ -313,6 +314,7 @@ TEST(healthy_model, keeps_a_base_between_one_in_ten_thousand_and_a_half) {
     both.hold(0, 1'000'000'000, 1'000'000'000);
     both.commit();
     EXPECT_EQ(both.subject.base(), healthy_model::most);
+    EXPECT_EQ(both.subject.observed(), healthy_model::most) << "what is refused is not shown";
     EXPECT_EQ(healthy_model::most, 0.5);
     expect_same(both.subject, both.plain);
 }
