@@ -129,6 +129,15 @@ TEST(adaptive_latency, spells_of_long_calls_are_no_slow_service_where_calls_spre
     }
 }
 
+TEST(adaptive_latency, a_slow_share_below_slow_care_is_left_alone) {
+    aims low;
+    low.slow_care = 0.1;
+    wide_stage usual, careful{low};
+    for (wide_stage* s : {&usual, &careful}) ASSERT_EQ(s->run_timed(50'000, 0.05, 1, milliseconds{100}), 0U);
+    EXPECT_EQ(usual.run_timed(2'000, 0.16, 1, milliseconds{100}), 0U);
+    EXPECT_NE(careful.run_timed(2'000, 0.16, 1, milliseconds{100}), 0U);
+}
+
 TEST(adaptive_latency, a_spread_that_was_kept_is_known_at_once) {
     wide_stage s;
     s.run_timed(50'000, 0.05, 1, milliseconds{100});

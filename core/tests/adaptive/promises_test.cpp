@@ -43,6 +43,29 @@ TEST(adaptive_detection, what_it_says_is_what_happened) {
     EXPECT_GE(s.why->by_chance_once_in, hours{720});
 }
 
+TEST(adaptive_detection, a_failing_share_below_care_is_left_alone) {
+    aims high;
+    high.care = 0.5;
+    stage usual, generous{high};
+    for (stage* s : {&usual, &generous}) ASSERT_EQ(s->run(20'000, 0.02, milliseconds{100}), 0U);
+    EXPECT_NE(usual.run(5'000, 0.12, milliseconds{100}), 0U) << "a tenth is cared for";
+    EXPECT_EQ(generous.run(5'000, 0.12, milliseconds{100}), 0U);
+    EXPECT_NE(generous.run(200, 0.7, milliseconds{100}), 0U);
+}
+
+TEST(adaptive_detection, what_is_normal_is_forgotten_after_the_memory) {
+    aims brief;
+    brief.memory = hours{1};
+    stage usual, forgetful{brief};
+    for (stage* s : {&usual, &forgetful}) {
+        s->live(20'000, 0.03, milliseconds{100});
+        s->live(20'000, 0, seconds{1});
+        s->subject.bring_up_to_date();
+    }
+    EXPECT_GT(usual.subject.normal_failure_share(), 0.01);
+    EXPECT_LT(forgetful.subject.normal_failure_share(), 0.002);
+}
+
 TEST(adaptive_detection, a_class_that_never_occurs_in_health_says_more_than_a_common_one) {
     stage common;
     common.live(200'000, 0.05, milliseconds{100});
