@@ -21,7 +21,8 @@ struct moment {
 /// sloped so that it would meet the exact clock a second later.
 ///
 /// What is read never goes back, and is within a microsecond of the exact clock while the counter is as even as
-/// that one. Beyond the end of a stretch, a second after it was last steered, the exact clock is read instead.
+/// that one. Beyond the end of a stretch, where it was not steered for a while, the exact clock is read instead. Where
+/// the machine slept and only the counter went on, time stands still for a moment, which is that while at the most.
 ///
 /// Thread safety: one thread steers, any read. `Atom` is what a schedule explorer replaces.
 template <template <class> class Atom = std::atomic>
@@ -29,6 +30,7 @@ class counter_line {
 public:
     static constexpr duration::rep second = 1'000'000'000;
     static constexpr duration::rep every = second / 10;       ///< a new stretch
+    static constexpr duration::rep reach = second / 4;        ///< of a stretch
     static constexpr duration::rep far_off = second / 1'000;  ///< so far behind it jumps
     static constexpr double uneven = 1e-3;                    ///< a change of slope that no working counter makes
 
@@ -55,17 +57,17 @@ public:
         const duration::rep rough = exact();
         if (known_ && rough - known_->time < every) return;
         const moment seen = both(count, exact);
-        if (const std::optional slope = slope_to(seen)) {
-            join(seen, *slope);
-        } else {
+        const std::optional slope = slope_to(seen);
+        if (!slope) {
             begin_again(seen);
+        } else if (drawn_.length > 0 || seen.time >= drawn_.begin) {  // else time stands still as yet
+            join(seen, *slope);
         }
         known_ = seen;
     }
 
 private:
-    /// Times are in nanoseconds, slopes in 2^-32 ns a count: their product with a length of a second and a half
-    /// is below 2^63.
+    /// Times are in nanoseconds, slopes in 2^-32 ns a count: their product with a length is below 2^63.
     struct stretch {
         std::uint64_t from, length, slope;
         duration::rep begin;
@@ -142,7 +144,7 @@ private:
     }
 
     void draw(std::uint64_t from, duration::rep begin, double slope) noexcept {
-        publish({from, static_cast<std::uint64_t>(static_cast<double>(second) / slope),
+        publish({from, static_cast<std::uint64_t>(static_cast<double>(reach) / slope),
                  static_cast<std::uint64_t>(slope * 0x1p32), begin});
     }
 
