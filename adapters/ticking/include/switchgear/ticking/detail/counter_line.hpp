@@ -20,9 +20,10 @@ struct moment {
 /// The exact clock, told from a counter: a line of straight stretches, each joined to the one before it and
 /// sloped so that it would meet the exact clock a second later.
 ///
-/// What is read never goes back, and is within a microsecond of the exact clock while the counter is as even as
-/// that one. Beyond the end of a stretch, where it was not steered for a while, the exact clock is read instead. Where
-/// the machine slept and only the counter went on, time stands still for a moment, which is that while at the most.
+/// What is read never goes back – but for some nanoseconds where the thread that steers loses the processor just
+/// before a joint – and is within a microsecond of the exact clock while the counter is as even as that one. Beyond
+/// the end of a stretch, where it was not steered for a while, the exact clock is read instead. Where the machine slept
+/// and only the counter went on, time stands still for a moment, which is that while at the most.
 ///
 /// Thread safety: one thread steers, any read. `Atom` is what a schedule explorer replaces.
 template <template <class> class Atom = std::atomic>
@@ -38,7 +39,7 @@ public:
     template <class Count, class Exact>
     duration::rep now(const Count& count, const Exact& exact) const noexcept {
         for (;;) {
-            // acquire: pairs with the release in draw(), so that the stretch is the one of this version or a later.
+            // acquire: pairs with the release in publish(), so that the stretch is the one of this version or a later.
             const auto version = version_.load(std::memory_order_acquire);
             const stretch drawn = stretches_[version & 1].read();
             const std::uint64_t since = count() - drawn.from;
