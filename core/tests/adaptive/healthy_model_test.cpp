@@ -266,6 +266,17 @@ TEST(healthy_model, follows_new_aims_from_then_on) {
     both.live(20, 0.03, 1'000, minutes{2});
 }
 
+TEST(healthy_model, lets_a_short_time_raise_what_is_expected_up_to_half_of_a_new_care) {
+    pair_of_models both{0.1, hours{24}, 4};
+    both.learn(0, 100'000);
+    both.now += hours{10};  // which the short memory does not span
+    both.change(0.4, hours{24});
+    both.hold(0, 10'000, 3'000);
+    both.commit();
+    EXPECT_NEAR(both.subject.base(), 0.2, 1e-9);
+    expect_same(both.subject, both.plain);
+}
+
 TEST(healthy_model, comes_back_as_it_was_and_as_old_as_it_is) {
     pair_of_models both{0.1, hours{24}, 5};
     both.live(40, 0.02, 1'000, minutes{1});

@@ -235,6 +235,42 @@ TEST(latency_limit, knows_after_a_return_only_what_came_back) {
     EXPECT_EQ(saved(both.subject), (std::vector<double>{1, 100, 100}));
 }
 
+TEST(latency_limit, counts_after_a_return_from_what_came_back) {
+    latency_limit one{{}, time_point{}};
+    ASSERT_TRUE(takes_back(one, {1, 100, 99}));
+    EXPECT_EQ(one.known(), std::nullopt);
+    ASSERT_TRUE(takes_back(one, {1, 100, 100}));
+    EXPECT_NE(one.known(), std::nullopt);
+}
+
+TEST(latency_limit, fades_after_a_return_by_the_calls_since_then) {
+    pair_of_limits both{9};
+    both.add_some(4'000, milliseconds{20}, 0.1);
+    both.learn();
+    both.return_now();
+    both.now += std::chrono::hours{1};
+    both.add_some(186, milliseconds{20}, 0.1);
+    both.learn();
+    both.expect_same();
+    both.now += std::chrono::hours{1};
+    both.add_some(2, milliseconds{20}, 0.1);
+    both.learn();
+    both.expect_same();
+}
+
+TEST(latency_limit, is_learned_by_128_calls_and_by_512_once_it_knows_3000) {
+    const auto is_wanted_after = [](double known) {
+        latency_limit one{{}, time_point{}};
+        EXPECT_TRUE(takes_back(one, {1, 100, known}));
+        int calls = 0;
+        while (!one.wants_learning()) one.add(milliseconds{20}), ++calls;
+        return calls;
+    };
+    EXPECT_EQ(is_wanted_after(0), 128);
+    EXPECT_EQ(is_wanted_after(2'999), 128);
+    EXPECT_EQ(is_wanted_after(3'000), 512);
+}
+
 TEST(latency_limit, has_sixteen_bins_an_octave_from_a_microsecond_to_an_hour) {
     std::vector<duration::rep> edges{-5, 0, 1, 1'000, std::numeric_limits<duration::rep>::max()};
     for (std::size_t bin = 0; bin < 512; ++bin) {
