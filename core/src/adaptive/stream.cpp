@@ -105,7 +105,6 @@ void stream::add_bad(double budget, time_point now) noexcept {
     if (held_.calls == 0) held_ = {0, 0, now};
     evidence_.add_bad(expected, budget);
     against_ += evidence_.log_of_bad(expected);
-    quiet_ = 0;
     for (run* one : {&run_, &held_}) {
         ++one->calls;
         ++one->bad;

@@ -70,7 +70,7 @@ private:
     double against_ = 0;  // CUSUM of the lowest alternative; 0: nothing speaks against normal
     double aimed_at_{};
     run run_{}, held_{}, majority_{};
-    std::uint64_t quiet_{};  // good calls since against_ came back to 0
+    std::uint64_t quiet_{};  // good calls since against_ came back to 0; says nothing before
     time_point deaf_until_ = time_point::min();
 };
 

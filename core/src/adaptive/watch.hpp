@@ -191,7 +191,6 @@ private:
     static time_point at(ticks now) noexcept { return time_point{duration{now}}; }
 
     void observe(std::span<const adaptive::finished> some) noexcept {
-        if (some.empty()) return;
         begin(some.front().at);
         if (!found_) found_ = detector_.observe(some);
     }

@@ -71,6 +71,29 @@ TEST(adaptive_watch, a_relapse_before_any_call_counted_is_an_outage) {
     EXPECT_LE(w.normal().penalty, before);
 }
 
+TEST(adaptive_watch, two_failed_probes_and_a_good_one_within_three_seconds_are_needless) {
+    watched w;
+    const double before = w.normal().penalty;
+    w.trips(0);
+    for (const std::uint64_t probe : {2U, 4U}) w.it.probe_failed(probe);
+    w.it.probe_succeeded(6, w.now + second, 10 * ms);
+    w.it.new_window();
+    w.call(7, false);
+    EXPECT_NEAR(w.normal().penalty, before + 1, 0.01);
+}
+
+TEST(adaptive_watch, a_limit_that_a_bad_call_completes_is_known_at_once) {
+    watched w;
+    bool moved = false;
+    for (int i = 0; i < 10'000 && !moved; ++i) {
+        w.now += 100 * ms;
+        w.it.add(0, {.at = time_point{duration{w.now}}, .took = std::chrono::milliseconds{19}});
+        EXPECT_EQ(duration{w.it.limit()}, w.normal().slow_after);
+        moved = duration{w.it.limit()} > std::chrono::milliseconds{30};
+    }
+    EXPECT_TRUE(moved);
+}
+
 TEST(adaptive_watch, what_is_kept_closed_is_no_news_while_it_goes_on) {
     watched w;
     for (int i = 0; i < 50 && !w.it.found(w.now); ++i) w.call(0, true);
@@ -193,14 +216,50 @@ TEST(adaptive_watch, nothing_is_slow_for_half_a_minute_after_a_ramp_by_evidence)
     w.slow_one(w.back + 30 * second - 1);
     EXPECT_FALSE(w.it.overdue(9, w.back + 30 * second - 1));
     EXPECT_LT(w.normal().evidence, 0.01);
-    watched_on_the_ramp later;
-    later.slow_one(later.back);
-    later.slow_one(later.back + 30 * second);
-    EXPECT_GT(later.normal().evidence, 0.02) << "from then on it is";
+    const auto evidence_of_a_slow_one = [](ticks when) {
+        watched_on_the_ramp one;
+        one.slow_one(one.back);
+        one.slow_one(one.back + when);
+        return one.normal().evidence;
+    };
+    EXPECT_GT(evidence_of_a_slow_one(30 * second), evidence_of_a_slow_one(30 * second - 1) + 0.05)
+        << "from then on it is";
     watched_on_the_ramp hung;
     hung.slow_one(hung.back);
     EXPECT_TRUE(hung.it.overdue(9, hung.back + 30 * second));
     EXPECT_GT(hung.normal().evidence, 0.02);
+}
+
+TEST(adaptive_watch, that_forgets_begins_like_a_new_one) {
+    // Calls that are still on their way are forgotten too.
+    watched on_their_way;
+    for (int i = 0; i < 50; ++i) on_their_way.it.keep(0, on_their_way.now, 10 * ms);
+    on_their_way.it.forget(on_their_way.now);
+    const double fresh = on_their_way.normal().failure_share;
+    on_their_way.it.take_in(0);
+    EXPECT_EQ(on_their_way.normal().failure_share, fresh);
+
+    // It learns from the first call on, whatever window began before.
+    watched in_a_new_window;
+    in_a_new_window.it.new_window();
+    in_a_new_window.it.forget(in_a_new_window.now);
+    in_a_new_window.healthy(300);
+    EXPECT_LT(in_a_new_window.normal().failure_share, 0.003);
+
+    // Nothing is warming up.
+    watched_on_the_ramp warm;
+    warm.slow_one(warm.back);
+    EXPECT_FALSE(warm.it.overdue(9, warm.back + second));
+    warm.it.forget(warm.back + second);
+    EXPECT_TRUE(warm.it.overdue(9, warm.back + 2 * second));
+
+    // No trip waits for its probes.
+    watched_on_the_ramp tripped;
+    tripped.slow_one(tripped.back);
+    tripped.it.opened(11, tripped.back + 40 * second);
+    tripped.it.forget(tripped.back + 41 * second);
+    tripped.it.new_window();
+    EXPECT_TRUE(tripped.it.overdue(13, tripped.back + 42 * second)) << "none that was an outage";
 }
 
 TEST(adaptive_watch, half_a_minute_after_a_ramp_begins_with_the_first_call_whatever_it_is) {
