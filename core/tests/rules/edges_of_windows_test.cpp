@@ -313,6 +313,17 @@ TEST(rule_36_damaged_record, is_refused_though_its_checksum_is_right) {
     }
 }
 
+TEST(rule_36_damaged_record, of_what_no_detector_learned_is_refused_and_changes_nothing) {
+    settings adaptive;
+    adaptive.trip.adaptive = adaptive_rule{};
+    auto b = bench_of(adaptive);
+    const std::string open = "switchgear-breaker/1 state=open remaining_ns=5 pause_ns=5 base_pause_ns=5 attempt=1";
+    EXPECT_FALSE(b.it.restore(sealed(open + " normal=1:5,5")));
+    b.expect_closed();
+    EXPECT_TRUE(b.log.empty());
+    EXPECT_TRUE(b.it.restore(sealed(open)));
+}
+
 TEST(rule_36_restore, of_the_longest_pause_and_the_highest_attempt_is_taken) {
     const std::int64_t most = std::numeric_limits<std::int64_t>::max() / 4;
     const std::string text = std::to_string(most);
