@@ -285,6 +285,10 @@ TEST_F(slots, forget_all_leases_of_a_tag_that_comes_again) {
     const auto other = take(2, 1);
     it.forget(1 + round, always);
     EXPECT_TRUE(it.end(other));
+    const auto in_front = take(2, 1), behind = take(1, 1);
+    it.forget(1 + round, always);
+    EXPECT_FALSE(it.end(behind));
+    EXPECT_TRUE(it.end(in_front));
 }
 
 TEST_F(slots, forget_nothing_once_the_epoch_has_begun) {

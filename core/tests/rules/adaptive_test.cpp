@@ -273,6 +273,36 @@ TEST(adaptive_rule, what_it_learned_survives_a_restart) {
     EXPECT_LT(warm, cold.until_it_opens(50));
 }
 
+TEST(adaptive_rule, is_saved_with_the_good_calls_that_are_on_their_way) {
+    service before{adaptive_only()};
+    before.succeed(50);
+    const std::string record = before.it.save();
+    service after{adaptive_only()};
+    ASSERT_TRUE(after.it.restore(record, 0s));
+    EXPECT_LT(after.it.observe().normal->failure_share, 0.006);
+}
+
+TEST(adaptive_rule, probes_whose_leases_run_out_say_that_there_is_an_outage) {
+    settings given = adaptive_only();
+    given.recovery = {.open_for = 100ms, .backoff = 1, .jitter = 0, .probe_timeout = 100ms};
+    for (const int lost : {2, 3}) {
+        service s{given};
+        s.healthy(5'000);
+        const double before = s.it.observe().normal->penalty;
+        s.until_it_opens(20);
+        std::vector<permit> hung;
+        for (int i = 0; i < lost; ++i) {
+            s.wait_for_pause();
+            hung.push_back(s.probe());
+            s.advance(101ms);
+            EXPECT_FALSE(s.it.try_acquire());
+        }
+        s.recovers(true);
+        s.succeed();
+        EXPECT_EQ(s.it.observe().normal->penalty > before + 0.5, lost == 2) << "three say so";
+    }
+}
+
 TEST(adaptive_rule, a_damaged_record_is_refused_as_a_whole) {
     service before{adaptive_only()};
     before.healthy(5'000);

@@ -228,6 +228,23 @@ TEST(learned_pacing, adds_nothing_to_the_record_where_pauses_are_fixed) {
     EXPECT_EQ(b.retry_after(), 5s);
 }
 
+TEST(learned_pacing, that_was_given_up_is_in_no_record) {
+    auto b = bench_of(learning());
+    be_healthy(b);
+    b.fail(3);
+    fail_a_probe(b);
+    b.advance(100ms);
+    const std::string with_it = b.it.save();
+    EXPECT_NE(with_it.find("call_gap"), std::string::npos);
+    EXPECT_NE(with_it.find("outage_age"), std::string::npos);
+    settings fixed = learning();
+    fixed.recovery.pacing = pacing::fixed;
+    b.it.apply(fixed);
+    const std::string without = b.it.save();
+    EXPECT_EQ(without.find("call_gap"), std::string::npos);
+    EXPECT_EQ(without.find("outage_age"), std::string::npos);
+}
+
 TEST(learned_pacing, leaves_an_operators_pause_and_health_checks_alone) {
     auto b = bench_of(learning());
     b.it.trip(by("alice"), 42s);
