@@ -273,6 +273,40 @@ TEST(adaptive_rule, what_it_learned_survives_a_restart) {
     EXPECT_LT(warm, cold.until_it_opens(50));
 }
 
+TEST(adaptive_rule, learns_each_good_call_once) {
+    service s{adaptive_only()};
+    s.succeed(256);  // as many as a thread keeps to itself
+    EXPECT_NEAR(s.it.observe().normal->failure_share, 0.5 / (256 + 50), 1e-9);
+}
+
+TEST(adaptive_rule, learns_from_the_first_good_calls_after_a_needless_trip) {
+    service s{adaptive_only()};
+    s.healthy(100);
+    const double before = s.it.observe().normal->penalty;
+    s.until_it_opens(50);
+    s.recovers(true);
+    s.succeed(256);
+    EXPECT_GT(s.it.observe().normal->penalty, before + 0.9);
+    const double share = s.it.observe().normal->failure_share;
+    s.succeed(256);
+    const double later = s.it.observe().normal->failure_share;
+    // Bad calls and all calls are what they were but for 256 more: bad / all, and bad / (all + 256).
+    const double all = 256 * later / (share - later);
+    EXPECT_GT(all, 100 + 256);
+}
+
+TEST(adaptive_rule, what_was_kept_closed_a_minute_ago_opens_nothing_when_the_order_ends) {
+    service s{adaptive_only()};
+    s.healthy(5'000);
+    s.it.force_closed(by("alice"));
+    for (int i = 0; i < 100; ++i) s.fail(), s.advance(100ms);
+    s.healthy(3'000);
+    s.it.lift_override(by("alice"));
+    s.healthy(1'000);
+    s.fail();
+    EXPECT_EQ(s.it.observe().current, state::closed);
+}
+
 TEST(adaptive_rule, is_saved_with_the_good_calls_that_are_on_their_way) {
     service before{adaptive_only()};
     before.succeed(50);

@@ -257,6 +257,15 @@ TEST(rule_40_allocations, none_for_the_first_call_of_a_new_breaker) {
     }
 }
 
+TEST(rule_40_allocations, none_for_good_calls_under_the_adaptive_rule) {
+    quiet b{{.trip = {.adaptive = adaptive_rule{}}}};
+    const auto succeed = [&](int times) {
+        for (int i = 0; i < times; ++i) b.ask(verdict::success());
+    };
+    succeed(1'000);
+    EXPECT_EQ(allocated_by([&] { succeed(3'000); }), 0U);
+}
+
 TEST(rule_40_allocations, none_for_slow_overdue_and_answered_calls) {
     for (const window& w : both_windows) {
         acquainted b{every_rule(w)};

@@ -116,6 +116,7 @@ TEST(ramp_by_evidence, begins_with_a_quarter_of_the_calls_in_flight_of_health) {
     auto b = bench_of(by_evidence());
     begin_ramp(b, 100, 90ms);  // nine in flight in health
     EXPECT_NEAR(b.now().admitted_share, 0.25, 0.03);
+    EXPECT_EQ(b.now().retry_after, 0ns);
     const auto in = fill(b);
     EXPECT_EQ(in.size(), 2U);
     EXPECT_EQ(b.refusal().reason, reject_reason::ramping);
