@@ -154,6 +154,47 @@ TEST(adaptive_rule, a_call_that_hangs_counts_once_however_often_it_is_told_of) {
     EXPECT_DOUBLE_EQ(often.it.observe().normal->evidence, once.it.observe().normal->evidence);
 }
 
+TEST(adaptive_rule, a_call_that_is_told_of_before_it_passes_the_limit_is_not_slow) {
+    service told{adaptive_only()}, not_told{adaptive_only()};
+    for (service* one : {&told, &not_told}) {
+        one->healthy(5'000);
+        std::vector<permit> running;
+        for (int i = 0; i < 10; ++i) running.push_back(one->acquire());
+        one->advance(*one->it.observe().normal->slow_after / 2);
+        if (one == &told) {
+            for (permit& p : running) p.overdue();
+        }
+        for (permit& p : running) p.success();
+    }
+    EXPECT_DOUBLE_EQ(told.it.observe().normal->evidence, not_told.it.observe().normal->evidence);
+}
+
+TEST(adaptive_rule, calls_from_before_it_was_there_are_none_of_its_business_though_they_hang) {
+    settings without = adaptive_only();
+    without.trip.adaptive.reset();
+    service s{without};
+    std::vector<permit> old;
+    for (int i = 0; i < 30; ++i) old.push_back(s.acquire());
+    s.it.apply(adaptive_only());
+    s.healthy(5'000);
+    for (permit& p : old) p.overdue();
+    EXPECT_EQ(s.it.observe().current, state::closed);
+    for (permit& p : old) p.success();
+}
+
+TEST(adaptive_rule, calls_that_hang_may_be_the_first_after_a_needless_trip) {
+    service s{adaptive_only()};
+    s.healthy(5'000);
+    s.until_it_opens(20);
+    s.recovers(true);
+    std::vector<permit> hanging;
+    for (int i = 0; i < 60; ++i) hanging.push_back(s.acquire());
+    s.advance(1s);
+    for (permit& p : hanging) p.overdue();
+    EXPECT_EQ(s.it.observe().current, state::open);
+    for (permit& p : hanging) p.success();
+}
+
 TEST(adaptive_rule, an_overdue_call_is_not_slow_again_when_it_ends) {
     service s{adaptive_only()};
     s.healthy(5'000);
