@@ -6,7 +6,8 @@
 #include <string>
 #include <utility>
 
-#include <boost/asio/buffer.hpp>
+#include <fmt/format.h>
+#include <boost/asio/basic_socket_acceptor.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -14,21 +15,19 @@
 #include <boost/asio/ssl/context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <boost/asio/write.hpp>
+#include <boost/beast/core/error.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/core/tcp_stream.hpp>
-#include <boost/beast/http.hpp>
-#include <boost/beast/ssl/ssl_stream.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/string_body.hpp>
 
 #include "admin_feed.hpp"
+#include "control_stream.hpp"
 
 namespace switchgear::gateway {
 
-namespace asio = boost::asio;
 namespace beast = boost::beast;
 namespace http = boost::beast::http;
 using asio::ip::tcp;
-using boost::system::error_code;
 using parser = http::request_parser<http::string_body>;
 
 namespace {
@@ -71,67 +70,64 @@ admin_request make_request(parser& read, const tcp::endpoint& from) {
     return out;
 }
 
-http::response<http::string_body> make_response(admin_answer answer, unsigned version, bool keep_alive) {
-    http::response<http::string_body> out{static_cast<http::status>(answer.status), version};
-    out.set(http::field::content_type, answer.content_type);
-    out.set(http::field::cache_control, "no-store");
-    out.set("X-Content-Type-Options", "nosniff");
+std::string status_line(unsigned version, unsigned status) {
+    const std::string reason = text_of(http::obsolete_reason(static_cast<http::status>(status)));
+    return fmt::format("HTTP/1.{} {} {}\r\n", version % 10, status, reason);
+}
+
+/// Head and body; to a HEAD only the head.
+std::string response_text(const admin_answer& answer, const parser& to, bool keep_alive) {
+    const unsigned version = to.get().version();
+    std::string out = status_line(version, answer.status);
+    out +=
+        "Content-Type: " + answer.content_type + "\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n";
     for (const auto& [name, value] : answer.headers) {
-        out.set(name, value);
+        out += name + ": " + value + "\r\n";
     }
-    out.keep_alive(keep_alive);
-    out.body() = std::move(answer.body);
-    out.prepare_payload();
+    if (version >= 11 && !keep_alive) out += "Connection: close\r\n";
+    if (version < 11 && keep_alive) out += "Connection: keep-alive\r\n";
+    out += fmt::format("Content-Length: {}\r\n\r\n", answer.body.size());
+    if (to.get().method() != http::verb::head) out += answer.body;
     return out;
 }
 
 /// Sends events until the feed ends or the client stops taking them.
-template <class Stream>
-asio::awaitable<void> send_events(Stream& stream, const std::shared_ptr<event_feed>& feed, unsigned version) {
-    http::response<http::empty_body> head{http::status::ok, version};
-    head.set(http::field::content_type, "text/event-stream");
-    head.set(http::field::cache_control, "no-store");
-    head.keep_alive(false);
-    head.chunked(version >= 11);
-    http::response_serializer<http::empty_body> serializer{head};
-    error_code ec;
-    beast::get_lowest_layer(stream).expires_after(write_time);
-    co_await http::async_write_header(stream, serializer, with(ec));
-    while (!ec) {
+asio::awaitable<void> send_events(control_stream& stream, const std::shared_ptr<event_feed>& feed, unsigned version) {
+    const bool chunked = version >= 11;
+    std::string out = status_line(version, 200) + "Content-Type: text/event-stream\r\nCache-Control: no-store\r\n";
+    out += chunked ? "Connection: close\r\nTransfer-Encoding: chunked\r\n\r\n" : "\r\n";
+    for (;;) {
+        stream.expires_after(write_time);
+        const error_code failed = co_await stream.write(out);
+        if (failed == beast::error::timeout) feed->cut();
+        if (failed) co_return;
         const auto event = co_await feed->next();
-        if (!event) break;
-        beast::get_lowest_layer(stream).expires_after(write_time);
-        const auto bytes = asio::buffer(*event);
-        if (version >= 11)
-            co_await asio::async_write(stream, http::make_chunk(bytes), with(ec));
-        else
-            co_await asio::async_write(stream, bytes, with(ec));
+        if (!event) co_return;
+        out = chunked ? fmt::format("{:x}\r\n{}\r\n", event->size(), *event) : *event;
     }
-    if (ec == beast::error::timeout) feed->cut();
 }
 
 /// Answers requests in turn until the connection ends.
-template <class Stream>
-asio::awaitable<void> converse(Stream& stream, const admin_server::handler& handle, const bool& closing,
+asio::awaitable<void> converse(control_stream& stream, const admin_server::handler& handle, const bool& closing,
                                tcp::endpoint from) {
     beast::flat_buffer buffer{head_limit + body_limit};
     for (bool go_on = true; go_on;) {
         parser read;
         read.header_limit(head_limit);
         read.body_limit(body_limit);
-        beast::get_lowest_layer(stream).expires_after(request_time);
-        error_code ec;
-        co_await http::async_read_header(stream, buffer, read, with(ec));
-        if (!ec && beast::iequals(read.get()[http::field::expect], "100-continue")) {
-            http::response<http::empty_body> go_ahead{http::status::continue_, read.get().version()};
-            co_await http::async_write(stream, go_ahead, with(ec));
-        }
-        if (!ec) co_await http::async_read(stream, buffer, read, with(ec));
-
+        stream.expires_after(request_time);
+        error_code failed = co_await stream.read(buffer, read);
         const unsigned version = read.get().version();
+        if (!failed && beast::iequals(read.get()[http::field::expect], "100-continue")) {
+            const std::string go_ahead = status_line(version, 100) + "\r\n";
+            failed = co_await stream.write(go_ahead);
+        }
+        read.eager(true);
+        if (!failed) failed = co_await stream.read(buffer, read);
+
         std::optional<admin_answer> answer;
-        if (ec) {
-            answer = unreadable(ec);
+        if (failed) {
+            answer = unreadable(failed);
             if (!answer) co_return;
             go_on = false;
         } else if (version >= 11 && read.get().count(http::field::host) != 1) {
@@ -144,14 +140,9 @@ asio::awaitable<void> converse(Stream& stream, const admin_server::handler& hand
         const bool head_only = read.get().method() == http::verb::head;
         if (answer->feed && !head_only) co_return co_await send_events(stream, answer->feed, version);
 
-        http::response<http::string_body> response = make_response(std::move(*answer), version, go_on);
-        beast::get_lowest_layer(stream).expires_after(write_time);
-        http::response_serializer<http::string_body> serializer{response};
-        if (head_only)
-            co_await http::async_write_header(stream, serializer, with(ec = {}));
-        else
-            co_await http::async_write(stream, serializer, with(ec = {}));
-        if (ec) co_return;
+        stream.expires_after(write_time);
+        const std::string text = response_text(*answer, read, go_on);
+        if (co_await stream.write(text)) co_return;
     }
 }
 
@@ -213,7 +204,7 @@ private:
     asio::awaitable<void> accept() {
         while (!closing_) {
             error_code ec;
-            tcp::socket socket = co_await listening_.async_accept(with(ec));
+            tcp_socket socket = co_await listening_.async_accept(with(ec));
             if (ec && !closing_) {
                 // Out of descriptors: nothing is gained by asking again at once.
                 asio::steady_timer pause{listening_.get_executor(), std::chrono::milliseconds{100}};
@@ -227,29 +218,25 @@ private:
         }
     }
 
-    asio::awaitable<void> serve(tcp::socket socket) {
+    asio::awaitable<void> serve(tcp_socket socket) {
         const auto self = shared_from_this();
         ++connections_;
-        error_code ec;
-        const tcp::endpoint from = socket.remote_endpoint(ec);
-        if (const auto certificate = tls_) {
-            beast::ssl_stream<beast::tcp_stream> stream{std::move(socket), *certificate};
-            beast::get_lowest_layer(stream).expires_after(request_time);
-            co_await stream.async_handshake(asio::ssl::stream_base::server, with(ec));
-            if (!ec) {
-                co_await converse(stream, handle_, closing_, from);
-                beast::get_lowest_layer(stream).expires_after(write_time);
-                co_await stream.async_shutdown(with(ec));
-            }
-        } else {
-            beast::tcp_stream stream{std::move(socket)};
+        error_code ignored;
+        const tcp::endpoint from = socket.remote_endpoint(ignored);
+        const auto certificate = tls_;
+        control_stream stream{std::move(socket)};
+        stream.expires_after(request_time);
+        error_code failed;
+        if (certificate) failed = co_await stream.server_handshake(*certificate);
+        if (!failed) {
             co_await converse(stream, handle_, closing_, from);
-            stream.socket().shutdown(tcp::socket::shutdown_send, ec);
+            stream.expires_after(write_time);
+            co_await stream.goodbye();
         }
         --connections_;
     }
 
-    tcp::acceptor listening_;
+    asio::basic_socket_acceptor<tcp, asio::io_context::executor_type> listening_;
     std::shared_ptr<asio::ssl::context> tls_;
     handler handle_;
     std::size_t connections_ = 0;

@@ -10,12 +10,13 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/core/tcp_stream.hpp>
-#include <boost/beast/http.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/string_body.hpp>
+
+#include "control_stream.hpp"
 
 namespace switchgear::gateway {
 
-namespace asio = boost::asio;
 namespace beast = boost::beast;
 namespace http = boost::beast::http;
 using asio::ip::tcp;
@@ -47,36 +48,37 @@ public:
 private:
     asio::awaitable<void> accept() {
         for (;;) {
-            tcp::socket socket = co_await listening_.async_accept(asio::use_awaitable);
-            asio::co_spawn(io_, serve(beast::tcp_stream{std::move(socket)}), asio::detached);
+            tcp_socket socket = co_await listening_.async_accept(asio::use_awaitable);
+            asio::co_spawn(io_, serve(std::move(socket)), asio::detached);
         }
     }
 
-    /// Ends by the exception of a connection that was closed.
-    asio::awaitable<void> serve(beast::tcp_stream stream) {
+    asio::awaitable<void> serve(tcp_socket socket) {
+        control_stream stream{std::move(socket)};
         beast::flat_buffer buffer;
-        for (;;) {
-            http::request<http::string_body> request;
-            co_await http::async_read(stream, buffer, request, asio::use_awaitable);
-            http::response<http::string_body> response{next_status(), request.version()};
-            response.set(http::field::content_type, "text/plain");
-            response.keep_alive(request.keep_alive());
-            response.body() = response.result() == http::status::ok ? "paid\n" : "out of order\n";
-            response.prepare_payload();
-            co_await http::async_write(stream, response, asio::use_awaitable);
-            if (!request.keep_alive()) break;
+        for (bool keep = true; keep;) {
+            http::request_parser<http::string_body> request;
+            request.eager(true);
+            if (co_await stream.read(buffer, request)) break;
+            keep = request.keep_alive();
+            const std::string answer = next_answer(keep);
+            if (co_await stream.write(answer)) break;
         }
     }
 
-    http::status next_status() {
+    std::string next_answer(bool keep) {
         const std::lock_guard lock{mutex_};
         answers_.push_back(plan_.status_of(answers_.size()));
-        return static_cast<http::status>(answers_.back());
+        const bool good = answers_.back() == 200;
+        const std::string body = good ? "paid\n" : "out of order\n";
+        return std::string{good ? "HTTP/1.1 200 OK" : "HTTP/1.1 503 Service Unavailable"} +
+               "\r\nContent-Type: text/plain\r\n" + (keep ? "" : "Connection: close\r\n") +
+               "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
     }
 
     const plan plan_;
     asio::io_context io_{1};
-    tcp::acceptor listening_;
+    asio::basic_socket_acceptor<tcp, asio::io_context::executor_type> listening_;
     const std::uint16_t port_ = listening_.local_endpoint().port();
     mutable std::mutex mutex_;  // guards answers_
     std::vector<unsigned> answers_;

@@ -12,38 +12,38 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/ssl/context.hpp>
-#include <boost/asio/ssl/host_name_verification.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/core/tcp_stream.hpp>
-#include <boost/beast/http.hpp>
-#include <boost/beast/ssl/ssl_stream.hpp>
+#include <boost/beast/http/buffer_body.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/system/system_error.hpp>
 
 #include <switchgear/gateway/runtime.hpp>
 
+#include "control_stream.hpp"
+
 namespace switchgear::gateway {
 
-namespace asio = boost::asio;
 namespace beast = boost::beast;
 namespace http = boost::beast::http;
 using asio::ip::tcp;
-using boost::system::error_code;
 
 namespace {
 
+void require(const error_code& failed) {
+    if (failed) throw boost::system::system_error{failed};
+}
+
 /// Sends the request; returns whether the answer's status says healthy. Throws: system_error.
-template <class Stream>
-asio::awaitable<bool> ask(Stream& stream, const endpoint& where, const std::string& path) {
-    http::request<http::empty_body> question{http::verb::get, path, 11};
-    question.set(http::field::host, authority(where));
-    question.set(http::field::user_agent, "switchgear-health-check");
-    question.set(http::field::connection, "close");
-    co_await http::async_write(stream, question, asio::use_awaitable);
+asio::awaitable<bool> ask(control_stream& stream, const endpoint& where, const std::string& path) {
+    const std::string question = "GET " + path + " HTTP/1.1\r\nHost: " + authority(where) +
+                                 "\r\nUser-Agent: switchgear-health-check\r\nConnection: close\r\n\r\n";
+    require(co_await stream.write(question));
     beast::flat_buffer buffer;
     for (;;) {
         http::response_parser<http::buffer_body> answer;  // its head is all we read
-        co_await http::async_read_header(stream, buffer, answer, asio::use_awaitable);
+        require(co_await stream.read(buffer, answer));
         const unsigned status = answer.get().result_int();
         if (status >= 200) co_return status < 300;
     }
@@ -65,32 +65,25 @@ asio::awaitable<tcp::resolver::results_type> addresses_of(const endpoint& where,
 }
 
 /// Throws: system_error for whatever keeps the answer from being had, in time.
-asio::awaitable<bool> ask_endpoint(const endpoint& where, const health_check_settings& how) {
-    const auto executor = co_await asio::this_coro::executor;
+asio::awaitable<bool> ask_endpoint(asio::io_context& io, const endpoint& where, const health_check_settings& how) {
     const auto end = asio::steady_timer::clock_type::now() + how.timeout;
     const auto found = co_await addresses_of(where, end);
-    if (where.scheme == url_scheme::http) {
-        beast::tcp_stream stream{executor};
-        stream.expires_at(end);
-        co_await stream.async_connect(found, asio::use_awaitable);
-        co_return co_await ask(stream, where, how.path);
+    std::shared_ptr<asio::ssl::context> trust;
+    control_stream stream{io};
+    stream.expires_at(end);
+    require(co_await stream.connect(found));
+    if (where.scheme == url_scheme::https) {
+        trust = make_client_tls();
+        require(co_await stream.client_handshake(*trust, where.host));
     }
-    asio::ssl::context trust{asio::ssl::context::tls_client};
-    trust.set_default_verify_paths();
-    trust.set_verify_mode(asio::ssl::verify_peer);
-    beast::ssl_stream<beast::tcp_stream> stream{executor, trust};
-    stream.set_verify_callback(asio::ssl::host_name_verification(where.host));
-    SSL_set_tlsext_host_name(stream.native_handle(), where.host.c_str());
-    beast::get_lowest_layer(stream).expires_at(end);
-    co_await beast::get_lowest_layer(stream).async_connect(found, asio::use_awaitable);
-    co_await stream.async_handshake(asio::ssl::stream_base::client, asio::use_awaitable);
     co_return co_await ask(stream, where, how.path);
 }
 
 /// Empty: healthy; else why not.
-asio::awaitable<std::optional<std::string>> check(const endpoint& where, const health_check_settings& how) {
+asio::awaitable<std::optional<std::string>> check(asio::io_context& io, const endpoint& where,
+                                                  const health_check_settings& how) {
     try {
-        if (co_await ask_endpoint(where, how)) co_return std::nullopt;
+        if (co_await ask_endpoint(io, where, how)) co_return std::nullopt;
         co_return "its answer was not a 2xx";
     } catch (const boost::system::system_error& error) {
         co_return error.code().message();
@@ -142,7 +135,7 @@ private:
             (*healthy)[index] = false;
             if (stopped_ || open_breakers(checked, index).empty()) continue;
 
-            const auto trouble = co_await check(checked.endpoints[index], *checked.health_check);
+            const auto trouble = co_await check(io_, checked.endpoints[index], *checked.health_check);
             if (stopped_) break;
             (*healthy)[index] = !trouble;
             report(checked, index, trouble);
