@@ -1,9 +1,9 @@
 #include "admin_client.hpp"
 
-#include <array>
 #include <chrono>
 #include <csignal>
 #include <exception>
+#include <functional>
 #include <utility>
 
 #include <boost/asio/awaitable.hpp>
@@ -14,12 +14,13 @@
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/ssl/context.hpp>
 #include <boost/asio/ssl/host_name_verification.hpp>
-#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
-#include <boost/beast/http.hpp>
-#include <boost/beast/ssl/ssl_stream.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/string_body.hpp>
 
 namespace switchgear::cli {
 
@@ -28,9 +29,6 @@ namespace beast = boost::beast;
 namespace http = boost::beast::http;
 using boost::system::error_code;
 using boost::system::system_error;
-using request = http::request<http::string_body>;
-using plain_stream = beast::tcp_stream;
-using tls_stream = beast::ssl_stream<beast::tcp_stream>;
 
 namespace {
 
@@ -47,123 +45,112 @@ unreachable failure(const admin_url& where, const system_error& error) {
     return unreachable("cannot reach the gateway at " + url_text(where) + ": " + why);
 }
 
-asio::awaitable<void> connect(beast::tcp_stream& stream, const admin_url& where) {
-    asio::ip::tcp::resolver resolver{stream.get_executor()};
-    const auto found = co_await resolver.async_resolve(where.host, where.port, asio::use_awaitable);
-    stream.expires_after(patience);
-    co_await stream.async_connect(found, asio::use_awaitable);
-}
+using event_listener = std::function<void(server_event)>;
 
-/// Sends the request and reads the answer's head into `parser`.
-template <class Stream, class Parser>
-asio::awaitable<void> ask(Stream& stream, request& what, beast::flat_buffer& buffer, Parser& parser) {
-    beast::get_lowest_layer(stream).expires_after(patience);
-    co_await http::async_write(stream, what, asio::use_awaitable);
-    parser.body_limit(boost::none);
-    co_await http::async_read_header(stream, buffer, parser, asio::use_awaitable);
-}
+/// A connection to the gateway, plain or under TLS, for one request.
+class connection {
+public:
+    connection(const asio::any_io_executor& executor, const admin_url& to) : to_(to), plain_(executor) {}
 
-template <class Stream>
-asio::awaitable<admin_reply> read_whole(Stream& stream, request& what) {
-    beast::flat_buffer buffer;
-    http::response_parser<http::string_body> parser;
-    co_await ask(stream, what, buffer, parser);
-    parser.body_limit(largest_answer);
-    co_await http::async_read(stream, buffer, parser, asio::use_awaitable);
-    co_return admin_reply{parser.get().result_int(), std::move(parser.get().body())};
-}
-
-/// Returns: the answer if it is not a stream of events; throws when the stream ends.
-template <class Stream>
-asio::awaitable<admin_reply> read_events(Stream& stream, request& what, const admin_client::follower& follower) {
-    beast::flat_buffer buffer;
-    http::response_parser<http::buffer_body> parser;
-    co_await ask(stream, what, buffer, parser);
-    const unsigned status = parser.get().result_int();
-    std::string refused;
-    event_parser events;
-    std::array<char, 16'384> piece;
-    while (!parser.is_done()) {
-        auto& body = parser.get().body();
-        body.data = piece.data();
-        body.size = piece.size();
-        body.more = true;
-        beast::get_lowest_layer(stream).expires_after(patience);
-        error_code ec;
-        // Not async_read: that waits until the whole piece is full, and an event is to be told when it comes.
-        co_await http::async_read_some(stream, buffer, parser, asio::redirect_error(asio::use_awaitable, ec));
-        if (ec && ec != http::error::need_buffer) throw system_error(ec);
-        const std::string_view text{piece.data(), piece.size() - body.size};
-        if (status == 200)
-            events.feed(text, follower.on_event);
-        else
-            refused += text;
-    }
-    if (status == 200) throw system_error(http::make_error_code(http::error::end_of_stream));
-    co_return admin_reply{status, std::move(refused)};
-}
-
-/// Runs `converse(stream)` on a new connection to `where`.
-template <class Converse>
-asio::awaitable<admin_reply> connected(const admin_url& where, Converse converse) {
-    const auto executor = co_await asio::this_coro::executor;
-    if (where.over == transport::plain) {
-        plain_stream stream{executor};
-        co_await connect(stream, where);
-        co_return co_await converse(stream);
-    }
-    asio::ssl::context trust{asio::ssl::context::tls_client};
-    trust.set_default_verify_paths();
-    trust.set_verify_mode(asio::ssl::verify_peer);
-    tls_stream stream{executor, trust};
-    stream.set_verify_callback(asio::ssl::host_name_verification(where.host));
-    SSL_set_tlsext_host_name(stream.native_handle(), where.host.c_str());
-    co_await connect(beast::get_lowest_layer(stream), where);
-    co_await stream.async_handshake(asio::ssl::stream_base::client, asio::use_awaitable);
-    co_return co_await converse(stream);
-}
-
-request make_request(const admin_url& where, const std::optional<std::string>& token, std::string_view method,
-                     std::string_view target) {
-    request out{http::string_to_verb(method), target, 11};
-    out.set(http::field::host, where.authority);
-    out.set(http::field::user_agent, "switchgear");
-    out.set(http::field::connection, "close");
-    if (token) out.set(http::field::authorization, "Bearer " + *token);
-    return out;
-}
-
-asio::awaitable<admin_reply> follow_on(const admin_url& where, request what, const admin_client::follower& follower) {
-    bool ever_connected = false;
-    bool connected_now = false;
-    const admin_client::follower noticing{[&](server_event event) {
-                                              ever_connected = connected_now = true;
-                                              follower.on_event(std::move(event));
-                                          },
-                                          {}};
-    for (;;) {
-        std::string lost;
-        try {
-            co_return co_await connected(where, [&](auto& stream) { return read_events(stream, what, noticing); });
-        } catch (const system_error& error) {
-            if (!ever_connected) throw failure(where, error);
-            lost = failure(where, error).what();
+    /// Returns: the answer. If there is a listener, the answer may be a stream of events, which are handed on as they
+    /// come. Throws: system_error; when such a stream ends, too.
+    asio::awaitable<admin_reply> converse(const std::string& request, const event_listener* listener = nullptr) {
+        co_await connect();
+        wait_anew();
+        co_await write(request);
+        answer_.eager(true);
+        answer_.body_limit(largest_answer);
+        if (listener != nullptr) answer_.body_limit(boost::none);
+        std::string& body = answer_.get().body();
+        event_parser events;
+        bool events_follow = false;
+        while (!answer_.is_done()) {
+            co_await read_some();
+            events_follow = listener != nullptr && answer_.is_header_done() && answer_.get().result_int() == 200;
+            if (!events_follow) continue;
+            wait_anew();
+            events.feed(std::exchange(body, {}), *listener);
         }
-        if (std::exchange(connected_now, false)) follower.on_lost(lost);
-        asio::steady_timer pause{co_await asio::this_coro::executor, std::chrono::seconds{1}};
-        co_await pause.async_wait(asio::use_awaitable);
+        if (events_follow) throw system_error(http::make_error_code(http::error::end_of_stream));
+        co_return admin_reply{answer_.get().result_int(), std::move(body)};
     }
+
+private:
+    /// What is awaited from now on is to come in time.
+    void wait_anew() { plain_.expires_after(patience); }
+
+    asio::awaitable<void> connect() {
+        asio::ip::tcp::resolver resolver{plain_.get_executor()};
+        const auto found = co_await resolver.async_resolve(to_.host, to_.port, asio::use_awaitable);
+        wait_anew();
+        co_await plain_.async_connect(found, asio::use_awaitable);
+        if (to_.over == transport::plain) co_return;
+        trust_.set_default_verify_paths();
+        trust_.set_verify_mode(asio::ssl::verify_peer);
+        tls_.emplace(plain_, trust_);
+        tls_->set_verify_callback(asio::ssl::host_name_verification(to_.host));
+        SSL_set_tlsext_host_name(tls_->native_handle(), to_.host.c_str());
+        co_await tls_->async_handshake(asio::ssl::stream_base::client, asio::use_awaitable);
+    }
+
+    asio::awaitable<void> write(const std::string& request) {
+        if (tls_)
+            co_await asio::async_write(*tls_, asio::buffer(request), asio::use_awaitable);
+        else
+            co_await asio::async_write(plain_, asio::buffer(request), asio::use_awaitable);
+    }
+
+    /// Reads what has come, and parses it.
+    asio::awaitable<void> read_some() {
+        const asio::mutable_buffer room = buffer_.prepare(16'384);
+        error_code ec;
+        std::size_t bytes = 0;
+        if (tls_)
+            bytes = co_await tls_->async_read_some(room, asio::redirect_error(asio::use_awaitable, ec));
+        else
+            bytes = co_await plain_.async_read_some(room, asio::redirect_error(asio::use_awaitable, ec));
+        buffer_.commit(bytes);
+        if (ec == asio::error::eof) {
+            ec = http::error::end_of_stream;
+            if (answer_.got_some()) answer_.put_eof(ec = {});
+        }
+        while (!ec && buffer_.size() > 0 && !answer_.is_done()) {
+            buffer_.consume(answer_.put(buffer_.data(), ec));
+        }
+        if (ec && ec != http::error::need_more) throw system_error(ec);
+    }
+
+    const admin_url& to_;
+    beast::tcp_stream plain_;
+    asio::ssl::context trust_{asio::ssl::context::tls_client};
+    std::optional<asio::ssl::stream<beast::tcp_stream&>> tls_;
+    beast::flat_buffer buffer_;
+    http::response_parser<http::string_body> answer_;
+};
+
+std::string request_text(const admin_url& where, const std::optional<std::string>& token, std::string_view method,
+                         std::string_view target, const std::string& body = {}) {
+    std::string out{method};
+    out.append(" ").append(target).append(" HTTP/1.1\r\nHost: ").append(where.authority);
+    out += "\r\nUser-Agent: switchgear\r\nConnection: close\r\n";
+    if (token) out += "Authorization: Bearer " + *token + "\r\n";
+    if (!body.empty()) out += "Content-Type: application/json\r\n";
+    if (method != "GET") out += "Content-Length: " + std::to_string(body.size()) + "\r\n";
+    return out + "\r\n" + body;
 }
 
-/// Runs the conversation to its end. Returns: empty if `io` was stopped first.
-std::optional<admin_reply> run(asio::io_context& io, asio::awaitable<admin_reply> conversation) {
+/// Runs one conversation to its end. Returns: empty if `io` was stopped first.
+std::optional<admin_reply> run(asio::io_context& io, const admin_url& where, const std::string& request,
+                               const event_listener* listener = nullptr) {
+    connection gateway{io.get_executor(), where};
     std::optional<admin_reply> out;
     std::exception_ptr thrown;
-    asio::co_spawn(io, std::move(conversation), [&](std::exception_ptr error, admin_reply reply) {
+    asio::co_spawn(io, gateway.converse(request, listener), [&](std::exception_ptr error, admin_reply reply) {
         thrown = error;
         if (!error) out = std::move(reply);
         io.stop();
     });
+    io.restart();
     io.run();
     if (thrown) std::rethrow_exception(thrown);
     return out;
@@ -175,27 +162,40 @@ admin_client::admin_client(admin_url where, std::optional<std::string> token)
     : where_(std::move(where)), token_(std::move(token)) {}
 
 admin_reply admin_client::exchange(std::string_view method, std::string_view target, std::string body) const {
-    request what = make_request(where_, token_, method, target);
-    if (!body.empty()) {
-        what.set(http::field::content_type, "application/json");
-        what.body() = std::move(body);
-    }
-    what.prepare_payload();
+    const std::string request = request_text(where_, token_, method, target, body);
     asio::io_context io{1};
     try {
-        return *run(io, connected(where_, [&](auto& stream) { return read_whole(stream, what); }));
+        return *run(io, where_, request);
     } catch (const system_error& error) {
         throw failure(where_, error);
     }
 }
 
 std::optional<admin_reply> admin_client::follow(std::string_view target, follower told) const {
+    const std::string request = request_text(where_, token_, "GET", target);
+    bool ever_connected = false;
+    bool connected_now = false;
+    const event_listener noticing = [&](server_event event) {
+        ever_connected = connected_now = true;
+        told.on_event(std::move(event));
+    };
     asio::io_context io{1};
     asio::signal_set interrupted{io, SIGINT, SIGTERM};
     interrupted.async_wait([&](error_code ec, int) {
         if (!ec) io.stop();
     });
-    return run(io, follow_on(where_, make_request(where_, token_, "GET", target), told));
+    for (;;) {
+        try {
+            return run(io, where_, request, &noticing);
+        } catch (const system_error& error) {
+            const unreachable lost = failure(where_, error);
+            if (!ever_connected) throw lost;
+            if (std::exchange(connected_now, false)) told.on_lost(lost.what());
+        }
+        io.restart();
+        io.run_for(std::chrono::seconds{1});
+        if (io.stopped()) return {};
+    }
 }
 
 }  // namespace switchgear::cli
