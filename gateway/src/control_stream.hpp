@@ -19,8 +19,8 @@ namespace switchgear::gateway {
 ///
 /// When the time is over, what is under way ends with beast::error::timeout, and the connection with it.
 ///
-/// Why not Beast's streams: every coroutine that reads and writes one compiles Beast, Asio and TLS anew, for
-/// minutes. Here it waits for nothing but a timer.
+/// Why not Beast's streams: every coroutine that reads and writes one compiles Beast, Asio and TLS anew, which
+/// takes minutes in all. Here it waits for nothing but a timer.
 ///
 /// Thread safety: none. Lifetime: one operation at a time, awaited at once; must outlive it, unless the loop
 /// goes with both.
