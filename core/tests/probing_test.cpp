@@ -285,7 +285,10 @@ TEST_F(slots, forget_all_leases_of_a_tag_that_comes_again) {
     const auto other = take(2, 1);
     it.forget(1 + round, always);
     EXPECT_TRUE(it.end(other));
-    const auto in_front = take(2, 1), behind = take(1, 1);
+    const auto ended = take(1, 1), behind = take(1, 1);
+    EXPECT_TRUE(it.end(ended));
+    const auto in_front = take(2, 1);
+    EXPECT_LT(in_front.slot, behind.slot);
     it.forget(1 + round, always);
     EXPECT_FALSE(it.end(behind));
     EXPECT_TRUE(it.end(in_front));
