@@ -341,6 +341,8 @@ TEST(latency_limit, that_is_a_deadline_has_no_least_normal) {
     EXPECT_EQ(one.least_normal(), 0.1) << "what was learned is no longer than it";
     one.change({});
     EXPECT_EQ(one.least_normal(), 0.1);
+    ASSERT_TRUE(takes_back(one, {0}));
+    EXPECT_EQ(one.least_normal(), 0.0001);
 }
 
 TEST(latency_limit, of_calls_that_are_nearly_all_alike_is_twice_as_long_as_they_are) {

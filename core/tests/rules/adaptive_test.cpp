@@ -166,6 +166,7 @@ TEST(adaptive_rule, a_call_that_is_told_of_before_it_passes_the_limit_is_not_slo
         }
         for (permit& p : running) p.success();
     }
+    EXPECT_EQ(told.it.observe().current, state::closed);
     EXPECT_DOUBLE_EQ(told.it.observe().normal->evidence, not_told.it.observe().normal->evidence);
 }
 
@@ -186,7 +187,8 @@ TEST(adaptive_rule, calls_that_hang_may_be_the_first_after_a_needless_trip) {
     service s{adaptive_only()};
     s.healthy(5'000);
     s.until_it_opens(20);
-    s.recovers(true);
+    s.wait_for_pause();
+    s.succeed();  // and nobody looks
     std::vector<permit> hanging;
     for (int i = 0; i < 60; ++i) hanging.push_back(s.acquire());
     s.advance(1s);
@@ -325,7 +327,8 @@ TEST(adaptive_rule, learns_from_the_first_good_calls_after_a_needless_trip) {
     s.healthy(100);
     const double before = s.it.observe().normal->penalty;
     s.until_it_opens(50);
-    s.recovers(true);
+    s.wait_for_pause();
+    s.succeed();  // and nobody looks
     s.succeed(256);
     EXPECT_GT(s.it.observe().normal->penalty, before + 0.9);
     const double share = s.it.observe().normal->failure_share;
@@ -336,16 +339,16 @@ TEST(adaptive_rule, learns_from_the_first_good_calls_after_a_needless_trip) {
     EXPECT_GT(all, 100 + 256);
 }
 
-TEST(adaptive_rule, what_was_kept_closed_a_minute_ago_opens_nothing_when_the_order_ends) {
+TEST(adaptive_rule, what_is_kept_closed_is_told_again_when_it_comes_again) {
     service s{adaptive_only()};
     s.healthy(5'000);
     s.it.force_closed(by("alice"));
-    for (int i = 0; i < 100; ++i) s.fail(), s.advance(100ms);
-    s.healthy(3'000);
-    s.it.lift_override(by("alice"));
-    s.healthy(1'000);
-    s.fail();
-    EXPECT_EQ(s.it.observe().current, state::closed);
+    for (int outage = 0; outage < 2; ++outage) {
+        const auto told = s.log.size();
+        for (int i = 0; i < 100; ++i) s.fail(), s.advance(100ms);
+        EXPECT_EQ(s.log.size(), told + 1);
+        s.healthy(3'000);
+    }
 }
 
 TEST(adaptive_rule, is_saved_with_the_good_calls_that_are_on_their_way) {
