@@ -30,6 +30,13 @@ TEST(result, holds_an_error) {
     EXPECT_THROW((void)r.value(), bad_result_access);
 }
 
+TEST(result, copies_an_error_that_is_kept) {
+    const std::string broken = "broken by something too long for the string itself";
+    const number r{broken};
+    ASSERT_FALSE(r.has_value());
+    EXPECT_EQ(r.error(), broken);
+}
+
 TEST(result, is_made_from_what_makes_a_value) {
     const result<std::string, int> r = "text";
     EXPECT_EQ(*r, "text");

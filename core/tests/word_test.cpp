@@ -30,6 +30,8 @@ TEST(word, has_room_for_each_field_of_its_own) {
         {[](word w) { return std::uint64_t{w.on_ramp()}; }, [](word w, std::uint64_t v) { return w.with_ramp(v != 0); },
          1},
         {[](word w) { return std::uint64_t{w.due()}; }, [](word w, std::uint64_t v) { return w.with_due(v != 0); }, 1},
+        {[](word w) { return std::uint64_t{w.watched()}; },
+         [](word w, std::uint64_t v) { return w.with_watched(v != 0); }, 1},
         {[](word w) { return std::uint64_t{w.regime()}; },
          [](word w, std::uint64_t v) { return w.with_regime(static_cast<std::uint32_t>(v)); }, 1},
         {[](word w) { return std::uint64_t{w.period()}; },
@@ -77,6 +79,8 @@ TEST(word, tells_a_later_epoch_where_they_come_round_too) {
     EXPECT_FALSE(is_later_epoch(1, 2));
     EXPECT_TRUE(is_later_epoch(0, last));
     EXPECT_FALSE(is_later_epoch(last, 0));
+    EXPECT_TRUE(is_later_epoch(last / 2, 0)) << "up to half of them later";
+    EXPECT_FALSE(is_later_epoch(last / 2 + 1, 0));
 }
 
 TEST(word, has_epochs_of_40_bits_that_come_round) {

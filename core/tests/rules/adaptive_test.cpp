@@ -316,6 +316,15 @@ TEST(adaptive_rule, what_it_learned_survives_a_restart) {
     EXPECT_LT(warm, cold.until_it_opens(50));
 }
 
+TEST(adaptive_rule, has_a_view_of_nothing_before_it_fills_it) {
+    const normal_calls none;
+    EXPECT_EQ(none.failure_share, 0);
+    EXPECT_EQ(none.slow_share, 0);
+    EXPECT_EQ(none.slow_after, std::nullopt);
+    EXPECT_EQ(none.evidence, 0);
+    EXPECT_EQ(none.penalty, 0);
+}
+
 TEST(adaptive_rule, learns_each_good_call_once) {
     service s{adaptive_only()};
     s.succeed(256);  // as many as a thread keeps to itself
