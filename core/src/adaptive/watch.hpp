@@ -227,6 +227,8 @@ private:
                 .by_chance_once_in = why.by_chance_once_in};
     }
 
+    // Lines of their own for each of the two: by distance, for allocators lose more than that by alignment.
+    [[maybe_unused]] std::array<std::byte, 64> apart_from_others_;
     // What every call reads, and the breaker's changes write.
     atom<bool> on_{false};
     atom<ticks> limit_{never};
@@ -234,8 +236,8 @@ private:
     atom<std::uint64_t> said_{0};
     good_calls<Atomics> good_;
 
-    // Under the lock of evidence, and on lines of its own: by distance, for allocators lose more than that by alignment.
     [[maybe_unused]] std::array<std::byte, 64> apart_;
+    // Under the lock of evidence.
     adaptive::detector detector_;
     std::optional<adaptive::finding> found_;
     std::optional<ticks> kept_closed_since_;
