@@ -19,7 +19,7 @@ namespace switchgear {
 /// Thread safety: every member may be called from any thread at any time; the cheap form never goes back.
 class ticked_time : public time_source {
 public:
-    /// Requires: `exact` outlives it; it is the time line.
+    /// Requires: `exact` outlives it; it is the time line. The first tick is of `exact`, the later ones of now().
     explicit ticked_time(const time_source& exact = time_source::steady()) noexcept : exact_{exact} { tick(); }
 
     void tick() noexcept {

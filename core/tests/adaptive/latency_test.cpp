@@ -11,11 +11,13 @@ namespace {
 /// Latencies around 20 ms, as they are in life.
 class timed_stage : public stage {
 public:
-    using stage::stage;
+    explicit timed_stage(const aims& given = {}, double spread = 0.5) : stage{given}, spread_{0, spread} {}
 
-    std::uint64_t run_timed(std::uint64_t calls, double factor, duration gap) {
+    /// All take `factor` times as long as usual, and of them a share, at random, twelve times as long as the others.
+    std::uint64_t run_timed(std::uint64_t calls, double factor, duration gap, double longer = 0) {
         for (std::uint64_t n = 1; n <= calls; ++n) {
-            const auto took = duration{static_cast<duration::rep>(factor * 2e7 * spread_(random_))};
+            const double usual = longer > 0 && std::bernoulli_distribution{longer}(random_) ? 24e7 : 2e7;
+            const auto took = duration{static_cast<duration::rep>(factor * usual * spread_(random_))};
             if ((why = call(false, gap, failure_class::error, took))) return n;
         }
         return 0;
@@ -23,7 +25,7 @@ public:
 
 private:
     std::mt19937_64 random_{5};
-    std::lognormal_distribution<double> spread_{0, 0.5};
+    std::lognormal_distribution<double> spread_;
 };
 
 TEST(adaptive_latency, nothing_is_slow_before_anything_is_known) {
@@ -92,23 +94,13 @@ TEST(adaptive_latency, a_deadline_is_the_limit_from_the_first_call_on_and_lowers
     EXPECT_GT(s.run_timed(1'000, 5, milliseconds{5}), 0U);
 }
 
-/// A service of which one call in twenty takes twelve times as long as the others.
-class wide_stage : public stage {
-public:
-    using stage::stage;
+/// A service of which some calls take much longer than the others.
+struct wide_stage : timed_stage {
+    explicit wide_stage(const aims& given = {}) : timed_stage{given, 0.3} {}
 
     std::uint64_t run_timed(std::uint64_t calls, double longer, double factor, duration gap) {
-        for (std::uint64_t n = 1; n <= calls; ++n) {
-            const double usual = std::bernoulli_distribution{longer}(random_) ? 240 : 20;
-            const auto took = duration{static_cast<duration::rep>(factor * 1e6 * usual * spread_(random_))};
-            if ((why = call(false, gap, failure_class::error, took))) return n;
-        }
-        return 0;
+        return timed_stage::run_timed(calls, factor, gap, longer);
     }
-
-private:
-    std::mt19937_64 random_{5};
-    std::lognormal_distribution<double> spread_{0, 0.3};
 };
 
 TEST(adaptive_latency, three_times_the_latency_is_found_however_widely_calls_spread) {
