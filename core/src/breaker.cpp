@@ -151,6 +151,9 @@ breaker_core& core_of(front& of) noexcept { return static_cast<breaker_core&>(of
 
 answer front::acquire_further(grant& to) noexcept { return core_of(*this).acquire(its_time, to); }
 void front::settle(grant of, verdict how) noexcept { core_of(*this).machine::settle(of, how, its_time); }
+void front::success_under_watch(std::uint64_t epoch, ticks begun) noexcept {
+    core_of(*this).machine::success_under_watch(epoch, begun, its_time);
+}
 void front::success_counted(std::uint64_t epoch) noexcept { core_of(*this).machine::success_counted(epoch, its_time); }
 void front::success_late(std::uint64_t epoch) noexcept { core_of(*this).machine::success_late(epoch); }
 

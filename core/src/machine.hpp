@@ -114,6 +114,9 @@ public:
     // machine_verdicts.hpp
     template <class Time>
     void settle(grant of, verdict how, const Time& time) noexcept;
+    /// The success of a grant that is plain but for the adaptive rule.
+    template <class Time>
+    void success_under_watch(std::uint64_t epoch, ticks begun, const Time& time) noexcept;
     /// The rest of what a success does that count_success() found more to do for, and of one that was late.
     template <class Time>
     void success_counted(std::uint64_t epoch, const Time& time) noexcept;
@@ -259,6 +262,7 @@ private:
     void settle_success(std::uint64_t epoch, ticks ended, const Time& time) noexcept;
     bool settle_evidence(const grant& of, verdict how, const course& went, ticks now) noexcept;
     void watch_success(watch<Atomics>& by, const grant& of, const course& went) noexcept;
+    void take_in_kept(watch<Atomics>& by, std::uint64_t epoch, ticks now) noexcept;
     void watch_overdue(watch<Atomics>& by, grant& of, ticks now) noexcept;
     void take_in_good_calls(watch<Atomics>& into) noexcept;
     const moved& forget_normal(const moved& made) noexcept;
@@ -279,6 +283,7 @@ private:
 
     // Under evidence_.
     const plan& in_step(const glance& with) noexcept;
+    bool in_step(std::uint64_t epoch) noexcept;
     const plan& in_step(const look& with) noexcept {
         return in_step(glance{with.at, with.of.window, with.of.window_base});
     }
@@ -286,7 +291,7 @@ private:
     struct lengthened {
         std::uint32_t window = 0, run = 0;
     };
-    std::optional<moved> judge_window(std::uint64_t epoch, std::optional<verdict> by, ticks now,
+    std::optional<moved> judge_window(std::uint64_t epoch, std::optional<verdict> by, ticks now, std::uint64_t tally,
                                       lengthened mine = {}) noexcept;
     lengthened lengthen_run(std::uint32_t of_window) noexcept;
     window_counts note_suspicion(const plan& by, std::uint64_t tally) noexcept;

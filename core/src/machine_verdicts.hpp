@@ -38,6 +38,25 @@ void machine<A, S, F>::settle(grant of, verdict how, const Time& time) noexcept 
     }
 }
 
+/// What settle() does with such a success, at a third of the way, unless it was slow or has to move the window.
+template <class A, class S, class F>
+template <class Time>
+void machine<A, S, F>::success_under_watch(std::uint64_t epoch, ticks begun, const Time& time) noexcept {
+    const ticks now = in_ticks(time.now());
+    auto* const watcher = watching();
+    // What was not slow needs no excuse, so it is not asked whether the process was suspended meanwhile.
+    // relaxed: as in count_success().
+    if (watcher == nullptr || now - begun > std::min(watcher->limit(), slow_after()) ||
+        now >= next_move_.load(std::memory_order_relaxed)) {
+        return settle({.epoch = epoch, .begun = begun, .traits = grant::timed | grant::watched}, verdict::success(),
+                      time);
+    }
+    const progress got = F::count_success(epoch);
+    if (got == progress::late) return success_late(epoch);
+    if (got == progress::look_further) success_counted(epoch, time);
+    if (watcher->keep(epoch, now, now - begun)) take_in_kept(*watcher, epoch, now);
+}
+
 /// All but the successes: those are tallied, or counted apart, where it is known which.
 template <class A, class S, class F>
 void machine<A, S, F>::total(verdict how, bool slow) noexcept {
@@ -94,30 +113,35 @@ bool machine<A, S, F>::settle_counted(const grant& of, verdict how, const course
     return settle_evidence(of, how, went, in_ticks(time.now()));
 }
 
-/// For the adaptive rule: kept where the thread is, unless it was slow. One in 256 looks at what came together,
-/// if nobody else is at the evidence just now.
+/// For the adaptive rule: kept where the thread is, unless it was slow.
 template <class A, class S, class F>
 void machine<A, S, F>::watch_success(watch<A>& by, const grant& of, const course& went) noexcept {
-    const bool good = went.took <= by.limit() && !of.is(grant::overlong);
-    if (good) {
-        if (!by.keep(of.epoch, went.ended, went.took) || !evidence_.try_lock()) return;
-    } else {
-        evidence_.lock();
+    if (went.took <= by.limit() && !of.is(grant::overlong)) {
+        if (by.keep(of.epoch, went.ended, went.took)) take_in_kept(by, of.epoch, went.ended);
+        return;
     }
     std::optional<moved> made;
     {
+        const guard lock{evidence_};
+        if (!in_step(of.epoch)) return;
+        by.add(of.epoch, {.at = time_point{duration{went.ended}},
+                          .took = duration{went.took},
+                          .slow_already = of.is(grant::overlong)});
+        if (by.found(went.ended)) made = judge_window(of.epoch, {}, went.ended, tally_.sum());
+    }
+    tell(made);
+}
+
+/// One success in 256 looks at what came together, if nobody else is at the evidence just now.
+template <class A, class S, class F>
+void machine<A, S, F>::take_in_kept(watch<A>& by, std::uint64_t epoch, ticks now) noexcept {
+    if (!evidence_.try_lock()) return;
+    std::optional<moved> made;
+    {
         const guard lock{evidence_, std::adopt_lock};
-        const glance seen = read_window();
-        if (seen.at.epoch() != of.epoch || !seen.at.counts()) return;
-        in_step(seen);
-        if (good) {
-            by.take_in_own(of.epoch);
-        } else {
-            by.add(of.epoch, {.at = time_point{duration{went.ended}},
-                              .took = duration{went.took},
-                              .slow_already = of.is(grant::overlong)});
-        }
-        if (by.found(went.ended)) made = judge_window(of.epoch, {}, went.ended);
+        if (!in_step(epoch)) return;
+        by.take_in_own(epoch);
+        if (by.found(now)) made = judge_window(epoch, {}, now, tally_.sum());
     }
     tell(made);
 }
@@ -169,7 +193,7 @@ bool machine<A, S, F>::settle_evidence(const grant& of, verdict how, const cours
         if (seen.at.epoch() != of.epoch || !seen.at.counts()) return false;
         const plan& by = in_step(seen);
         // Once, after in_step(): adding up the lanes takes their lines from whoever counts there.
-        const auto tally = tally_.sum();
+        auto tally = tally_.sum();
         window_.move_to(now, tally);
         // An overdue call was counted when it was found so: not again, unless that has left the window.
         const bool counted_before =
@@ -188,7 +212,8 @@ bool machine<A, S, F>::settle_evidence(const grant& of, verdict how, const cours
             what.failed = static_cast<std::uint8_t>(how.failed_with());
             if (by.weight(how.failed_with()) > 0) mine = lengthen_run(seen.window);
         }
-        if (how.is_failure() || went.slow) window_.file(what, now, how.is_success() ? tally_.sum() : tally);
+        if (how.is_success()) tally = tally_.sum();
+        if (how.is_failure() || went.slow) window_.file(what, now, tally);
         if (how.is_success()) end_run(of.epoch);
         if (auto* const watcher = watching(of)) {
             watcher->add(of.epoch, {.at = time_point{duration{now}},
@@ -197,7 +222,7 @@ bool machine<A, S, F>::settle_evidence(const grant& of, verdict how, const cours
                                     .failed = how.is_failure(),
                                     .slow_already = of.is(grant::overlong)});
         }
-        made = judge_window(of.epoch, how, now, mine);
+        made = judge_window(of.epoch, how, now, tally, mine);
     }
     tell(made);
     return true;
@@ -208,12 +233,11 @@ bool machine<A, S, F>::settle_evidence(const grant& of, verdict how, const cours
 /// so the verdict's own place in it counts.
 template <class A, class S, class F>
 std::optional<moved> machine<A, S, F>::judge_window(std::uint64_t epoch, std::optional<verdict> by, ticks now,
-                                                    lengthened mine) noexcept {
-    for (;;) {
+                                                    std::uint64_t tally, lengthened mine) noexcept {
+    for (;; tally = tally_.sum()) {
         const glance seen = read_window();
         if (seen.at.epoch() != epoch) return {};  // an epoch that counts does so to its end
         const plan& settings = in_step(seen);
-        const auto tally = tally_.sum();
         window_.move_to(now, tally);
         const window_counts counts = note_suspicion(settings, tally);
         std::uint32_t run = run_of(seen.window);
@@ -263,6 +287,15 @@ auto machine<A, S, F>::in_step(const glance& with) noexcept -> const plan& {
     return *plans_[with.at.regime()];
 }
 
+/// The same for the window in which verdicts of that epoch count. Returns: false if there is none any more.
+template <class A, class S, class F>
+bool machine<A, S, F>::in_step(std::uint64_t epoch) noexcept {
+    const glance seen = read_window();
+    if (seen.at.epoch() != epoch || !seen.at.counts()) return false;
+    in_step(seen);
+    return true;
+}
+
 /// Publishes when a success has to look again, and what the window holds after that.
 ///
 /// A success adds to the tally and then reads the suspicion; this writes the suspicion and then reads the
@@ -270,14 +303,23 @@ auto machine<A, S, F>::in_step(const glance& with) noexcept -> const plan& {
 /// the call that brings the window to its minimum is not missed.
 template <class A, class S, class F>
 window_counts machine<A, S, F>::note_suspicion(const plan& by, std::uint64_t tally) noexcept {
-    suspicion now = suspect(window_.counts(tally), window_.extra_calls(), by);
+    const window_counts counts = window_.counts(tally);
+    suspicion now = suspect(counts, window_.extra_calls(), by);
     // Successes only become more, and the window's edge does not move without coming here.
     if (tally - window_.edge() > now.to) now = {};
+    // Every success reads this line, so nothing is written that is there already.
+    // relaxed, all loads: only this is written under evidence_ alone. The stores: see hot_path::count_success().
+    if (const ticks next = window_.next_move(); next_move_.load(std::memory_order_relaxed) != next) {
+        next_move_.store(next, std::memory_order_relaxed);
+    }
+    if (now.to == 0) {
+        // No success matters, whether it is seen here or not. relaxed: who still suspects looks again for nothing.
+        if (suspect_to_.load(std::memory_order_relaxed) != 0) suspect_to_.store(0, std::memory_order_relaxed);
+        return counts;
+    }
     // relaxed: `to` publishes what is written before it.
     edge_.store(window_.edge(), std::memory_order_relaxed);
     suspect_from_.store(now.from, std::memory_order_relaxed);
-    // relaxed: see hot_path::count_success().
-    next_move_.store(window_.next_move(), std::memory_order_relaxed);
     suspect_to_.store(now.to, std::memory_order_seq_cst);
     return window_.counts(tally_.sum());
 }
@@ -287,7 +329,7 @@ void machine<A, S, F>::look_again(std::uint64_t epoch, ticks now) noexcept {
     std::optional<moved> made;
     {
         const guard lock{evidence_};
-        made = judge_window(epoch, {}, now);
+        made = judge_window(epoch, {}, now, tally_.sum());
     }
     tell(made);
 }
@@ -415,13 +457,12 @@ void machine<A, S, F>::overdue(grant& of, const Time& time) noexcept {
     std::optional<moved> made;
     {
         const guard lock{evidence_};
-        const glance seen = read_window();
-        if (seen.at.epoch() != of.epoch || !seen.at.counts()) return;
-        in_step(seen);
-        of.place = window_.file({.slow = true}, now, tally_.sum());
+        if (!in_step(of.epoch)) return;
+        const auto tally = tally_.sum();
+        of.place = window_.file({.slow = true}, now, tally);
         of.which = window_.generation();
         of.traits |= grant::overdue;
-        made = judge_window(of.epoch, {}, now);
+        made = judge_window(of.epoch, {}, now, tally);
     }
     tell(made);
 }
@@ -433,11 +474,9 @@ void machine<A, S, F>::watch_overdue(watch<A>& by, grant& of, ticks now) noexcep
     std::optional<moved> made;
     {
         const guard lock{evidence_};
-        const glance seen = read_window();
-        if (seen.at.epoch() != of.epoch || !seen.at.counts()) return;
-        in_step(seen);
+        if (!in_step(of.epoch)) return;
         if (by.overdue(of.epoch, now)) of.traits |= grant::overlong;
-        if (by.found(now)) made = judge_window(of.epoch, {}, now);
+        if (by.found(now)) made = judge_window(of.epoch, {}, now, tally_.sum());
     }
     tell(made);
 }

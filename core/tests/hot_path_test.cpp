@@ -122,6 +122,41 @@ TEST_F(healthy_path, leaves_it_to_the_exact_clock_whether_a_call_was_slow) {
     expect_reads(1, 5);
 }
 
+TEST_F(healthy_path, reads_the_exact_clock_at_once_where_the_coarse_one_cannot_tell) {
+    go_timed();
+    const ticks start = clock.exact = 1'000 * ms;
+    const grant given = granted(current(), grant::counted, clock);
+    clock.ticked = 5'000 * ms;
+    for (const ticks limit : {5 * ms, 10 * ms}) {
+        slow_after_.store(limit);
+        const auto before = counted();
+        clock.exact = start + limit;
+        EXPECT_EQ(succeed(given), progress::counted);
+        clock.exact = start + limit + 1;
+        EXPECT_EQ(succeed(given), progress::not_yet);
+        EXPECT_EQ(counted(), before + 1);
+    }
+    expect_reads(5, 0);
+    // One nanosecond more, and a call of none is told from a slow one by the coarse clock.
+    slow_after_.store(10 * ms + 1);
+    clock.ticked = start + 1;
+    EXPECT_EQ(succeed(given), progress::counted);
+    expect_reads(0, 1);
+}
+
+TEST_F(healthy_path, moves_the_window_by_the_clock_that_it_has_read) {
+    go_timed();
+    const grant given = granted(current(), grant::counted, clock);
+    slow_after_.store(10 * ms);
+    next_move_.store(3 * ms);
+    clock.ticked = 5 * ms;
+    clock.exact = 3 * ms - 1;
+    EXPECT_EQ(succeed(given), progress::counted);
+    clock.exact = 3 * ms;
+    EXPECT_EQ(succeed(given), progress::not_yet);
+    EXPECT_EQ(counted(), 1U);
+}
+
 TEST_F(healthy_path, takes_no_call_for_slow_whose_start_is_not_known) {
     next_move_.store(1'000'000 * ms);
     const grant given = granted(current(), grant::counted, clock);
@@ -168,6 +203,18 @@ TEST(grants, are_plain_if_their_success_is_the_healthy_path_s) {
         EXPECT_FALSE((grant{.traits = other | grant::timed}).plain()) << other;
         EXPECT_TRUE((grant{.traits = other}).is(other)) << other;
         EXPECT_FALSE((grant{.traits = ~std::uint64_t{other}}).is(other)) << other;
+    }
+}
+
+TEST(grants, are_plain_under_watch_if_nothing_is_known_of_them_but_their_beginning) {
+    constexpr std::uint64_t watched = grant::timed | grant::watched;
+    EXPECT_TRUE((grant{.traits = watched}).plain_under_watch());
+    for (const auto other : {grant::counted, grant::timed, grant::watched}) {
+        EXPECT_FALSE((grant{.traits = other}).plain_under_watch()) << other;
+    }
+    for (const auto other : {grant::probe, grant::bystander, grant::answered, grant::overdue, grant::paced,
+                             grant::placed, grant::overlong}) {
+        EXPECT_FALSE((grant{.traits = watched | other}).plain_under_watch()) << other;
     }
 }
 

@@ -138,6 +138,9 @@ void stage::acquire(std::size_t call, ticks at) {
 
 /// The healthy path first, which is compiled into its caller.
 void stage::settle_as_a_permit_does(const detail::grant& given, verdict how, const at_time& time) {
+    if (how.is_success() && given.plain_under_watch()) {
+        return machine_.success_under_watch(given.epoch, given.begun, time);
+    }
     if (!how.is_success() || !given.plain()) return machine_.settle(given, how, time);
     using got = breaker::progress;
     switch (machine_.count_success(given, time)) {

@@ -64,7 +64,7 @@ MUTATIONS = [
     # 28 whatever is thrown is a failure
     (28, "include/switchgear/breaker.hpp", "p.settle(judge_exception(judge, std::current_exception()));", "p.ignore();", ("tests/rules/permits_test.cpp",)),
     # 29 listeners are told without a lock
-    (29, "src/machine_verdicts.hpp", "        made = judge_window(of.epoch, how, now, mine);\n    }\n    tell(made);", "        made = judge_window(of.epoch, how, now, mine);\n        tell(made);\n    }", MACHINE),
+    (29, "src/machine_verdicts.hpp", "        made = judge_window(of.epoch, how, now, tally, mine);\n    }\n    tell(made);", "        made = judge_window(of.epoch, how, now, tally, mine);\n        tell(made);\n    }", MACHINE),
     # 30 a transition names the epoch that began
     (30, "src/machine_moves.hpp", ".to = state::half_open,\n                 .epoch = to.epoch()", ".to = state::half_open,\n                 .epoch = from.epoch()", MACHINE),
     # 31 totals add up

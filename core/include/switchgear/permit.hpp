@@ -50,6 +50,7 @@ public:
                 case not_yet: break;
             }
         }
+        if (grant_.plain_under_watch()) return at->success_under_watch(grant_.epoch, grant_.begun);
         at->settle(grant_.in_words(), verdict::success());
     }
     void failure(failure_class failed = failure_class::error, std::optional<duration> retry_after = {}) noexcept {

@@ -38,30 +38,19 @@ public:
     ~good_calls() { delete more_.load(std::memory_order_relaxed); }  // nobody else is left
 
     /// Returns: whether enough have come together, in number or time, to be taken in.
-    bool keep(std::uint64_t epoch, ticks at, ticks took) noexcept {
-        for (unsigned met = 0;; ++met) {
-            // acquire: pairs with the publication in make_way().
-            lanes* const more = more_.load(std::memory_order_acquire);
-            lane& mine = more == nullptr ? *first_ : more->mine();
-            if (!mine.busy.try_lock()) {
-                if (met <= Atomics::lanes()) {  // which asks the system: only here
-                    make_way();
-                    continue;
-                }
-                mine.busy.lock();
-            }
-            const std::lock_guard lock{mine.busy, std::adopt_lock};
-            return mine.add(epoch, at, took);
-        }
+    [[gnu::always_inline]] bool keep(std::uint64_t epoch, ticks at, ticks took) noexcept {
+        lane& mine = this_threads();
+        if (!mine.busy.try_lock()) [[unlikely]]
+            return keep_patiently(epoch, at, took);
+        const std::lock_guard lock{mine.busy, std::adopt_lock};
+        return mine.add(epoch, at, took);
     }
 
     /// Hands over the calls of `epoch` that stand in this thread's lane, some at a time: what is in other lanes
     /// stays in other cores' caches. Requires: one thread at a time.
     template <class Consume>
     void take_own(std::uint64_t epoch, const Consume& consume) {
-        // acquire: pairs with the publication in make_way().
-        lanes* const more = more_.load(std::memory_order_acquire);
-        (more == nullptr ? *first_ : more->mine()).take_by_parts(epoch, consume);
+        this_threads().take_by_parts(epoch, consume);
     }
 
     /// The same of all lanes, one after the other: between two bad calls it makes no difference which good one came
@@ -131,6 +120,27 @@ private:
         lane& mine() noexcept { return all[Atomics::lane() & (all.size() - 1)]; }
         std::vector<lane> all;
     };
+
+    lane& this_threads() noexcept {
+        // acquire: pairs with the publication in make_way().
+        lanes* const more = more_.load(std::memory_order_acquire);
+        return more == nullptr ? *first_ : more->mine();
+    }
+
+    /// keep() for a thread that has met another one.
+    [[gnu::noinline]] bool keep_patiently(std::uint64_t epoch, ticks at, ticks took) noexcept {
+        for (unsigned met = 0;; ++met) {
+            make_way();
+            lane& mine = this_threads();
+            if (met == Atomics::lanes()) {  // all are busy
+                mine.busy.lock();
+            } else if (!mine.busy.try_lock()) {
+                continue;
+            }
+            const std::lock_guard lock{mine.busy, std::adopt_lock};
+            return mine.add(epoch, at, took);
+        }
+    }
 
     /// For a thread that has met another one.
     [[gnu::noinline]] void make_way() noexcept {

@@ -177,6 +177,22 @@ TEST(rule_32_clock, is_read_once_and_coarsely_for_a_window_of_time) {
     }
 }
 
+TEST(rule_32_clock, is_read_exactly_at_both_ends_where_only_that_can_tell_a_slow_call) {
+    trip_rules by = no_rules();
+    by.window = last_calls{100};
+    by.slow = slow_rule{.after = 5ms};
+    metered quick{by};
+    quick.expect_reads(2, 0, "a slow rule of 5 ms");
+    by.slow.reset();
+    by.adaptive.emplace();
+    by.window = last{16s};
+    metered watched{by};
+    for (int i = 0; i < 1'000; ++i) watched.expect_reads(2, 0, "the adaptive rule");
+    watched.clock.exact.advance(999ms);  // the first bucket is over
+    watched.it.try_acquire()->success();
+    watched.expect_reads(2, 0, "the adaptive rule, in a later bucket");
+}
+
 TEST(rule_32_clock, is_not_read_for_an_answer_that_ends_where_time_does_not_matter) {
     trip_rules by = no_rules();
     by.window = last_calls{100};

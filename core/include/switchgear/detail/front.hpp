@@ -22,6 +22,8 @@ public:
     /// Any verdict of which nothing was counted yet. Takes copies, so that a healthy call keeps its grant
     /// in registers.
     void settle(grant, verdict) noexcept;
+    /// The success of a grant that is plain but for the adaptive rule.
+    void success_under_watch(std::uint64_t epoch, ticks begun) noexcept;
     /// For a success that count_success() has counted, and one whose window was over.
     void success_counted(std::uint64_t epoch) noexcept;
     void success_late(std::uint64_t epoch) noexcept;

@@ -19,7 +19,7 @@ struct grant {
         paced = 32,      ///< admitted on the ramp by evidence: begun is set, and its verdict steers the ramp
         placed = 64,     ///< … and it holds a place there, of the generation in the bits from the 16th on
         overlong = 128,  ///< counted as slow already by the adaptive rule
-        watched = 256,   ///< the adaptive rule is on: no verdict is the healthy path's
+        watched = 256,   ///< the adaptive rule is on: no verdict is the healthy path's alone
     };
     static constexpr unsigned generation_shift = 16;
 
@@ -34,6 +34,8 @@ struct grant {
     constexpr bool is(trait t) const noexcept { return (traits & t) != 0; }
     /// Neither a probe nor looked at since it was admitted: its success is the healthy path's.
     constexpr bool plain() const noexcept { return (traits & ~std::uint64_t{timed}) == 0; }
+    /// The same but for the adaptive rule.
+    constexpr bool plain_under_watch() const noexcept { return traits == (timed | watched); }
     /// A copy made word by word, so that what is copied can be in registers.
     constexpr grant in_words() const noexcept { return {epoch, begun, took, place, which, traits}; }
     /// A probe whose lease was not ended yet.

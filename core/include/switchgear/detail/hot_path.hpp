@@ -52,14 +52,16 @@ public:
     [[gnu::always_inline]] progress count_success(const grant& of, const Time& time) noexcept {
         // relaxed: of a window that moves just now the old edge or the new one will do (rule 8 has room).
         const ticks next_move = next_move_.load(std::memory_order_relaxed);
-        const bool timed = of.is(grant::timed);
-        if (next_move != never || timed) {
-            const ticks now = in_ticks(time.coarse());
-            if (now >= next_move) return progress::not_yet;
-            // relaxed: a bound of its own. The exact end of the call is later than the coarse clock by its lag at the most.
-            if (timed && now - of.begun > slow_after_.load(std::memory_order_relaxed) - coarse_lag) {
-                return progress::not_yet;
-            }
+        if (of.is(grant::timed)) {
+            // relaxed: a bound of its own.
+            const ticks slow_after = slow_after_.load(std::memory_order_relaxed);
+            const bool exactly = slow_after <= coarse_lag;
+            const ticks now = in_ticks(exactly ? time.now() : time.coarse());
+            // The exact end of the call is later than the coarse clock by its lag at the most.
+            const ticks surely = exactly ? slow_after : slow_after - coarse_lag;
+            if (now >= next_move || now - of.begun > surely) return progress::not_yet;
+        } else if (next_move != never && in_ticks(time.coarse()) >= next_move) {
+            return progress::not_yet;
         }
         return count_success(of.epoch);
     }
