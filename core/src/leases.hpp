@@ -107,10 +107,40 @@ public:
     }
 
     /// Looks at the leases of one epoch; marks one that has run out.
-    survey look(std::uint64_t epoch, ticks now, ticks length) noexcept { return scan<true>(*this, epoch, now, length); }
-    /// The same without a side effect.
-    survey peek(std::uint64_t epoch, ticks now, ticks length) const noexcept {
-        return scan<false>(const_cast<leases&>(*this), epoch, now, length);
+    survey look(std::uint64_t epoch, ticks now, ticks length) noexcept {
+        survey found;
+        for_each([&](std::uint32_t, atom<std::uint64_t>& slot) {
+            // acquire: pairs with the exchanges of take(), end() and the mark below.
+            std::uint64_t seen = slot.load(std::memory_order_acquire);
+            if ((seen & tag_mask) != tag_of(epoch)) return true;
+            if ((seen & start_mask) == marked) {
+                found.expired = true;
+                return false;
+            }
+            const ticks age = age_of(seen, now);
+            if (age < length) {
+                found.earliest_expiry = std::min(found.earliest_expiry.value_or(length), length - age);
+                return true;
+            }
+            // relaxed: as in end(). A failed exchange: somebody else marked it this moment, or it was settled in time.
+            const bool marked_here =
+                slot.compare_exchange_strong(seen, tag_of(epoch) | marked, std::memory_order_relaxed);
+            if (!marked_here && seen != (tag_of(epoch) | marked)) return true;
+            found.expired = true;
+            return false;
+        });
+        return found;
+    }
+    /// How long at least until a lease of that epoch runs out, without a side effect. 0: one has.
+    ticks none_ends_for(std::uint64_t epoch, ticks now, ticks length) const noexcept {
+        ticks oldest = 0;
+        const_cast<leases&>(*this).for_each([&](std::uint32_t, const atom<std::uint64_t>& slot) {
+            const std::uint64_t seen = slot.load(std::memory_order_acquire);  // as in look()
+            if ((seen & tag_mask) != tag_of(epoch)) return true;
+            oldest = std::max(oldest, (seen & start_mask) == marked ? length : age_of(seen, now));
+            return true;
+        });
+        return std::max<ticks>(length - oldest, 0);
     }
 
 private:
@@ -158,35 +188,6 @@ private:
                 if (!visit(index++, slot)) return;
             }
         }
-    }
-
-    template <bool Mark>
-    static survey scan(leases& of, std::uint64_t epoch, ticks now, ticks length) noexcept {
-        survey found;
-        of.for_each([&](std::uint32_t, atom<std::uint64_t>& slot) {
-            // acquire: pairs with the exchanges of take(), end() and the mark below.
-            std::uint64_t seen = slot.load(std::memory_order_acquire);
-            if ((seen & tag_mask) != tag_of(epoch)) return true;
-            if ((seen & start_mask) == marked) {
-                found.expired = true;
-                return false;
-            }
-            const ticks age = age_of(seen, now);
-            if (age < length) {
-                found.earliest_expiry = std::min(found.earliest_expiry.value_or(length), length - age);
-                return true;
-            }
-            if constexpr (Mark) {
-                // relaxed: as in end(). A failed exchange: somebody else marked it this moment, or it was settled
-                // in time.
-                constexpr auto order = std::memory_order_relaxed;
-                const bool marked_here = slot.compare_exchange_strong(seen, tag_of(epoch) | marked, order);
-                if (!marked_here && seen != (tag_of(epoch) | marked)) return true;
-            }
-            found.expired = true;
-            return false;
-        });
-        return found;
     }
 
     chunk first_;

@@ -109,11 +109,10 @@ answer machine<A, S, F>::acquire_probe(word at, const Time& time, grant& to) noe
     if (so_far.enough || so_far.outstanding < most_probes_.load(std::memory_order_relaxed)) {
         return acquire_place(at, time, to);
     }
-    const auto out = known.leased.peek(at.epoch(), now, probe_timeout_.load(std::memory_order_relaxed));
-    const bool far = !out.expired && out.earliest_expiry && *out.earliest_expiry > coarse_lag;
-    if (!far) return acquire_place(at, time, to);
+    const ticks busy_for = known.leased.none_ends_for(at.epoch(), now, probe_timeout_.load(std::memory_order_relaxed));
+    if (busy_for <= coarse_lag) return acquire_place(at, time, to);
     if (current() != at) return answer::look_again();
-    return refuse_or_observe(at, reject_reason::probes_busy, *out.earliest_expiry, time, to);
+    return refuse_or_observe(at, reject_reason::probes_busy, busy_for, time, to);
 }
 
 /// The same by the exact clock, and with a place to be had.
