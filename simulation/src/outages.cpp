@@ -108,38 +108,28 @@ usual usual_of(const std::vector<group>& groups) {
     return normal;
 }
 
-/// Whether a slice of a group in trouble has a part in it.
-bool shows_it(const slice& one, const usual& normal, const outage& of) {
-    if (one.calls == 0) return false;
-    const bool fails = of.failing && one.failures > 0 && one.failing_share() >= std::max(least_share, normal.share);
-    return fails || (of.slow && normal.slow_share_of(one) >= slow_share_in_trouble);
-}
+/// How far a slice speaks for an outage with so much of its calls bad, and how far for normal: the bad calls above what
+/// there would be halfway between the two.
+class part_in {
+public:
+    part_in(const outage& of, const slice& total, const usual& normal) : of_{of}, normal_{normal} {
+        const double usually = (of.failing ? normal.share : 0) + (of.slow ? normal.slow_share : 0);
+        halfway_ = (usually + bad(total) / total.calls) / 2;
+    }
+    double operator()(const slice& one) const { return bad(one) - halfway_ * one.calls; }
+
+private:
+    double bad(const slice& one) const {
+        return (of_.failing ? one.failures : 0.0) + (of_.slow ? normal_.slow_share_of(one) * one.calls : 0.0);
+    }
+
+    const outage& of_;
+    const usual& normal_;
+    double halfway_;
+};
 
 std::size_t slice_of(const timeline& all, recorded_time at) {
     return static_cast<std::size_t>((at - all.begin()) / all.width());
-}
-
-void put_together(const std::vector<group>& groups, std::size_t first, std::size_t last, const usual& normal,
-                  const timeline& all, history& out) {
-    outage one;
-    for (std::size_t i = first; i <= last; ++i) {
-        one.failing |= normal.is_failing(groups[i].total);
-        one.slow |= normal.is_slow(groups[i].total);
-    }
-    std::size_t from = groups[first].first, to = groups[last].end;
-    const std::span<const slice> slices = all.slices();
-    while (from + 1 < to && !shows_it(slices[from], normal, one)) ++from;
-    while (to - 1 > from && !shows_it(slices[to - 1], normal, one)) --to;
-    // Its first calls may be the last ones of a group that was not in trouble yet.
-    const std::size_t before = out.outages.empty() ? 0 : slice_of(all, out.outages.back().end);
-    for (std::size_t i = from; i > before && (slices[i - 1].calls == 0 || shows_it(slices[i - 1], normal, one)); --i) {
-        if (slices[i - 1].calls != 0) from = i - 1;
-    }
-    for (std::size_t i = from; i < to; ++i) one.total.add(slices[i]);
-    one.begin = all.begin() + static_cast<std::int64_t>(from) * all.width();
-    one.end = all.begin() + static_cast<std::int64_t>(to) * all.width();
-    one.unfinished = to == slices.size();
-    out.outages.push_back(one);
 }
 
 /// Groups [first, last] that are one outage.
@@ -147,6 +137,38 @@ struct run {
     std::size_t first;
     std::size_t last;
 };
+
+/// The outage that a run is, not before the slice `earliest` nor beyond `latest`: with the beginning and the end that
+/// the slices on both sides of each speak for most.
+outage put_together(const std::vector<group>& groups, const run& of, const usual& normal, const timeline& all,
+                    std::size_t earliest, std::size_t latest) {
+    outage one;
+    slice total;
+    for (std::size_t i = of.first; i <= of.last; ++i) {
+        one.failing |= normal.is_failing(groups[i].total);
+        one.slow |= normal.is_slow(groups[i].total);
+        total.add(groups[i].total);
+    }
+    const part_in part{one, total, normal};
+    const std::span<const slice> slices = all.slices();
+    std::size_t from = groups[of.first].end - 1, to = groups[of.last].first + 1;
+    double sum = 0, most = part(slices[from]);
+    for (std::size_t i = from + 1; i-- > earliest;) {
+        sum += part(slices[i]);
+        if (sum > most) most = sum, from = i;
+    }
+    sum = 0, most = part(slices[to - 1]);
+    for (std::size_t i = to - 1; i < latest; ++i) {
+        sum += part(slices[i]);
+        if (sum > most) most = sum, to = i + 1;
+    }
+    to = std::max(to, from + 1);
+    for (std::size_t i = from; i < to; ++i) one.total.add(slices[i]);
+    one.begin = all.begin() + static_cast<std::int64_t>(from) * all.width();
+    one.end = all.begin() + static_cast<std::int64_t>(to) * all.width();
+    one.unfinished = to == slices.size();
+    return one;
+}
 
 /// Whether two runs are one outage with a gap in it: the trouble goes on in the gap taken as a whole, or the gap is
 /// short beside them.
@@ -180,7 +202,11 @@ void find(const std::vector<group>& groups, const usual& normal, const timeline&
             runs.pop_back();
         }
     }
-    for (const run& one : runs) put_together(groups, one.first, one.last, normal, all, out);
+    for (std::size_t i = 0; i < runs.size(); ++i) {
+        const std::size_t earliest = out.outages.empty() ? 0 : slice_of(all, out.outages.back().end);
+        const std::size_t latest = i + 1 < runs.size() ? groups[runs[i + 1].first].first : all.slices().size();
+        out.outages.push_back(put_together(groups, runs[i], normal, all, earliest, latest));
+    }
 }
 
 bool meets_outage(const history& found, recorded_time begin, recorded_time end) {

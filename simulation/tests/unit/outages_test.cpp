@@ -64,6 +64,26 @@ TEST(outages, of_slowness_are_found_and_no_part_of_normal) {
     EXPECT_LT(*found.normal.p99, 40ms);
 }
 
+TEST(outages, of_mild_slowness_begin_with_its_first_calls) {
+    // Calls of very different lengths, three times as long from 600 s on: half of them longer than three times the
+    // normal median, an eighth before.
+    for (const unsigned seed : {1U, 2U, 3U, 4U, 5U}) {
+        std::mt19937 chance{seed};
+        timeline all;
+        for (int i = 0; i < 36'000; ++i) {
+            const double now = i / 20.0;
+            std::exponential_distribution<> lasting{now >= 600 && now < 900 ? 10.0 : 30.0};
+            all.add({.start = std::chrono::nanoseconds{static_cast<std::int64_t>(now * 1e9)},
+                     .lasts = std::chrono::nanoseconds{static_cast<std::int64_t>(lasting(chance) * 1e9)},
+                     .how = verdict::success()});
+        }
+        const history found = find_outages(all);
+        ASSERT_EQ(found.outages.size(), 1U) << seed;
+        EXPECT_NEAR(std::chrono::duration<double>(found.outages[0].begin).count(), 600, 4) << seed;
+        EXPECT_NEAR(std::chrono::duration<double>(found.outages[0].end).count(), 900, 4) << seed;
+    }
+}
+
 TEST(outages, two_far_apart_are_two_and_the_last_may_be_unfinished) {
     const history found = find_outages(
         recorded(1h, [](double now) { return (now >= 600 && now < 660) || now >= 3500 ? 1.0 : 0.0; }, never_slow));

@@ -45,8 +45,9 @@ struct history {
 /// times the normal median; and if such a group would come by chance less than once in a hundred recordings (by
 /// the bound of Chernoff, with a normal of at least 1 % failing and 5 % slow). Where three times normal is no share,
 /// halfway from normal to all calls is meant. Groups in trouble are one outage if those between them have at least
-/// half as much of it, all but single ones or all together, or if the gap is at most a tenth of the whole; it begins
-/// and ends with a slice that shows the trouble.
+/// half as much of it, all but single ones or all together, or if the gap is at most a tenth of the whole. It begins
+/// and ends where the slices speak for that most: where the bad calls above halfway between normal and the outage add
+/// up to the most (the change point of Page's CUSUM, Biometrika 41, 1954).
 ///
 /// What it cannot see: an outage much shorter than a slice, and normal in a recording that is an outage for
 /// more than half of its groups.
