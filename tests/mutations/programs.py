@@ -27,7 +27,7 @@ def _below(folder, *names):
 
 THREADS = _below("core/tests", "adaptive/lanes_test", "handing_over_test", "rules/concurrency_test")
 PROGRAMS = [
-    Program("rules", _below("core/tests/rules", "adaptive_recovery_test", "adaptive_test", "clock_choice_test", "closed_at_once_test", "closed_test",
+    Program("rules", _below("core/tests/rules", "adaptive_recovery_test", "adaptive_slowness_test", "adaptive_test", "clock_choice_test", "closed_at_once_test", "closed_test",
                             "edges_of_evidence_test", "edges_of_keeping_test", "edges_of_recovery_test",
                             "edges_of_windows_test", "edges_test", "events_test", "evidence_ramp_test",
                             "half_open_test", "keeping_test", "open_test", "operators_test", "pacing_test",
