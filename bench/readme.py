@@ -57,7 +57,7 @@ def block(path):
     link = os.path.relpath(path, measure.ROOT)
     lines += [
         "",
-        f"A refusal costs {figures['refused/open/system/1']:.1f}; one atomic add costs {figures[targets.ADD]:.1f} there, "
+        f"A refusal costs {figures['refused/open/system/1']:.1f}; one atomic exchange costs {figures[targets.SWAP]:.1f} there, "
         f"the coarse clock {figures[targets.COARSE]:.1f}.{peers(text)} {met} of {len(verdicts)} targets are met on that "
         f"machine. [Every figure, with spread, floors, peers and targets]({link}); `bench/run` measures on yours.",
     ]

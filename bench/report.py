@@ -61,8 +61,8 @@ def outcomes(medians, bytes_held):
 
 def target_lines(medians, bytes_held):
     lines = [
-        "The limits are for a quiet machine like the reference machine (atomic add "
-        f"{targets.REFERENCE_FLOORS[targets.ADD]} ns, coarse clock {targets.REFERENCE_FLOORS[targets.COARSE]}, steady "
+        "The limits are for a quiet machine like the reference machine (atomic exchange "
+        f"{targets.REFERENCE_FLOORS[targets.SWAP]} ns, coarse clock {targets.REFERENCE_FLOORS[targets.COARSE]}, steady "
         f"clock {targets.REFERENCE_FLOORS[targets.STEADY]}). The last column but one is an **estimate, not a "
         "measurement**: the figure, less the floors of this machine, plus those of that one.",
         "",
@@ -129,7 +129,7 @@ def row_lines(samples):
     lines = [
         "A row's name is what / settings / clock / failures / threads: `2on1` is two threads on one breaker, `2on2` on one "
         "each. Clock `system`: the library's own; `ticking`: `ticking_time`, exact as told from the processor's counter, "
-        "coarse from memory; `callers`: a caller's own, a memory read. ÷ floors: to the atomic adds and clock reads that the row cannot do without.",
+        "coarse from memory; `callers`: a caller's own, a memory read. ÷ floors: to the atomic operations and clock reads that the row cannot do without.",
         "",
         "| row | median | least | p10–p90 | ÷ floors |",
         "|---|---|---|---|---|",

@@ -55,6 +55,30 @@ TEST(adaptive_rule, other_rules_go_first_and_beside_it) {
     EXPECT_EQ(s.log.last().cause, cause::consecutive_failures);
 }
 
+TEST(adaptive_rule, a_success_beside_it_ends_a_run_of_failures_for_other_rules) {
+    settings given = adaptive_only();
+    given.trip.consecutive_failures = 3;
+    service s{given};
+    for (int i = 0; i < 4; ++i) {
+        s.fail();
+        s.healthy(50);
+        s.fail();
+        s.healthy(50);
+    }
+    EXPECT_EQ(s.it.observe().current, state::closed);
+}
+
+TEST(adaptive_rule, a_success_beside_it_trips_by_a_ratio_where_it_brings_the_minimum) {
+    settings given = adaptive_only();
+    given.trip.failure_ratio = 0.5;
+    given.trip.minimum_calls = 4;
+    service s{given};
+    s.fail(3);
+    EXPECT_EQ(s.it.observe().current, state::closed);
+    s.healthy(1);
+    EXPECT_EQ(s.log.last().cause, cause::failure_ratio);
+}
+
 TEST(adaptive_rule, is_named_last_of_those_that_hold_at_once) {
     service alone{adaptive_only()};
     alone.healthy(5'000);

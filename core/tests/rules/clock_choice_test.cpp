@@ -1,5 +1,6 @@
 // Which clock a call reads, and when: the cheap one wherever it cannot tell the wrong side.
 
+#include <optional>
 #include <utility>
 
 #include "bench.hpp"
@@ -193,6 +194,25 @@ TEST(rule_32_clock, is_read_exactly_at_both_ends_where_only_that_can_tell_a_slow
     watched.expect_reads(2, 0, "the adaptive rule, in a later bucket");
 }
 
+TEST(rule_32_clock, is_read_twice_under_the_adaptive_rule_for_every_call_that_is_not_slow) {
+    trip_rules by = no_rules();
+    by.window = last_calls{100};
+    by.adaptive.emplace();
+    metered m{by};
+    const auto reads_for = [&m](duration took) {
+        m.clock.exact_readings = 0;
+        auto p = m.it.try_acquire();
+        m.clock.exact.advance(took);
+        p->success();
+        return m.clock.exact_readings;
+    };
+    for (int i = 0; i < 2'000; ++i) ASSERT_EQ(reads_for(10ms), 2) << i;
+    const std::optional<duration> limit = m.it.slow_limit();
+    ASSERT_TRUE(limit);
+    EXPECT_EQ(reads_for(*limit), 2);
+    EXPECT_GT(reads_for(*limit + 1ns), 2) << "by whether the process was suspended, too";
+}
+
 TEST(rule_32_clock, is_not_read_for_an_answer_that_ends_where_time_does_not_matter) {
     trip_rules by = no_rules();
     by.window = last_calls{100};
@@ -223,15 +243,18 @@ TEST(rule_08_window_of_time, is_moved_by_the_exact_clock_before_a_success_trips)
 }
 
 TEST(rule_08_window_of_time, counts_a_success_at_the_end_of_a_bucket_in_the_next_one) {
-    settings s{.trip = no_rules()};
-    s.trip.window = last{1610ms};  // buckets of 100 ms
-    auto b = bench_of(s);
-    b.advance(100ms);
-    b.succeed();
-    b.advance(1500ms);
-    EXPECT_EQ(b.now().window.calls, 1U);
-    b.advance(100ms);
-    EXPECT_EQ(b.now().window.calls, 0U);
+    for (const bool watched : {false, true}) {
+        settings s{.trip = no_rules()};
+        s.trip.window = last{1610ms};  // buckets of 100 ms
+        if (watched) s.trip.adaptive.emplace();
+        auto b = bench_of(s);
+        b.advance(100ms);
+        b.succeed();
+        b.advance(1500ms);
+        EXPECT_EQ(b.now().window.calls, 1U) << watched;
+        b.advance(100ms);
+        EXPECT_EQ(b.now().window.calls, 0U) << watched;
+    }
 }
 
 }  // namespace
