@@ -102,7 +102,7 @@ public:
     /// Ends a lease. Returns: false if it ran out and was marked.
     bool end(const held& lease) noexcept {
         std::uint64_t expected = lease.value;
-        // relaxed: of this and the mark in scan() one succeeds, and neither tells of anything else.
+        // relaxed: of this and the mark in look() one succeeds, and neither tells of anything else.
         return at(lease.slot).compare_exchange_strong(expected, of_nobody, std::memory_order_relaxed);
     }
 
@@ -131,7 +131,8 @@ public:
         });
         return found;
     }
-    /// How long at least until a lease of that epoch runs out, without a side effect. 0: one has.
+    /// How long until a lease of that epoch runs out, by this clock and without a side effect: 0 if one has, `length`
+    /// if there is none.
     ticks none_ends_for(std::uint64_t epoch, ticks now, ticks length) const noexcept {
         ticks oldest = 0;
         const_cast<leases&>(*this).for_each([&](std::uint32_t, const atom<std::uint64_t>& slot) {

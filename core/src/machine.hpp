@@ -43,7 +43,7 @@ namespace switchgear::detail {
 // admission or success waits for that lock, no user code runs under it, and listeners are told after it.
 // On the ramp by evidence every verdict is evidence, for how much it lets in: few calls, and not healthy ones.
 //
-// Under the adaptive rule (adaptive/watch.hpp) no verdict is the hot path's. A good call is put down in a lane that
+// Under the adaptive rule (adaptive/watch.hpp) no verdict is the hot path's alone. A good call is put down in a lane that
 // threads find free (adaptive/good_calls.hpp); one in some hundreds takes what stands in its lane to the detector, if
 // nobody is at the evidence just then. A call that failed or was slow is evidence, and takes all lanes in. Locks are
 // taken in this order: orders, evidence, a lane.

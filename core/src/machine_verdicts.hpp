@@ -38,16 +38,15 @@ void machine<A, S, F>::settle(grant of, verdict how, const Time& time) noexcept 
     }
 }
 
-/// What settle() does with such a success, at a third of the way, unless it was slow or has to move the window.
+/// What settle() does with such a success, the short way, unless it was slow or has to move the window.
 template <class A, class S, class F>
 template <class Time>
 void machine<A, S, F>::success_under_watch(std::uint64_t epoch, ticks begun, const Time& time) noexcept {
     const ticks now = in_ticks(time.now());
     auto* const watcher = watching();
-    // What was not slow needs no excuse, so it is not asked whether the process was suspended meanwhile.
     // relaxed: as in count_success().
     if (watcher == nullptr || now - begun > std::min(watcher->limit(), slow_after()) ||
-        now >= next_move_.load(std::memory_order_relaxed)) {
+        now >= next_move_.load(std::memory_order_relaxed) || in_ticks(time.resumed_at()) > begun) {
         return settle({.epoch = epoch, .begun = begun, .traits = grant::timed | grant::watched}, verdict::success(),
                       time);
     }
@@ -238,6 +237,8 @@ std::optional<moved> machine<A, S, F>::judge_window(std::uint64_t epoch, std::op
         const glance seen = read_window();
         if (seen.at.epoch() != epoch) return {};  // an epoch that counts does so to its end
         const plan& settings = in_step(seen);
+        // An order may have begun a window since the tally was added up, at a later sum.
+        tally = std::max(tally, seen.window_base);
         window_.move_to(now, tally);
         const window_counts counts = note_suspicion(settings, tally);
         std::uint32_t run = run_of(seen.window);
@@ -298,22 +299,23 @@ bool machine<A, S, F>::in_step(std::uint64_t epoch) noexcept {
 
 /// Publishes when a success has to look again, and what the window holds after that.
 ///
-/// A success adds to the tally and then reads the suspicion; this writes the suspicion and then reads the
+/// A success adds to the tally and then reads the suspicion; this writes a suspicion and then reads the
 /// tally, all seq_cst: of a success and a piece of evidence that race, at least one sees the other, so
-/// the call that brings the window to its minimum is not missed.
+/// the call that brings the window to its minimum is not missed. Where there is no suspicion no number of
+/// successes makes a rule hold, so it does not matter who sees whom.
 template <class A, class S, class F>
 window_counts machine<A, S, F>::note_suspicion(const plan& by, std::uint64_t tally) noexcept {
     const window_counts counts = window_.counts(tally);
     suspicion now = suspect(counts, window_.extra_calls(), by);
     // Successes only become more, and the window's edge does not move without coming here.
     if (tally - window_.edge() > now.to) now = {};
-    // Every success reads this line, so nothing is written that is there already.
-    // relaxed, all loads: only this is written under evidence_ alone. The stores: see hot_path::count_success().
+    // Every success reads this line: while nothing is suspected it is written only where it changes.
+    // relaxed, the loads: nobody else writes these, who is not under evidence_. The stores: see count_success().
     if (const ticks next = window_.next_move(); next_move_.load(std::memory_order_relaxed) != next) {
         next_move_.store(next, std::memory_order_relaxed);
     }
     if (now.to == 0) {
-        // No success matters, whether it is seen here or not. relaxed: who still suspects looks again for nothing.
+        // relaxed: who still suspects looks again for nothing.
         if (suspect_to_.load(std::memory_order_relaxed) != 0) suspect_to_.store(0, std::memory_order_relaxed);
         return counts;
     }

@@ -108,24 +108,27 @@ usual usual_of(const std::vector<group>& groups) {
     return normal;
 }
 
-/// How far a slice speaks for an outage with so much of its calls bad, and how far for normal: the bad calls above what
-/// there would be halfway between the two.
+/// How far a slice speaks for an outage like `total`, and how far for normal: by the bad calls above what there would be
+/// halfway between the two.
 class part_in {
 public:
-    part_in(const outage& of, const slice& total, const usual& normal) : of_{of}, normal_{normal} {
-        const double usually = (of.failing ? normal.share : 0) + (of.slow ? normal.slow_share : 0);
-        halfway_ = (usually + bad(total) / total.calls) / 2;
+    part_in(const outage& of, const slice& total, const usual& normal)
+        : of_{of},
+          normal_{normal},
+          failing_{(normal.share + total.failing_share()) / 2},
+          slow_{(normal.slow_share + normal.slow_share_of(total)) / 2} {}
+
+    double operator()(const slice& one) const {
+        double above = 0;
+        if (of_.failing) above += one.failures - failing_ * one.judged();
+        if (of_.slow) above += (normal_.slow_share_of(one) - slow_) * one.calls;
+        return above;
     }
-    double operator()(const slice& one) const { return bad(one) - halfway_ * one.calls; }
 
 private:
-    double bad(const slice& one) const {
-        return (of_.failing ? one.failures : 0.0) + (of_.slow ? normal_.slow_share_of(one) * one.calls : 0.0);
-    }
-
     const outage& of_;
     const usual& normal_;
-    double halfway_;
+    double failing_, slow_;  ///< shares halfway
 };
 
 std::size_t slice_of(const timeline& all, recorded_time at) {
@@ -162,11 +165,12 @@ outage put_together(const std::vector<group>& groups, const run& of, const usual
         sum += part(slices[i]);
         if (sum > most) most = sum, to = i + 1;
     }
-    to = std::max(to, from + 1);
+    // What comes after it may speak for normal by chance: by less than two calls it is nothing yet.
+    one.unfinished = latest == slices.size() && most - sum < 2;
+    to = one.unfinished ? latest : std::max(to, from + 1);
     for (std::size_t i = from; i < to; ++i) one.total.add(slices[i]);
     one.begin = all.begin() + static_cast<std::int64_t>(from) * all.width();
     one.end = all.begin() + static_cast<std::int64_t>(to) * all.width();
-    one.unfinished = to == slices.size();
     return one;
 }
 

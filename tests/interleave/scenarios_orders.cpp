@@ -16,6 +16,12 @@ settings plain_settings() {
     return given;
 }
 
+settings timed_window() {
+    settings given = plain_settings();
+    given.trip.window = last{10s};
+    return given;
+}
+
 constexpr std::string_view filed_and_swept =
     "a failure that was filed when the order emptied the window, and not judged yet, trips nothing";
 
@@ -39,6 +45,14 @@ std::vector<scenario> resets_and_trips() {
              p.thread([&s] { s.failure(1, 1 * ms); });
          },
          1, filed_and_swept, false, "at the end closed"},
+        {"reset_and_a_trip_verdict", "the verdict opens by what the window held, before or after", timed_window(),
+         [](stage& s, play& p) {
+             s.acquire(0, 0), s.acquire(1, 0);
+             p.thread([&s] { s.settle(0, verdict::trip(7s), 1 * ms); });
+             p.thread([&s] { s.success(1, 1 * ms), s.reset(1 * ms); });
+         },
+         1, "a trip verdict that was filed when the order emptied the window opens with empty evidence", false,
+         "trip_verdict calls 0 failures 0"},
         {"reset_and_two_successes", "the new window begins between them, before or after", given,
          [](stage& s, play& p) {
              s.acquire(0, 0), s.acquire(1, 0);

@@ -237,6 +237,7 @@ void stage::audit_moves(const snapshot& last) {
     std::vector<std::uint32_t> told(states_.size());
     for (const moved& one : told_) {
         require(one.epoch < states_.size(), "told of an epoch that has not begun");
+        require(one.evidence.calls <= counted_.admitted, "evidence of calls that were not made");
         if (one.epoch >= states_.size()) return;
         require(one.to == states_[one.epoch], "told of another state than the epoch had");
         if (one.from == one.to) continue;

@@ -132,7 +132,7 @@ private:
         for (unsigned met = 0;; ++met) {
             make_way();
             lane& mine = this_threads();
-            if (met == Atomics::lanes()) {  // all are busy
+            if (met >= Atomics::lanes()) {  // all are busy
                 mine.busy.lock();
             } else if (!mine.busy.try_lock()) {
                 continue;

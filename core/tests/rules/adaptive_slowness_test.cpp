@@ -161,6 +161,34 @@ TEST(adaptive_rule, a_timer_that_goes_off_at_each_limit_is_in_time) {
     EXPECT_EQ(s.it.observe().window.slow, 1U);
 }
 
+TEST(adaptive_rule, a_time_that_the_process_was_suspended_is_not_learned_either) {
+    settings given = adaptive_only();
+    given.trip.window = last_calls{100};
+    service s{given};
+    for (int i = 0; i < 2'000; ++i) {
+        permit p = s.acquire();
+        if (i % 8 == 0) s.clock.suspend(1min);
+        s.advance(10ms);
+        p.success();
+    }
+    ASSERT_TRUE(s.it.slow_limit());
+    EXPECT_LT(*s.it.slow_limit(), 100ms);
+}
+
+TEST(adaptive_rule, what_was_suspended_before_anything_was_known_is_not_slow_once_it_is) {
+    service s{adaptive_only()};
+    std::vector<permit> running;
+    for (int i = 0; i < 200; ++i) running.push_back(s.acquire());
+    s.advance(1ms);
+    for (std::size_t i = 0; i < running.size(); ++i) {
+        if (i == 120) s.clock.suspend(1min);
+        s.advance(i < 120 ? duration::zero() : 50us);
+        running[i].success();
+    }
+    s.healthy(1'000, 1ms);
+    EXPECT_EQ(s.it.observe().current, state::closed) << s.log;
+}
+
 TEST(adaptive_rule, a_time_that_the_process_was_suspended_is_not_slow) {
     service s{adaptive_only()};
     s.healthy(5'000);

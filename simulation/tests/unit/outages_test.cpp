@@ -84,6 +84,45 @@ TEST(outages, of_mild_slowness_begin_with_its_first_calls) {
     }
 }
 
+TEST(outages, of_a_noisy_service_are_told_by_the_calls_that_say_something) {
+    std::mt19937 chance{1};
+    std::uniform_real_distribution<> uniform;
+    timeline all;
+    for (int i = 0; i < 160'000; ++i) {
+        const double now = i / 1'600.0;
+        const bool bad_time = now >= 60 && now < 80;
+        const bool given_up = bad_time && uniform(chance) < 0.9, fails = uniform(chance) < (bad_time ? 0.7 : 0.1);
+        all.add({.start = std::chrono::nanoseconds{static_cast<std::int64_t>(now * 1e9)},
+                 .lasts = 20ms,
+                 .how = given_up ? verdict::ignored()
+                        : fails  ? verdict::failure(failure_class::timeout)
+                                 : verdict::success()});
+    }
+    const history found = find_outages(all);
+    ASSERT_EQ(found.outages.size(), 1U);
+    EXPECT_NEAR(std::chrono::duration<double>(found.outages[0].begin).count(), 60, 1);
+    EXPECT_NEAR(std::chrono::duration<double>(found.outages[0].end).count(), 80, 1);
+}
+
+TEST(outages, that_the_recording_ends_in_are_unfinished) {
+    for (const unsigned seed : {1U, 2U, 3U, 4U, 5U, 6U, 7U, 8U}) {
+        std::mt19937 chance{seed};
+        std::uniform_real_distribution<> uniform;
+        timeline ends_in_it, ends_after_it;
+        for (int i = 0; i < 12'000; ++i) {
+            const auto at = std::chrono::milliseconds{50} * i;
+            const verdict how = at >= 500s && uniform(chance) < 0.5 ? verdict::failure() : verdict::success();
+            ends_in_it.add({.start = at, .lasts = 20ms, .how = how});
+            ends_after_it.add({.start = at, .lasts = 20ms, .how = at >= 595s ? verdict::success() : how});
+        }
+        const history in = find_outages(ends_in_it), after = find_outages(ends_after_it);
+        ASSERT_EQ(in.outages.size(), 1U) << seed;
+        ASSERT_EQ(after.outages.size(), 1U) << seed;
+        EXPECT_TRUE(in.outages[0].unfinished) << seed;
+        EXPECT_FALSE(after.outages[0].unfinished) << seed;
+    }
+}
+
 TEST(outages, two_far_apart_are_two_and_the_last_may_be_unfinished) {
     const history found = find_outages(
         recorded(1h, [](double now) { return (now >= 600 && now < 660) || now >= 3500 ? 1.0 : 0.0; }, never_slow));
