@@ -132,14 +132,14 @@ public:
         return found;
     }
     /// How long until a lease of that epoch runs out, by this clock and without a side effect: 0 if one has, `length`
-    /// if there is none.
-    ticks none_ends_for(std::uint64_t epoch, ticks now, ticks length) const noexcept {
+    /// if there is none. `single`: there is one at the most, so that none is looked for beside it.
+    ticks none_ends_for(std::uint64_t epoch, ticks now, ticks length, bool single) const noexcept {
         ticks oldest = 0;
         const_cast<leases&>(*this).for_each([&](std::uint32_t, const atom<std::uint64_t>& slot) {
             const std::uint64_t seen = slot.load(std::memory_order_acquire);  // as in look()
             if ((seen & tag_mask) != tag_of(epoch)) return true;
             oldest = std::max(oldest, (seen & start_mask) == marked ? length : age_of(seen, now));
-            return true;
+            return !single;
         });
         return std::max<ticks>(length - oldest, 0);
     }

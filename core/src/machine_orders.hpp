@@ -320,7 +320,7 @@ auto machine<A, S, F>::outlook(const look& seen, const plan& by, ticks now) cons
     }
     const auto* known = known_trouble();
     if (known == nullptr || known->probes.look(seen.at.epoch()).outstanding < rules.probes) return {0, 0};
-    return {0, known->leased.none_ends_for(seen.at.epoch(), now, by.probe_timeout)};
+    return {0, known->leased.none_ends_for(seen.at.epoch(), now, by.probe_timeout, false)};
 }
 
 template <class A, class S, class F>

@@ -165,7 +165,7 @@ TEST_F(slots, are_free_again_after_a_lease_of_theirs_ended) {
 }
 
 TEST_F(slots, of_epoch_0_are_free_at_first_and_after_a_lease) {
-    EXPECT_EQ(it.none_ends_for(0, 1'000, 1), 1);
+    EXPECT_EQ(it.none_ends_for(0, 1'000, 1, false), 1);
     EXPECT_EQ(take(0, 0).slot, 0U);
     EXPECT_EQ(take(0, 0).slot, 1U);
     EXPECT_EQ(take(round, 0).slot, 2U) << "it has the same tag";
@@ -186,33 +186,45 @@ TEST_F(slots, are_as_many_as_they_grow_to) {
         held.push_back(take(1, static_cast<ticks>(i)));
         EXPECT_EQ(held.back().slot, i);
     }
-    EXPECT_EQ(it.none_ends_for(1, 11, 50), 39);
+    EXPECT_EQ(it.none_ends_for(1, 11, 50, false), 39);
     for (const auto& one : held) EXPECT_TRUE(it.end(one));
-    EXPECT_EQ(it.none_ends_for(1, 11, 50), 50);
+    EXPECT_EQ(it.none_ends_for(1, 11, 50, false), 50);
     EXPECT_EQ(next_slot(1), 0U);
 }
 
 TEST_F(slots, say_when_the_oldest_lease_ends) {
     const auto old = take(1, 100);
     take(1, 130);
-    EXPECT_EQ(it.none_ends_for(1, 140, 50), 10);
+    EXPECT_EQ(it.none_ends_for(1, 140, 50, false), 10);
     EXPECT_EQ(it.look(1, 149, 50).earliest_expiry, 1);
     EXPECT_FALSE(it.look(1, 149, 50).expired);
-    EXPECT_EQ(it.none_ends_for(1, 90, 50), 50) << "by a clock that is a little behind";
+    EXPECT_EQ(it.none_ends_for(1, 90, 50, false), 50) << "by a clock that is a little behind";
     EXPECT_TRUE(it.end(old));
     EXPECT_EQ(it.look(1, 149, 50).earliest_expiry, 31);
     EXPECT_EQ(it.look(3, 149, 50).earliest_expiry, std::nullopt);
 }
 
+TEST_F(slots, are_looked_at_up_to_the_first_lease_where_there_is_one_at_the_most) {
+    const auto old = take(1, 100);
+    take(1, 130);
+    EXPECT_EQ(it.none_ends_for(1, 140, 50, true), 10);
+    EXPECT_TRUE(it.end(old));
+    EXPECT_EQ(it.none_ends_for(1, 140, 50, true), 40) << "it may stand in any slot";
+    take(1, 120);
+    EXPECT_EQ(it.none_ends_for(1, 140, 50, true), 30);
+    EXPECT_EQ(it.none_ends_for(1, 150, 20, true), 0);
+    EXPECT_EQ(it.none_ends_for(2, 140, 50, true), 50);
+}
+
 TEST_F(slots, have_leases_that_run_out_at_their_length) {
     const auto old = take(1, 100);
-    EXPECT_EQ(it.none_ends_for(1, 150, 50), 0);
-    EXPECT_EQ(it.none_ends_for(1, 149, 50), 1);
+    EXPECT_EQ(it.none_ends_for(1, 150, 50, false), 0);
+    EXPECT_EQ(it.none_ends_for(1, 149, 50, false), 1);
     EXPECT_TRUE(it.end(old)) << "looking on does not end it";
     const auto next = take(1, 100);
     EXPECT_TRUE(it.look(1, 150, 50).expired);
     EXPECT_FALSE(it.end(next));
-    EXPECT_EQ(it.none_ends_for(1, 150, 50), 0) << "whoever asks finds the mark";
+    EXPECT_EQ(it.none_ends_for(1, 150, 50, false), 0) << "whoever asks finds the mark";
     EXPECT_TRUE(it.look(1, 150, 50).expired);
     EXPECT_FALSE(it.look(2, 150, 50).expired);
     EXPECT_EQ(take(1, 150).slot, 1U) << "the mark stays";
@@ -221,7 +233,7 @@ TEST_F(slots, have_leases_that_run_out_at_their_length) {
 TEST_F(slots, keep_a_mark_whatever_the_time_and_the_length_become) {
     take(1, 0);
     EXPECT_TRUE(it.look(1, 8, 8).expired);
-    EXPECT_EQ(it.none_ends_for(1, 8, 50), 0);
+    EXPECT_EQ(it.none_ends_for(1, 8, 50, false), 0);
     EXPECT_TRUE(it.look(1, 0, 50).expired);
 }
 
@@ -236,13 +248,13 @@ TEST_F(slots, have_one_marked_lease_at_a_time) {
 TEST_F(slots, count_time_modulo_2_to_the_48) {
     constexpr ticks turn = ticks{1} << 48;
     take(1, turn - 10);
-    EXPECT_EQ(it.none_ends_for(1, turn + 5, 50), 35);
-    EXPECT_EQ(it.none_ends_for(1, turn + 40, 50), 0);
-    EXPECT_EQ(it.none_ends_for(1, turn - 30, 50), 50) << "behind the writer's clock";
-    EXPECT_EQ(it.none_ends_for(1, turn - 11 + turn / 2, 50), 0) << "not quite half of the circle later";
+    EXPECT_EQ(it.none_ends_for(1, turn + 5, 50, false), 35);
+    EXPECT_EQ(it.none_ends_for(1, turn + 40, 50, false), 0);
+    EXPECT_EQ(it.none_ends_for(1, turn - 30, 50, false), 50) << "behind the writer's clock";
+    EXPECT_EQ(it.none_ends_for(1, turn - 11 + turn / 2, 50, false), 0) << "not quite half of the circle later";
     // What would look like the mark is dated a tick earlier.
     const auto last = take(2, turn - 1);
-    EXPECT_EQ(it.none_ends_for(2, turn, 50), 48);
+    EXPECT_EQ(it.none_ends_for(2, turn, 50, false), 48);
     EXPECT_TRUE(it.end(last));
 }
 
@@ -255,8 +267,8 @@ TEST_F(slots, are_not_taken_after_their_epoch) {
     const wanted once{1};
     EXPECT_FALSE(it.take(1, 5, once)) << "asked again after an exchange that failed";
     EXPECT_EQ(once.asked, 2);
-    EXPECT_EQ(it.none_ends_for(2, 7, 50), 49);
-    EXPECT_EQ(it.none_ends_for(1, 7, 50), 50);
+    EXPECT_EQ(it.none_ends_for(2, 7, 50, false), 49);
+    EXPECT_EQ(it.none_ends_for(1, 7, 50, false), 50);
 }
 
 TEST_F(slots, that_another_one_took_first_are_passed_by) {
@@ -280,7 +292,7 @@ TEST_F(slots, forget_all_leases_of_a_tag_that_comes_again) {
     const auto first = take(1, 1), second = take(1, 1), third = take(1, 1);
     it.forget(1 + round, always);
     for (const auto& gone : {first, second, third}) EXPECT_FALSE(it.end(gone));
-    EXPECT_EQ(it.none_ends_for(1 + round, 100, 1), 1);
+    EXPECT_EQ(it.none_ends_for(1 + round, 100, 1, false), 1);
     const auto other = take(2, 1);
     it.forget(1 + round, always);
     EXPECT_TRUE(it.end(other));
@@ -304,7 +316,7 @@ TEST_F(slots, forget_nothing_once_the_epoch_has_begun) {
     });
     it.forget(1 + round, wanted{1});
     EXPECT_TRUE(it.end(second));
-    EXPECT_EQ(it.none_ends_for(1 + round, 10, 50), 49) << "a lease of the new epoch";
+    EXPECT_EQ(it.none_ends_for(1 + round, 10, 50, false), 49) << "a lease of the new epoch";
 }
 
 TEST_F(slots, let_a_verdict_that_comes_in_time_win_and_look_further) {

@@ -68,7 +68,7 @@ TEST(leases_of_probes, are_seen_after_the_place_that_they_are_for) {
     expect_in_all_schedules<places>([](const auto& s, play& p) {
         p.thread([=] { s->ledger.take(1, 1, s->is(1)), s->leases.take(1, 7, s->is(1)); });
         p.thread([=] {
-            if (s->leases.none_ends_for(1, 8, 50) == 50) return;  // there is none
+            if (s->leases.none_ends_for(1, 8, 50, false) == 50) return;  // there is none
             require(s->ledger.look(1).outstanding == 1, "a lease without a place");
         });
     });
