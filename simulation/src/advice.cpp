@@ -306,7 +306,8 @@ void choose_recovery(plan& of) {
     std::ranges::sort(lengths);
     const double typical = lengths[lengths.size() / 2];
     const std::string length = time_words(nanoseconds{std::llround(typical * 1e9)});
-    const milliseconds tenth = rounded_up(typical / 10), half = rounded_up(typical / 2);
+    // How long it was is not known to a hundredth.
+    const milliseconds tenth = rounded_up(0.99 * typical / 10), half = rounded_up(0.99 * typical / 2);
     recovery.open_for = std::clamp(tenth, least_open_for, most_open_for);
     of.because("recovery.open_for",
                tenth < least_open_for ? fmt::format("the least there is reason for; the typical outage was {}", length)
