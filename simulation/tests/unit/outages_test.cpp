@@ -1,6 +1,7 @@
 #include <switchgear/simulation/outages.hpp>
 
 #include <chrono>
+#include <cmath>
 #include <random>
 
 #include <gtest/gtest.h>
@@ -121,6 +122,41 @@ TEST(outages, that_the_recording_ends_in_are_unfinished) {
         EXPECT_TRUE(in.outages[0].unfinished) << seed;
         EXPECT_FALSE(after.outages[0].unfinished) << seed;
     }
+}
+
+TEST(outages, of_any_recording_come_in_turn_and_lie_in_it) {
+    std::mt19937 chance{7};
+    const auto up_to = [&](double most) { return std::uniform_real_distribution<>{0, most}(chance); };
+    std::size_t found_at_all = 0;
+    for (int recording = 0; recording < 300; ++recording) {
+        timeline all{64};  // so few slices that they grow
+        double now = 0, failing = 0, ignored = 0, slow = 1;
+        const double rate = std::pow(10, up_to(4) - 1);
+        const auto calls = static_cast<int>(1 + up_to(3'000));
+        for (int i = 0; i < calls; ++i) {
+            now += std::exponential_distribution<>{rate}(chance);
+            if (up_to(1) < 0.003) failing = up_to(2) < 1 ? 0 : up_to(1), slow = up_to(2) < 1 ? 1 : up_to(20);
+            if (up_to(1) < 0.003) ignored = up_to(2) < 1 ? 0 : up_to(1);
+            all.add({.start = std::chrono::nanoseconds{static_cast<std::int64_t>(now * 1e9)},
+                     .lasts = std::chrono::nanoseconds{static_cast<std::int64_t>(up_to(0.02) * slow * 1e9)},
+                     .how = up_to(1) < ignored   ? verdict::ignored()
+                            : up_to(1) < failing ? verdict::failure()
+                                                 : verdict::success()});
+        }
+        const recorded_time end = all.begin() + static_cast<std::int64_t>(all.slices().size()) * all.width();
+        recorded_time before = all.begin();
+        for (const outage& one : find_outages(all).outages) {
+            ASSERT_GE(one.begin, before) << recording;
+            ASSERT_LT(one.begin, one.end) << recording;
+            ASSERT_LE(one.end, end) << recording;
+            ASSERT_TRUE(one.failing || one.slow) << recording;
+            ASSERT_GT(one.total.calls, 0U) << recording;
+            ASSERT_EQ(one.unfinished, one.end == end) << recording;
+            before = one.end;
+            ++found_at_all;
+        }
+    }
+    EXPECT_GT(found_at_all, 100U);
 }
 
 TEST(outages, two_far_apart_are_two_and_the_last_may_be_unfinished) {
