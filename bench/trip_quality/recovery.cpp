@@ -128,13 +128,12 @@ void recovery(const options& asked, report& out) {
     out.text(
         "Warm, 200 clients: pacing weighs refused calls against failed probes, and each client has 3.5 calls a second "
         "only and knows of no other. At five calls a probe and the age of a minute its cheapest gap is sqrt(2 · 5 · "
-        "(1.70 "
-        "· 30 + 60) / (1.5 · 3.5)) = 14.5 s, half of which passes after the service is back: 7.3 s, or 5,100 of 700 "
-        "calls a "
-        "second. A fixed 5 s loses less and sends more than twice as many calls into the outage; with those weighed at "
-        "five each, learned pacing costs less (above). Shorter gaps for such clients would be too many probes for "
-        "every "
-        "breaker of few calls. Who wants them says so by `probe_price`.");
+        "(1.70 · 30 + 60) / (1.5 · 3.5)) = 14.5 s, half of which passes after the service is back: 7.3 s, or 5,100 of "
+        "700 calls a second. A fixed 5 s loses less and sends more than twice as many calls into the outage; with "
+        "those "
+        "weighed at five each, learned pacing costs less (above). No price has both: at 0.5 more calls are still lost "
+        "than by a fixed 5 s, and the outages of the section `probing` cost half as much again to twice as much. Who "
+        "wants shorter gaps says so by `probe_price`.");
 }
 
 }  // namespace switchgear::trip_quality
