@@ -129,7 +129,7 @@ def row_lines(samples):
     lines = [
         "A row's name is what / settings / clock / failures / threads: `2on1` is two threads on one breaker, `2on2` on one "
         "each. Clock `system`: the library's own; `ticking`: `ticking_time`, exact as told from the processor's counter, "
-        "coarse from memory; `callers`: a caller's own, a memory read. ÷ floors: to the atomic operations and clock reads that the row cannot do without.",
+        "coarse from memory; `callers`: a caller's own, a memory read. ÷ floors: to the atomic operations and clock reads that the row is made of.",
         "",
         "| row | median | least | p10–p90 | ÷ floors |",
         "|---|---|---|---|---|",

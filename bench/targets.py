@@ -34,7 +34,7 @@ class Target(NamedTuple):
 
 
 def floors_of(row):
-    """The parts that nobody could leave out of that row: {floor: how many}."""
+    """The atomic operations and clock readings that the row is made of: {floor: how many}."""
     what, *rest = row.split("/")
     if what == "registry":
         return {ADD: 2}  # the handle is counted up and down
@@ -155,7 +155,8 @@ def on_reference_machine(row, medians):
 
 
 def floor_text(row, medians):
-    names = {ADD: "atomic add", SWAP: "atomic exchange", COARSE: "coarse clock", STEADY: "steady clock", TOLD: "time told from the counter"}
+    names = {ADD: "atomic add", SWAP: "atomic exchange", COARSE: "coarse clock", STEADY: "steady clock",
+             TOLD: "time told from the counter"}
     return "floors here: " + ", ".join(
         f"{n if n > 1 else ''}{' × ' if n > 1 else ''}{names[floor]} {medians[floor]:.1f}"
         for floor, n in floors_of(row).items())

@@ -132,8 +132,8 @@ void recovery(const options& asked, report& out) {
         "700 calls a second. A fixed 5 s loses less and sends more than twice as many calls into the outage; with "
         "those "
         "weighed at five each, learned pacing costs less (above). No price has both: at 0.5 more calls are still lost "
-        "than by a fixed 5 s, and the outages of the section `probing` cost half as much again to twice as much. Who "
-        "wants shorter gaps says so by `probe_price`.");
+        "than by a fixed 5 s, and the outages of the section `probing` cost far more than they may. Who wants shorter "
+        "gaps says so by `probe_price`.");
 }
 
 }  // namespace switchgear::trip_quality

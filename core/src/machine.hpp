@@ -283,10 +283,10 @@ private:
 
     // Under evidence_.
     const plan& in_step(const glance& with) noexcept;
-    bool in_step(std::uint64_t epoch) noexcept;
     const plan& in_step(const look& with) noexcept {
         return in_step(glance{with.at, with.of.window, with.of.window_base});
     }
+    bool still_in_step(std::uint64_t epoch) noexcept;
     /// A run of failures as it was when a verdict lengthened it.
     struct lengthened {
         std::uint32_t window = 0, run = 0;

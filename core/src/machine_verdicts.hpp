@@ -38,7 +38,8 @@ void machine<A, S, F>::settle(grant of, verdict how, const Time& time) noexcept 
     }
 }
 
-/// What settle() does with such a success, the short way, unless it was slow or has to move the window.
+/// The success of a grant that is plain but for the adaptive rule: what settle() does with it, the short way, unless it
+/// was slow, was in flight while the process was suspended, or has to move the window.
 template <class A, class S, class F>
 template <class Time>
 void machine<A, S, F>::success_under_watch(std::uint64_t epoch, ticks begun, const Time& time) noexcept {
@@ -122,7 +123,7 @@ void machine<A, S, F>::watch_success(watch<A>& by, const grant& of, const course
     std::optional<moved> made;
     {
         const guard lock{evidence_};
-        if (!in_step(of.epoch)) return;
+        if (!still_in_step(of.epoch)) return;
         by.add(of.epoch, {.at = time_point{duration{went.ended}},
                           .took = duration{went.took},
                           .slow_already = of.is(grant::overlong)});
@@ -138,7 +139,7 @@ void machine<A, S, F>::take_in_kept(watch<A>& by, std::uint64_t epoch, ticks now
     std::optional<moved> made;
     {
         const guard lock{evidence_, std::adopt_lock};
-        if (!in_step(epoch)) return;
+        if (!still_in_step(epoch)) return;
         by.take_in_own(epoch);
         if (by.found(now)) made = judge_window(epoch, {}, now, tally_.sum());
     }
@@ -191,7 +192,7 @@ bool machine<A, S, F>::settle_evidence(const grant& of, verdict how, const cours
         const glance seen = read_window();
         if (seen.at.epoch() != of.epoch || !seen.at.counts()) return false;
         const plan& by = in_step(seen);
-        // Once, after in_step(): adding up the lanes takes their lines from whoever counts there.
+        // After in_step(), and once for a failure: adding up the lanes takes their lines from whoever counts there.
         auto tally = tally_.sum();
         window_.move_to(now, tally);
         // An overdue call was counted when it was found so: not again, unless that has left the window.
@@ -288,9 +289,9 @@ auto machine<A, S, F>::in_step(const glance& with) noexcept -> const plan& {
     return *plans_[with.at.regime()];
 }
 
-/// The same for the window in which verdicts of that epoch count. Returns: false if there is none any more.
+/// in_step() with the window in which verdicts of that epoch count. Returns: false if there is none any more.
 template <class A, class S, class F>
-bool machine<A, S, F>::in_step(std::uint64_t epoch) noexcept {
+bool machine<A, S, F>::still_in_step(std::uint64_t epoch) noexcept {
     const glance seen = read_window();
     if (seen.at.epoch() != epoch || !seen.at.counts()) return false;
     in_step(seen);
@@ -459,7 +460,7 @@ void machine<A, S, F>::overdue(grant& of, const Time& time) noexcept {
     std::optional<moved> made;
     {
         const guard lock{evidence_};
-        if (!in_step(of.epoch)) return;
+        if (!still_in_step(of.epoch)) return;
         const auto tally = tally_.sum();
         of.place = window_.file({.slow = true}, now, tally);
         of.which = window_.generation();
@@ -476,7 +477,7 @@ void machine<A, S, F>::watch_overdue(watch<A>& by, grant& of, ticks now) noexcep
     std::optional<moved> made;
     {
         const guard lock{evidence_};
-        if (!in_step(of.epoch)) return;
+        if (!still_in_step(of.epoch)) return;
         if (by.overdue(of.epoch, now)) of.traits |= grant::overlong;
         if (by.found(now)) made = judge_window(of.epoch, {}, now, tally_.sum());
     }

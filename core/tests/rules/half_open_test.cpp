@@ -148,7 +148,7 @@ TEST(rule_17_probes, refused_are_told_the_time_to_the_earliest_lease_expiry) {
     first.success();
     permit fourth = b.acquire();
     EXPECT_EQ(b.refusal(), (rejection{reject_reason::probes_busy, 8s}));
-    EXPECT_EQ(b.retry_after(), 8s) << "and so is everybody else";
+    EXPECT_EQ(b.retry_after(), 8s) << "a view says the same";
     EXPECT_EQ(b.now().admitted_share, 0);
     second.answered();
     EXPECT_EQ(b.refusal(), (rejection{reject_reason::probes_busy, 9s}));
