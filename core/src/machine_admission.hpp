@@ -106,14 +106,14 @@ answer machine<A, S, F>::acquire_probe(word at, const Time& time, grant& to) noe
     trouble<A>& known = in_trouble();
     const auto so_far = known.probes.look(at.epoch());
     // relaxed: a reload moves it, and the timeout; either plan will do for a caller that comes just then.
-    if (so_far.enough || so_far.outstanding < most_probes_.load(std::memory_order_relaxed)) {
-        return acquire_place(at, time, to);
-    }
+    const auto most = most_probes_.load(std::memory_order_relaxed);
+    if (so_far.enough || so_far.outstanding < most) return acquire_place(at, time, to);
     // Leases are no more than places: where one place was out and no second allowed, the one that is found is all.
     const ticks busy_for = known.leased.none_ends_for(at.epoch(), now, probe_timeout_.load(std::memory_order_relaxed),
                                                       so_far.outstanding == 1);
     if (busy_for <= coarse_lag) return acquire_place(at, time, to);
-    if (current() != at) return answer::look_again();
+    // relaxed: who took a lease beside it had seen a higher limit, and who has seen that lease (acquire) sees it too.
+    if (current() != at || most_probes_.load(std::memory_order_relaxed) != most) return answer::look_again();
     return refuse_or_observe(at, reject_reason::probes_busy, busy_for, time, to);
 }
 

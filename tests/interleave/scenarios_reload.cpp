@@ -17,6 +17,13 @@ settings with_run(std::uint32_t failures, std::uint32_t calls = 4) {
     return given;
 }
 
+settings with_probes(std::uint32_t probes) {
+    settings given = with_run(1);
+    given.recovery.probes = probes;
+    given.recovery.successes_to_close = 10;
+    return given;
+}
+
 }  // namespace
 
 std::vector<scenario> reloads() {
@@ -40,6 +47,21 @@ std::vector<scenario> reloads() {
              p.thread([&s, by] { s.apply(by, due); });
              p.thread([&s] { s.acquire(0, due), s.success(0, due); });
          }},
+        {"reload_of_probes_and_a_lease_that_is_over",
+         "a younger lease beside it hides it from nobody",
+         with_probes(2),
+         [one = planned(with_probes(1)), two = planned(with_probes(2))](stage& s, play& p) {
+             s.expect_expiry();
+             s.trip(0), s.acquire(0, due), s.acquire(1, due);
+             s.success(0, due);  // the lease that is left stands in the second slot
+             s.apply(one, due);
+             p.thread([&s, two] { s.apply(two, due); });
+             p.thread([&s] { s.acquire(2, due + 9 * seconds); });
+             p.thread([&s] { s.acquire(3, due + 10 * seconds); });
+         },
+         0,
+         {},
+         true},
         {"two_reloads_and_a_reader", "the settings of the reload before last are replaced", with_run(1),
          [one = planned(with_run(2)), two = planned(with_run(3))](stage& s, play& p) {
              s.trip(0), s.acquire(0, due);

@@ -154,6 +154,18 @@ TEST(rule_17_probes, refused_are_told_the_time_to_the_earliest_lease_expiry) {
     EXPECT_EQ(b.refusal(), (rejection{reject_reason::probes_busy, 9s}));
 }
 
+TEST(rule_17_probes, refused_are_told_of_the_oldest_lease_where_fewer_are_allowed_by_now) {
+    auto b = bench_of(probing({.probes = 2, .successes_to_close = 10, .probe_timeout = 10s}));
+    b.break_down();
+    permit first = b.probe();
+    permit second = b.acquire();
+    first.success();
+    b.advance(3s);
+    permit younger = b.acquire();
+    b.it.apply(probing({.probes = 1, .successes_to_close = 10, .probe_timeout = 10s}));
+    EXPECT_EQ(b.refusal(), (rejection{reject_reason::probes_busy, 7s}));
+}
+
 TEST(rule_17_probes, refused_are_told_a_time_even_when_no_lease_runs) {
     auto b = bench_of(probing({.probe_timeout = 10s}));
     b.break_down();
