@@ -4,10 +4,10 @@
 #include <atomic>
 #include <limits>
 #include <mutex>
-#include <shared_mutex>
 #include <unordered_set>
 #include <utility>
 
+#include "big_reader_lock.hpp"
 #include "breaker_core.hpp"
 #include "listeners.hpp"
 
@@ -96,11 +96,11 @@ public:
 
     std::shared_ptr<breaker> get(std::string_view key) {
         {
-            const std::shared_lock lock{mutex_};
+            const reading lock{lock_};
             if (const auto at = by_key_.find(key); at != by_key_.end()) return use(*at);
         }
         entries::node_type gone;  // destroyed after the lock: its listeners are user code
-        const std::unique_lock lock{mutex_};
+        const std::lock_guard lock{lock_};
         if (const auto at = by_key_.find(key); at != by_key_.end()) return use(*at);
         if (by_key_.size() >= max_entries_ && !(gone = evict())) {
             overflowed_.fetch_add(1, std::memory_order_relaxed);  // a count
@@ -111,14 +111,14 @@ public:
     }
 
     std::shared_ptr<breaker> find(std::string_view key) const {
-        const std::shared_lock lock{mutex_};
+        const reading lock{lock_};
         const auto at = by_key_.find(key);
         return at == by_key_.end() ? nullptr : at->held;
     }
 
     bool remove(std::string_view key) {
         entries::node_type gone;  // destroyed after the lock
-        const std::unique_lock lock{mutex_};
+        const std::lock_guard lock{lock_};
         const auto at = by_key_.find(key);
         if (at == by_key_.end()) return false;
         gone = by_key_.extract(at);
@@ -126,13 +126,13 @@ public:
     }
 
     std::size_t size() const {
-        const std::shared_lock lock{mutex_};
+        const reading lock{lock_};
         return by_key_.size();
     }
     std::uint64_t overflowed() const noexcept { return overflowed_.load(std::memory_order_relaxed); }
 
     std::vector<std::shared_ptr<breaker>> all() const {
-        const std::shared_lock lock{mutex_};
+        const auto lock = lock_.unchanging();
         std::vector<std::shared_ptr<breaker>> handles;
         handles.reserve(by_key_.size() + 1);
         for (const auto& one : by_key_) handles.push_back(one.held);
@@ -146,7 +146,7 @@ public:
         std::vector<std::shared_ptr<breaker>> present;
         std::vector<entries::node_type> gone;
         {
-            const std::unique_lock lock{mutex_};
+            const std::lock_guard lock{lock_};
             book_ = book;
             max_entries_ = given.max_entries;
             while (by_key_.size() > max_entries_) {
@@ -167,6 +167,8 @@ public:
 
 private:
     using entries = std::unordered_set<entry, by_name, by_name>;
+    using lock_for_readers = detail::big_reader_lock<detail::std_atomics>;
+    using reading = lock_for_readers::reading;
 
     static std::shared_ptr<breaker> use(const entry& of) {
         // relaxed: a hint to the hand. Read first, so that a busy key is not written by every caller.
@@ -177,7 +179,7 @@ private:
         return std::make_shared<breaker>(breaker::of_registry{}, std::move(name), by, time_, hub_);
     }
     std::shared_ptr<breaker> overflow() const {
-        const std::shared_lock lock{mutex_};
+        const reading lock{lock_};
         return overflow_;
     }
 
@@ -203,7 +205,7 @@ private:
     const time_source& time_;
     const std::shared_ptr<detail::listeners> hub_;
     std::mutex applying_;
-    mutable std::shared_mutex mutex_;
+    mutable lock_for_readers lock_;
     rulebook book_;
     std::size_t max_entries_;
     entries by_key_;

@@ -395,30 +395,5 @@ TEST(trips, are_judged_by_the_time_since_they_began_whoever_opened) {
     });
 }
 
-// ---- the lock
-
-struct guarded {
-    detail::brief_lock<explored_atomics> lock;
-    plain<int> inside{0};
-    int times = 0;
-};
-
-TEST(locks, that_are_tried_keep_others_out) {
-    expect_in_all_schedules<guarded>([](const auto& s, play& p) {
-        p.thread([=] {
-            const std::lock_guard held{s->lock};
-            s->inside.write(s->inside.read() + 1), ++s->times;
-        });
-        for (int i = 0; i < 2; ++i) {
-            p.thread([=] {
-                if (!s->lock.try_lock()) return;
-                const std::lock_guard held{s->lock, std::adopt_lock};
-                s->inside.write(s->inside.read() + 1), ++s->times;
-            });
-        }
-        p.afterwards([=] { require(s->inside.read() == s->times, "an addition was lost"); });
-    });
-}
-
 }  // namespace
 }  // namespace switchgear::interleave
