@@ -101,7 +101,7 @@ template <class Time>
 /// By the cheap clock, where every place is taken and no lease ends soon.
 template <class A, class S, class F>
 template <class Time>
-answer machine<A, S, F>::acquire_probe(word at, const Time& time, grant& to) noexcept {
+[[gnu::always_inline]] inline answer machine<A, S, F>::acquire_probe(word at, const Time& time, grant& to) noexcept {
     const ticks now = in_ticks(time.coarse());
     trouble<A>& known = in_trouble();
     const auto so_far = known.probes.look(at.epoch());
