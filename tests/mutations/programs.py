@@ -25,12 +25,14 @@ def _below(folder, *names):
     return tuple(f"{folder}/{name}.cpp" for name in names)
 
 
-THREADS = _below("core/tests", "adaptive/lanes_test", "handing_over_test", "rules/concurrency_test")
+THREADS = _below("core/tests", "adaptive/lanes_test", "handing_over_test", "rules/concurrency_test",
+                 "rules/everything_at_once_test")
 PROGRAMS = [
     Program("rules", _below("core/tests/rules", "adaptive_recovery_test", "adaptive_slowness_test", "adaptive_test", "clock_choice_test", "closed_at_once_test", "closed_test",
+                            "closed_windows_test",
                             "edges_of_evidence_test", "edges_of_keeping_test", "edges_of_recovery_test",
                             "edges_of_windows_test", "edges_test", "events_test", "evidence_ramp_test",
-                            "half_open_test", "keeping_test", "open_test", "operators_test", "pacing_test",
+                            "half_open_test", "keeping_test", "leases_test", "open_test", "operators_test", "pacing_test",
                             "permits_test", "ramp_test", "registry_test", "settings_test", "time_test"), link=LEAKS),
     Program("surface", _below("core/tests", "call_test", "classify_test", "hot_path_test", "judging_test", "probing_test", "result_test",
                               "tally_test", "text_test", "window_test", "word_test"), link=LEAKS),
@@ -42,7 +44,7 @@ PROGRAMS = [
     Program("model", _below("tests/model", "history", "model_test", "play"),
             environment={"SWITCHGEAR_MODEL_SEED": "1", "SWITCHGEAR_MODEL_STEPS": "200000"}),
     Program("extremes", _below("core/tests/extremes", "limits_test", "wraps_test"), includes=("core/tests/extremes",)),
-    Program("interleave", _below("tests/interleave", "engine_test", "parts_of_probing_test", "parts_of_recovery_test", "parts_test", "refusals_test", "scenarios_test",
+    Program("interleave", _below("tests/interleave", "engine_test", "parts_of_locks_test", "parts_of_probing_test", "parts_of_recovery_test", "parts_test", "refusals_test", "scenarios_test",
                             "scenario", "scenarios_adaptive", "scenarios_admission", "scenarios_evidence",
                             "scenarios_orders", "scenarios_probing", "scenarios_reload", "scenarios_trip",
                             "scenarios_verdicts", "stage"),

@@ -1,8 +1,6 @@
-// Rules 1, 16, 17, 22, 29, 31, 37 and 39 with real threads. What these tests assert holds in every
-// schedule; the thread sanitizer runs them too.
-#include <algorithm>
+// Rules 1, 16, 17, 22, 29, 31, 35, 37 and 39 with real threads. All of it at once: everything_at_once_test.cpp.
+// What these tests assert holds in every schedule; the thread sanitizer runs them too.
 #include <atomic>
-#include <barrier>
 #include <cstdint>
 #include <functional>
 #include <latch>
@@ -16,49 +14,10 @@
 #include <vector>
 
 #include "bench.hpp"
+#include "threads.hpp"
 
 namespace switchgear::rules {
 namespace {
-
-constexpr int threads = 8;
-#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
-#define SWITCHGEAR_TESTS_SANITIZED
-#elif defined(__has_feature)
-#if __has_feature(thread_sanitizer) || __has_feature(address_sanitizer)
-#define SWITCHGEAR_TESTS_SANITIZED
-#endif
-#endif
-#ifdef SWITCHGEAR_TESTS_SANITIZED
-constexpr int rounds = 300;
-#else
-constexpr int rounds = 4'000;
-#endif
-
-/// Runs `work(number of the thread)` on all threads at once.
-void all_at_once(const std::function<void(int)>& work) {
-    std::barrier start{threads};
-    std::vector<std::jthread> running;
-    for (int i = 0; i < threads; ++i) {
-        running.emplace_back([&, i] {
-            start.arrive_and_wait();
-            work(i);
-        });
-    }
-}
-
-/// Threads that stay, and do `work(thread, round)` together, round after round, with `between(round)` in
-/// between on one of them.
-void in_rounds(const std::function<void(int, int)>& work, const std::function<void(int)>& between) {
-    std::barrier together{threads};
-    all_at_once([&](int thread) {
-        for (int round = 0; round < rounds; ++round) {
-            together.arrive_and_wait();
-            work(thread, round);
-            together.arrive_and_wait();
-            if (thread == 0) between(round);
-        }
-    });
-}
 
 // ---- rule 1
 
@@ -308,6 +267,41 @@ TEST(rule_37_threads, a_key_fails_for_all_of_them_first) {
         });
 }
 
+// ---- rule 31
+
+TEST(rule_31_threads, a_snapshot_is_of_one_instant) {
+    auto b = bench_of({.trip = {.consecutive_failures = 1}, .recovery = {.open_for = 1s, .backoff = 1}});
+    std::atomic<bool> done{false};
+    std::jthread mover{[&] {
+        for (int i = 0; i < 20 * rounds; ++i) {
+            b.fail();
+            b.probe().failure();
+            b.probe().success();
+        }
+        done = true;
+    }};
+    while (!done) {
+        const snapshot s = b.now();
+        switch (s.current) {
+            case state::closed:
+                ASSERT_EQ(s.attempt, 0U);
+                ASSERT_EQ(s.admitted_share, 1);
+                ASSERT_EQ(s.retry_after, 0ns);
+                ASSERT_FALSE(s.probe_due);
+                break;
+            case state::open:
+                ASSERT_GE(s.attempt, 1U);
+                ASSERT_EQ(s.admitted_share, 0);
+                ASSERT_NE(s.probe_due, s.retry_after > 0ns);
+                break;
+            case state::half_open:
+                ASSERT_GE(s.attempt, 1U);
+                ASSERT_FALSE(s.probe_due);
+                break;
+        }
+    }
+}
+
 // ---- rule 37
 
 TEST(rule_37_threads, racing_for_a_key_get_one_breaker) {
@@ -435,161 +429,6 @@ TEST(rule_39_stalled_thread, changes_nothing_in_a_later_epoch) {
     EXPECT_EQ(b.epoch(), epoch);
     EXPECT_EQ(b.late(), 100U);
     EXPECT_EQ(b.now().window.calls, 0U);
-}
-
-/// The epochs of all changes of state follow each other without a gap, each told once, and each begins
-/// in the state in which the one before it ended.
-void expect_one_history(std::vector<event> told, std::uint64_t last_epoch, state last_state) {
-    std::erase_if(told, [](const event& e) { return e.from == e.to; });
-    std::sort(told.begin(), told.end(), [](const event& a, const event& b) { return a.epoch < b.epoch; });
-    ASSERT_FALSE(told.empty());
-    for (std::size_t i = 1; i < told.size(); ++i) {
-        ASSERT_EQ(told[i].epoch, told[i - 1].epoch + 1) << told[i - 1] << '\n' << told[i];
-        ASSERT_EQ(told[i].from, told[i - 1].to) << told[i - 1] << '\n' << told[i];
-    }
-    EXPECT_EQ(told.back().epoch, last_epoch);
-    EXPECT_EQ(told.back().to, last_state);
-}
-
-/// What one thread does with the breaker that all share.
-struct user {
-    bench& b;
-    std::mt19937 random;
-    std::uint64_t asked = 0;
-    std::vector<permit> running{};
-
-    void do_something() {
-        switch (random() % 1'600) {
-            case 0: b.it.reset(by("t")); break;
-            case 1: b.it.trip(by("t"), 5ms); break;
-            case 2: b.it.force_open(by("t", b.clock.now() + 2ms)); break;
-            case 3: b.it.force_closed(by("t", b.clock.now() + 2ms)); break;
-            case 4: b.it.lift_override(by("t")); break;
-            case 5: b.it.end_pause(); break;
-            case 6: b.it.extend_pause(1ms); break;
-            case 7: (void)b.it.restore(b.it.save(), 1ms); break;
-            case 8: reload(); break;
-            case 9: (void)b.it.observe(); break;
-            case 10: b.advance(60ms); break;
-            default: random() % 3 == 0 ? finish() : ask();
-        }
-    }
-
-    void ask() {
-        ++asked;
-        auto p = b.it.try_acquire();
-        if (p) {
-            running.push_back(std::move(*p));
-            if (running.size() >= 4 || random() % 2 == 0) finish();
-        } else {
-            if (p.error().retry_after <= 0ns) ADD_FAILURE() << "retry_after is not positive";
-            b.advance(20us);
-        }
-    }
-
-    void finish() {
-        if (running.empty()) return;
-        permit p = std::move(running.back());
-        running.pop_back();
-        if (random() % 50 == 0) p.overdue();
-        if (random() % 50 == 0) p.answered();
-        b.advance(std::chrono::microseconds{random() % 10});
-        // The service is well half of the time.
-        const bool well = b.clock.now().time_since_epoch() / 50ms % 2 == 0;
-        const auto dice = random() % 1'000;
-        p.settle(dice < (well ? 990U : 500U) ? verdict::success()
-                 : dice == 999               ? verdict::trip(1ms)
-                 : dice > 994                ? verdict::ignored()
-                                             : verdict::failure(static_cast<failure_class>(random() % 8)));
-    }
-
-    void reload() {
-        settings s = b.it.current_settings();
-        s.trip.window = random() % 2 == 0 ? window{last{1s}} : window{last_calls{50}};
-        s.recovery.probes = 1 + static_cast<std::uint32_t>(random() % 4);
-        b.it.apply(s);
-    }
-};
-
-TEST(rule_39_everything_at_once, keeps_one_history_and_exact_books) {
-    for (unsigned seed = 1; seed <= 3; ++seed) {
-        auto b = bench_of({.trip = {.consecutive_failures = 6,
-                                    .failures = 40,
-                                    .failure_ratio = 0.6,
-                                    .slow = slow_rule{.after = 1ms, .ratio = 0.9},
-                                    .limits = {.timeout = 30},
-                                    .window = last_calls{50},
-                                    .minimum_calls = 20},
-                           .recovery = {.open_for = 3ms,
-                                        .max_open_for = 10ms,
-                                        .probes = 2,
-                                        .successes_to_close = 3,
-                                        .probe_timeout = 5ms,
-                                        .ramp = ramp_rule{.over = 100ms, .from = 0.2}}});
-        std::atomic<std::uint64_t> asked{0};
-        all_at_once([&](int thread) {
-            user one{b, std::mt19937{seed * 100 + static_cast<unsigned>(thread)}};
-            for (int i = 0; i < 250 * rounds; ++i) one.do_something();
-            asked += one.asked;
-        });
-        // An override whose time has come reads as ended, though no call has ended it and told so.
-        b.it.lift_override(by("t"));
-        const auto t = b.now().totals;
-        EXPECT_EQ(t.successes + t.failures + t.ignored + t.late + t.rejected, asked.load());
-        std::uint64_t classes = 0, reasons = 0;
-        for (const std::uint64_t n : t.failures_by_class) classes += n;
-        for (const std::uint64_t n : t.rejected_by_reason) reasons += n;
-        EXPECT_EQ(classes, t.failures);
-        EXPECT_EQ(reasons, t.rejected);
-        expect_one_history(b.log.all(), b.epoch(), b.state());
-        // The mix did go round: thousands of times, whatever the schedule.
-        for (const std::uint64_t n : t.rejected_by_reason) EXPECT_GT(n, 0U);
-        std::set<cause> causes;
-        for (const event& e : b.log.all()) causes.insert(e.cause);
-        for (const cause usual :
-             {cause::operator_order, cause::consecutive_failures, cause::pause_over, cause::probe_failed}) {
-            EXPECT_TRUE(causes.contains(usual)) << to_string(usual);
-        }
-
-        // Not stuck: an order, and it works.
-        b.it.lift_override(by("tester"));
-        b.it.reset(by("tester"));
-        b.succeed(3);
-        EXPECT_EQ(b.now().window.calls, 3U);
-    }
-}
-
-TEST(rule_31_threads, a_snapshot_is_of_one_instant) {
-    auto b = bench_of({.trip = {.consecutive_failures = 1}, .recovery = {.open_for = 1s, .backoff = 1}});
-    std::atomic<bool> done{false};
-    std::jthread mover{[&] {
-        for (int i = 0; i < 20 * rounds; ++i) {
-            b.fail();
-            b.probe().failure();
-            b.probe().success();
-        }
-        done = true;
-    }};
-    while (!done) {
-        const snapshot s = b.now();
-        switch (s.current) {
-            case state::closed:
-                ASSERT_EQ(s.attempt, 0U);
-                ASSERT_EQ(s.admitted_share, 1);
-                ASSERT_EQ(s.retry_after, 0ns);
-                ASSERT_FALSE(s.probe_due);
-                break;
-            case state::open:
-                ASSERT_GE(s.attempt, 1U);
-                ASSERT_EQ(s.admitted_share, 0);
-                ASSERT_NE(s.probe_due, s.retry_after > 0ns);
-                break;
-            case state::half_open:
-                ASSERT_GE(s.attempt, 1U);
-                ASSERT_FALSE(s.probe_due);
-                break;
-        }
-    }
 }
 
 }  // namespace
