@@ -99,10 +99,11 @@ public:
             const reading lock{lock_};
             if (const auto at = by_key_.find(key); at != by_key_.end()) return use(*at);
         }
-        entries::node_type gone;  // destroyed after the lock: its listeners are user code
+        std::vector<entries::node_type> gone;  // destroyed after the lock: their listeners are user code
         const std::lock_guard lock{lock_};
         if (const auto at = by_key_.find(key); at != by_key_.end()) return use(*at);
-        if (by_key_.size() >= max_entries_ && !(gone = evict())) {
+        gone = evict_down_to(max_entries_ - 1, std::min(all_looks(), most_looks));
+        if (by_key_.size() >= max_entries_) {
             overflowed_.fetch_add(1, std::memory_order_relaxed);  // a count
             if (!overflow_) overflow_ = make("(overflow)", book_.defaults);
             return overflow_;
@@ -149,11 +150,7 @@ public:
             const std::lock_guard lock{lock_};
             book_ = book;
             max_entries_ = given.max_entries;
-            while (by_key_.size() > max_entries_) {
-                auto one = evict();
-                if (!one) break;
-                gone.push_back(std::move(one));
-            }
+            gone = evict_down_to(max_entries_, all_looks());
             present.reserve(by_key_.size());
             for (const auto& one : by_key_) present.push_back(one.held);
         }
@@ -169,6 +166,8 @@ private:
     using entries = std::unordered_set<entry, by_name, by_name>;
     using lock_for_readers = detail::big_reader_lock<detail::std_atomics>;
     using reading = lock_for_readers::reading;
+
+    static constexpr std::size_t most_looks = 1'024;  ///< in one request
 
     static std::shared_ptr<breaker> use(const entry& of) {
         // relaxed: a hint to the hand. Read first, so that a busy key is not written by every caller.
@@ -186,21 +185,32 @@ private:
     /// Under the lock: nobody takes a new handle, so one that is ours alone stays so.
     static bool may_go(const entry& of) { return of.held.use_count() == 1 && !of.held->core().worth_keeping(); }
 
-    /// The hand goes from bucket to bucket. Returns: who went, or nobody.
-    entries::node_type evict() {
-        // Twice round: once to take the marks off, once to find what was left unmarked.
-        constexpr std::size_t most_looks = 1'024;
-        const std::size_t looks = std::min(2 * by_key_.bucket_count(), most_looks);
-        for (std::size_t i = 0; i < looks; ++i) {
+    /// The hand goes from bucket to bucket until there are no more than `wanted`, or it has looked at so many.
+    /// Whatever was used since its last visit is spared, but for the first of it where nobody else can go.
+    /// Returns: who went.
+    std::vector<entries::node_type> evict_down_to(std::size_t wanted, std::size_t looks) {
+        std::vector<entries::node_type> gone;
+        const entry* spared = nullptr;
+        for (; looks > 0 && by_key_.size() > wanted; --looks) {
             hand_ = hand_ + 1 < by_key_.bucket_count() ? hand_ + 1 : 0;
-            for (auto at = by_key_.begin(hand_); at != by_key_.end(hand_); ++at) {
+            for (auto at = by_key_.begin(hand_); at != by_key_.end(hand_) && by_key_.size() > wanted;) {
+                const entry& one = *at++;
                 // relaxed: as in use().
-                if (at->used.exchange(false, std::memory_order_relaxed) || !may_go(*at)) continue;
-                return by_key_.extract(by_key_.find(at->name));
+                const bool used = one.used.exchange(false, std::memory_order_relaxed);
+                if (used && spared != nullptr) continue;
+                if (!may_go(one)) continue;
+                if (used) {
+                    spared = &one;
+                } else {
+                    gone.push_back(by_key_.extract(by_key_.find(one.name)));
+                }
             }
         }
-        return {};
+        if (gone.empty() && spared != nullptr) gone.push_back(by_key_.extract(by_key_.find(spared->name)));
+        return gone;
     }
+    /// Twice round: once to take the marks off, once to find what was left unmarked.
+    std::size_t all_looks() const noexcept { return 2 * by_key_.bucket_count(); }
 
     const time_source& time_;
     const std::shared_ptr<detail::listeners> hub_;

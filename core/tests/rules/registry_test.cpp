@@ -129,6 +129,34 @@ TEST(rule_37_eviction, spares_a_key_that_was_just_made) {
     EXPECT_LE(gone, 2);  // only where all others are as new
 }
 
+TEST(rule_37_eviction, takes_the_first_it_meets_where_all_were_used_and_let_go) {
+    many m{{.max_entries = 10'000}};
+    for (int i = 0; i < 10'000; ++i) (void)m.all.get(key(i));
+    for (int i = 0; i < 20; ++i) EXPECT_EQ(m.all.get("late-" + key(i))->name(), "late-" + key(i));
+    EXPECT_EQ(m.all.overflowed(), 0U);
+    EXPECT_EQ(m.all.size(), 10'000U);
+}
+
+TEST(rule_37_eviction, comes_down_at_once_to_a_limit_that_was_lowered) {
+    many m{{.max_entries = 10'000}};
+    for (int i = 0; i < 10'000; ++i) (void)m.all.get(key(i));
+    const auto held = m.all.get(key(5'000));
+    m.all.apply({.max_entries = 10});
+    EXPECT_EQ(m.all.size(), 10U);
+    EXPECT_EQ(m.all.find(key(5'000)), held);
+}
+
+TEST(rule_37_eviction, comes_down_to_a_lowered_limit_once_what_was_held_is_let_go) {
+    many m{{.max_entries = 100}};
+    std::vector<std::shared_ptr<breaker>> held;
+    for (int i = 0; i < 100; ++i) held.push_back(m.all.get(key(i)));
+    m.all.apply({.max_entries = 10});
+    EXPECT_EQ(m.all.size(), 100U);
+    held.clear();
+    EXPECT_EQ(m.all.get("new")->name(), "new");
+    EXPECT_EQ(m.all.size(), 10U);
+}
+
 TEST(rule_37_overflow, serves_new_keys_when_nothing_can_go_and_is_counted) {
     many m{{.defaults = limited(7), .rules = {{"x-*", limited(9)}}, .max_entries = 3}};
     std::vector<std::shared_ptr<breaker>> held;
