@@ -76,17 +76,32 @@ void breaker_core::apply(std::shared_ptr<const plan> by) {
     if (plan_in_force()->given != by->given) machine::apply(std::move(by), at);
 }
 
-void breaker_core::reset(const order& by) { tell(machine::reset(now()), by); }
+ticks breaker_core::now_without_expired_override() noexcept {
+    const ticks at = now();
+    machine::expire_override(at);  // tells of it, so no lock is held here
+    return at;
+}
+
+void breaker_core::end_pause() noexcept {
+    if (overridden()) now_without_expired_override();
+    machine::end_pause();
+}
+
+void breaker_core::extend_pause(duration wait) noexcept {
+    machine::extend_pause(wait.count(), now_without_expired_override());
+}
+
+void breaker_core::reset(const order& by) { tell(machine::reset(now_without_expired_override()), by); }
 
 void breaker_core::trip(const order& by, std::optional<duration> pause) {
     std::optional<ticks> exact;
     if (pause) exact = pause->count();
-    if (const auto made = machine::trip(exact, now())) tell(*made, by);
+    if (const auto made = machine::trip(exact, now_without_expired_override())) tell(*made, by);
 }
 
 void breaker_core::force(override_mode mode, const order& by) {
     const ticks until = by.until ? in_ticks(*by.until) : never;
-    const ticks at = now();
+    const ticks at = now_without_expired_override();
     moved made;
     {
         const std::lock_guard lock{orders()};
@@ -97,7 +112,7 @@ void breaker_core::force(override_mode mode, const order& by) {
 }
 
 void breaker_core::lift(const order& by) {
-    const ticks at = now();
+    const ticks at = now_without_expired_override();
     std::optional<moved> made;
     {
         const std::lock_guard lock{orders()};
@@ -114,7 +129,7 @@ bool breaker_core::restore(std::string_view record, duration elapsed) {
     saved->away = std::max<ticks>(elapsed.count(), 0);
     saved->remaining = std::max<ticks>(saved->remaining - saved->away, 0);
     if (saved->current != state::closed) saved->outage_age += std::min(saved->away, never / 4);
-    const ticks at = now();
+    const ticks at = now_without_expired_override();
     if (!machine::restore_normal(*saved, at)) return false;
     if (const auto made = machine::restore(*saved, at)) tell(*made, std::nullopt);
     return true;

@@ -195,8 +195,7 @@ private:
     struct inside {
         std::uint16_t generation, before, present;
 
-        /// Returns: how many places were lost. A thread whose clock is behind by one stays in the generation that
-        /// is; where a reload has changed the length, all are given up.
+        /// Returns: how many places were lost. A thread whose clock is behind by one stays in the generation that is.
         std::uint32_t move_to(std::uint16_t to) noexcept {
             const auto ahead = static_cast<std::uint16_t>(to - generation);
             if (ahead == 0 || ahead == 0xffff) return 0;

@@ -139,6 +139,11 @@ public:
     std::optional<moved> trip(std::optional<ticks> pause, ticks now) noexcept;
     moved force(override_mode mode, ticks until, ticks now) noexcept;
     std::optional<moved> lift(ticks now) noexcept;
+    /// After its time an override is as if lifted (rule 24): whoever comes next ends it, before he does anything else.
+    void expire_override(ticks now) noexcept {
+        if (current().override() != override_mode::none) [[unlikely]]
+            end_override_if_over(now);
+    }
     bool restore_normal(const saved_state& from, ticks now);
     std::optional<moved> restore(const saved_state& from, ticks now);
     saved_state save(ticks now);
@@ -146,7 +151,7 @@ public:
     ticks slow_limit(ticks age) const noexcept;
 
     /// Whether anything would be lost with this breaker: it is not closed, or overridden.
-    bool worth_keeping() const noexcept { return !current().plainly_closed(); }
+    bool worth_keeping(ticks now) const noexcept { return !seen_at(now).at.plainly_closed(); }
 
     using progress = typename Front::progress;
     using Front::count_success;
@@ -177,6 +182,11 @@ private:
     /// and never while waiting for evidence_.
     template <class Read>
     auto with_plan(const Read& read_plan) const noexcept;
+
+    // relaxed: a reload moves it; either plan will do for a caller that comes just then.
+    ticks probe_timeout() const noexcept {
+        return probe_timeout_ms_.load(std::memory_order_relaxed) * ticks{1'000'000};
+    }
 
     look read() const noexcept;
     /// The word and its window, of one instant: all that most evidence needs.
@@ -211,6 +221,7 @@ private:
     lessons after_closed(const look& from, const finding& why, ticks now) const noexcept;
     void pace(period& next, const look& from, const recovery_rules& rules, ticks now) const noexcept;
     std::optional<moved> end_override(const look& from, ticks now) noexcept;
+    void end_override_if_over(ticks now) noexcept;
     std::uint64_t open_window(word while_at, std::uint64_t epoch) noexcept;
     ticks spread(ticks pause, double jitter) noexcept;
     static ticks capped(std::optional<ticks> hint, const plan& by) noexcept;
@@ -306,12 +317,13 @@ private:
     std::array<plain<std::shared_ptr<const plan>>, 2> plans_;
     mutable std::array<atom<std::uint32_t>, 2> readers_{};
     // Of the plan in force, for those who refuse.
-    atom<ticks> probe_timeout_;
+    atom<std::uint32_t> probe_timeout_ms_;
     atom<std::uint32_t> open_for_ms_;
     atom<std::uint32_t> most_probes_;
 
     brief_lock<Atomics> evidence_;
-    bool would_have_opened_ = false;            // under evidence_: told already in this episode
+    bool kept_closed_ = false;                  // under evidence_: told already in this episode, which goes on since …
+    std::uint32_t kept_closed_at_ms_ = 0;       // … then: the clock in milliseconds, which may have come round
     plain<std::uint32_t> evidence_window_ = 0;  // under evidence_: the window that the marks are of
     sliding_window window_;                     // under evidence_
 
@@ -325,7 +337,7 @@ machine<A, S, F>::machine(S& sink, std::shared_ptr<const plan> by, std::uint64_t
       sink_{sink},
       draws_{seed},
       plans_{std::move(by)},
-      probe_timeout_{plans_[0]->probe_timeout},
+      probe_timeout_ms_{static_cast<std::uint32_t>(plans_[0]->given.recovery.probe_timeout.count())},
       open_for_ms_{static_cast<std::uint32_t>(plans_[0]->given.recovery.open_for.count())},
       most_probes_{plans_[0]->given.recovery.probes},
       window_{plans_[0]->given.trip.window, plans_[0]->given.trip.slow.has_value(), now, 0} {
@@ -352,7 +364,9 @@ void machine<A, S, F>::make_room_for_recovery(const settings& given, ticks since
     if (given.recovery.probes > leases<A>::slots_to_begin_with) in_trouble().leased.grow(given.recovery.probes);
     const bool by_evidence = given.recovery.ramp && given.recovery.ramp->by == ramp_by::evidence;
     if (!by_evidence && given.recovery.pacing != pacing::learned) return;
-    if (in_trouble().back() == nullptr) in_trouble().periods.learn(new comeback<A>{since});
+    if (in_trouble().back() != nullptr) return;
+    in_trouble().periods.learn(
+        new comeback<A>{since, static_cast<std::uint32_t>(given.recovery.probe_timeout.count())});
 }
 
 /// Has the verdicts to come judged by the time rules of these settings. Requires: as make_room_for_recovery().

@@ -58,7 +58,7 @@ answer machine<A, S, F>::acquire_overridden(word at, const Time& time, grant& to
     const bool ends = until != never;
     const ticks now = ends ? in_ticks(time.now()) : ticks{};
     if (ends && now >= until) {
-        if (const look seen = read(); seen.at == at) tell(end_override(seen, now));
+        end_override_if_over(now);
         return answer::look_again();
     }
     if (at.override() == override_mode::forced_open) {
@@ -105,12 +105,11 @@ template <class Time>
     const ticks now = in_ticks(time.coarse());
     trouble<A>& known = in_trouble();
     const auto so_far = known.probes.look(at.epoch());
-    // relaxed: a reload moves it, and the timeout; either plan will do for a caller that comes just then.
+    // relaxed: as in probe_timeout().
     const auto most = most_probes_.load(std::memory_order_relaxed);
     if (so_far.enough || so_far.outstanding < most) return acquire_place(at, time, to);
     // Leases are no more than places: where one place was out and no second allowed, the one that is found is all.
-    const ticks busy_for = known.leased.none_ends_for(at.epoch(), now, probe_timeout_.load(std::memory_order_relaxed),
-                                                      so_far.outstanding == 1);
+    const ticks busy_for = known.leased.none_ends_for(at.epoch(), now, probe_timeout(), so_far.outstanding == 1);
     if (busy_for <= coarse_lag) return acquire_place(at, time, to);
     // relaxed: who took a lease beside it had seen a higher limit, and who has seen that lease (acquire) sees it too.
     if (current() != at || most_probes_.load(std::memory_order_relaxed) != most) return answer::look_again();
@@ -124,7 +123,7 @@ template <class Time>
     trouble<A>& known = in_trouble();
     auto& probes = known.probes;
     auto& leased = known.leased;
-    const auto length = probe_timeout_.load(std::memory_order_relaxed);
+    const auto length = probe_timeout();
     const auto most = most_probes_.load(std::memory_order_relaxed);
     ticks now = in_ticks(time.now());
     if (probes.look(at.epoch()).enough) {

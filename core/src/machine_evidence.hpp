@@ -45,8 +45,7 @@ answer machine<A, S, F>::acquire_by_evidence(word at, const Time& time, grant& t
     }
     const ticks next = on.admitted_at.load(std::memory_order_relaxed) + may.spacing;
     if (may.spacing > 0 && now < next) return refused(next - now);
-    // relaxed: as in acquire_probe().
-    const ticks length = probe_timeout_.load(std::memory_order_relaxed);
+    const ticks length = seen.of.ramp_lease * ticks{1'000'000};
     const auto generation = places<A>::generation_at(now - std::min(seen.of.ramp_since, now), length);
     const auto got = on.in.take(at.epoch(), generation, may.calls, still_on);
     if (got.lost != 0) {

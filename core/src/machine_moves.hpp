@@ -36,7 +36,8 @@ ticks machine<A, S, F>::capped(std::optional<ticks> hint, const plan& by) noexce
 /// of what was not, for what tripped it.
 template <class A, class S, class F>
 lessons machine<A, S, F>::after_closed(const look& from, const finding& why, ticks now) const noexcept {
-    if (from.of.since == never) return from.of.learned;
+    // What was refused by order is no health, and no traffic either: force() has learned what came before.
+    if (from.of.since == never || from.at.override() == override_mode::forced_open) return from.of.learned;
     return after_health(from.of.learned, tally_.sum() - from.of.window_base + why.evidence.failures,
                         now - from.of.since);
 }
@@ -70,8 +71,7 @@ std::optional<moved> machine<A, S, F>::open(const look& from, const finding& why
     pace(next, from, rules, now);
     const ticks wish = capped(hint, by);
     const bool as_wished = rules.pacing == pacing::learned && wish > 0;
-    next.pause = exact ? std::max<ticks>(*exact, 0)
-                       : std::max(as_wished ? shortest_gap : spread(next.base_pause, rules.jitter), wish);
+    next.pause = exact ? *exact : std::max(as_wished ? shortest_gap : spread(next.base_pause, rules.jitter), wish);
     next.deadline = now + next.pause;
     next.attempt = from.of.attempt + (from.of.attempt != ~std::uint32_t{0} ? 1 : 0);
     const word to = from.at.with_state(state::open);
@@ -139,6 +139,8 @@ bool machine<A, S, F>::begin_ramp(const look& from, ticks now) noexcept {
     next.ramp_since = now;
     // relaxed: by now it is that of some good probe of this epoch.
     if (auto* const back = in_trouble().back()) next.ramp_latency = back->probe_took.load(std::memory_order_relaxed);
+    // Once for all of the ramp: places are numbered by it. relaxed: as in probe_timeout().
+    next.ramp_lease = probe_timeout_ms_.load(std::memory_order_relaxed);
     next.window_base = tally_.sum();  // exact: until the word says ramp nobody counts in this epoch
     ++next.window;
     return swing(from.at, from.at.with_ramp(true), next);

@@ -32,7 +32,8 @@ void machine<A, S, F>::apply(std::shared_ptr<const plan> by, ticks now) {
     const plan& next = *plans_[fresh];
     follow(next, now);
     // relaxed: each is a bound of its own, for refusals to come.
-    probe_timeout_.store(next.probe_timeout, std::memory_order_relaxed);
+    probe_timeout_ms_.store(static_cast<std::uint32_t>(given.recovery.probe_timeout.count()),
+                            std::memory_order_relaxed);
     most_probes_.store(given.recovery.probes, std::memory_order_relaxed);
     open_for_ms_.store(static_cast<std::uint32_t>(given.recovery.open_for.count()), std::memory_order_relaxed);
     for (word at = current(); !swing(at, at.with_regime(fresh)
@@ -58,9 +59,9 @@ void machine<A, S, F>::extend_pause(ticks wait, ticks now) noexcept {
         const look seen = read();
         if (seen.at.where() != state::open) return;
         period next = seen.of;
-        const ticks until = now + std::min(wait, never - now);
-        next.deadline = seen.at.due() ? until : std::max(until, next.deadline);
-        next.pause = std::max(next.pause, wait);
+        const ticks longer = std::min(wait, longest_wait);
+        next.deadline = seen.at.due() ? now + longer : std::max(now + longer, next.deadline);
+        next.pause = std::max(next.pause, longer);
         if (swing(seen.at, seen.at.with_due(false), next)) return;
     }
 }
@@ -104,8 +105,11 @@ std::optional<moved> machine<A, S, F>::trip(std::optional<ticks> pause, ticks no
         const auto made = with_plan([&](const plan& settings) -> std::pair<bool, std::optional<moved>> {
             const recovery_rules& rules = settings.given.recovery;
             std::optional<ticks> exact = pause;
-            if (exact && rules.max_retry_after.count() > 0)
-                exact = std::min(*exact, plan::in_ticks(rules.max_retry_after));
+            if (exact) {
+                const bool capped = rules.max_retry_after.count() > 0;
+                const ticks most = capped ? plan::in_ticks(rules.max_retry_after) : longest_wait;
+                exact = std::clamp<ticks>(*exact, 0, most);
+            }
             if (seen.at.where() != state::open) {
                 auto opened = open(seen, {cause::operator_order, {}}, settings, now, {}, exact);
                 return {opened.has_value(), std::move(opened)};
@@ -113,7 +117,7 @@ std::optional<moved> machine<A, S, F>::trip(std::optional<ticks> pause, ticks no
             // The timer starts again; that is no change of state and no further attempt.
             period next = seen.of;
             if (next.base_pause == 0) next.base_pause = plan::in_ticks(rules.open_for);
-            next.pause = exact ? std::max<ticks>(*exact, 0) : spread(next.base_pause, rules.jitter);
+            next.pause = exact ? *exact : spread(next.base_pause, rules.jitter);
             next.deadline = now + next.pause;
             return {swing(seen.at, seen.at.with_due(false), next), std::nullopt};
         });
@@ -127,6 +131,9 @@ moved machine<A, S, F>::force(override_mode mode, ticks until, ticks now) noexce
         const look seen = read();
         word to = seen.at;
         period next = seen.of;
+        if (mode == override_mode::forced_open && to.where() == state::closed) {
+            next.learned = after_closed(seen, {}, now);
+        }
         if (mode == override_mode::forced_closed) {
             if (to.where() == state::closed) {
                 next = with_empty_window(seen, now);
@@ -135,7 +142,7 @@ moved machine<A, S, F>::force(override_mode mode, ticks until, ticks now) noexce
                 next = closed_again(seen, to.epoch(), now);
             }
         }
-        next.override_until = until;
+        next.override_until = until == never ? never : std::min(until, never / 2);
         if (!swing(seen.at, to.with_override(mode), next)) continue;
         return {.from = seen.at.where(),
                 .to = to.where(),
@@ -143,6 +150,15 @@ moved machine<A, S, F>::force(override_mode mode, ticks until, ticks now) noexce
                 .at = now,
                 .cause = cause::operator_order,
                 .attempt = seen.of.attempt};
+    }
+}
+
+template <class A, class S, class F>
+[[gnu::noinline]] void machine<A, S, F>::end_override_if_over(ticks now) noexcept {
+    for (;;) {
+        const look seen = read();
+        if (seen.at.override() == override_mode::none || now < seen.of.override_until) return;
+        if (const auto made = end_override(seen, now)) return tell(made);
     }
 }
 

@@ -120,6 +120,7 @@ void machine<A, S, F>::watch_success(watch<A>& by, const grant& of, const course
         if (by.keep(of.epoch, went.ended, went.took)) take_in_kept(by, of.epoch, went.ended);
         return;
     }
+    expire_override(went.ended);
     std::optional<moved> made;
     {
         const guard lock{evidence_};
@@ -186,6 +187,7 @@ void machine<A, S, F>::success_late(std::uint64_t epoch) noexcept {
 /// A failure, a slow call, or the verdict on one that was overdue. Returns: false if it was late.
 template <class A, class S, class F>
 bool machine<A, S, F>::settle_evidence(const grant& of, verdict how, const course& went, ticks now) noexcept {
+    expire_override(now);
     std::optional<moved> made;
     {
         const guard lock{evidence_};
@@ -251,12 +253,15 @@ std::optional<moved> machine<A, S, F>::judge_window(std::uint64_t epoch, std::op
         watch<A>* const watcher = watching();
         if (!found && watcher != nullptr) found = watcher->found(now);
         if (!found) {
-            if (watcher == nullptr || !watcher->looks_anew(now)) would_have_opened_ = false;
+            if (watcher == nullptr || !watcher->looks_anew(now)) kept_closed_ = false;
             return {};
         }
         if (seen.at.override() == override_mode::forced_closed) {
             if (watcher != nullptr) watcher->kept_closed(now);
-            if (std::exchange(would_have_opened_, true)) return {};
+            // One episode, where an open breaker would not have asked again yet.
+            const auto now_ms = static_cast<std::uint32_t>(now / 1'000'000);
+            const std::uint32_t since = now_ms - std::exchange(kept_closed_at_ms_, now_ms);
+            if (std::exchange(kept_closed_, true) && since < settings.given.recovery.open_for.count()) return {};
             return moved{.from = state::closed,
                          .to = state::closed,
                          .epoch = epoch,
@@ -282,7 +287,7 @@ template <class A, class S, class F>
 auto machine<A, S, F>::in_step(const glance& with) noexcept -> const plan& {
     if (evidence_window_ != with.window) {
         evidence_window_ = with.window;
-        would_have_opened_ = false;
+        kept_closed_ = false;
         window_.begin(with.window_base);
         if (auto* const watcher = watching()) watcher->new_window();
     }
@@ -329,6 +334,7 @@ window_counts machine<A, S, F>::note_suspicion(const plan& by, std::uint64_t tal
 
 template <class A, class S, class F>
 void machine<A, S, F>::look_again(std::uint64_t epoch, ticks now) noexcept {
+    expire_override(now);
     std::optional<moved> made;
     {
         const guard lock{evidence_};
@@ -407,9 +413,10 @@ bool machine<A, S, F>::settle_probe(const grant& of, verdict how, const course& 
     }
     const auto ending = how.is_success() ? probing<A>::ending::success : probing<A>::ending::given_back;
     if (auto* const back = known.back(); back != nullptr && how.is_success()) {
-        const ticks took = of.is(grant::answered) && of.is(grant::timed) ? of.took : now - of.begun;
-        // relaxed: end() publishes it, and whoever finds that it is enough reads it after that.
-        back->probe_took.store(in_microseconds(took), std::memory_order_relaxed);
+        const ticks took = of.is(grant::answered) ? of.took : now - of.begun;
+        const bool suspended = in_ticks(time.resumed_at()) > of.begun;
+        // relaxed: end() publishes it, and whoever finds that it is enough reads it after that. 0: not known.
+        back->probe_took.store(suspended ? 0 : in_microseconds(took), std::memory_order_relaxed);
     }
     if (!known.probes.end(of.epoch, ending, needed, [&] { return current().epoch() == of.epoch; })) return false;
     if (auto* const watcher = watching(); watcher != nullptr && how.is_success()) {
@@ -447,6 +454,7 @@ void machine<A, S, F>::overdue(grant& of, const Time& time) noexcept {
     if (!of.is(grant::timed) || (of.traits & settled_otherwise) != 0) return;
     if (at.epoch() != of.epoch || in_ticks(time.resumed_at()) > of.begun) return;
     const ticks now = in_ticks(time.now());
+    expire_override(now);
     const bool probes = of.is(grant::probe) && !at.on_ramp();
     if (auto* const watcher = watching()) {
         if (!probes && watching(of) != nullptr && now - of.begun >= watcher->limit()) watch_overdue(*watcher, of, now);
@@ -489,7 +497,9 @@ template <class Time>
 void machine<A, S, F>::answered(grant& of, const Time& time) noexcept {
     if (of.is(grant::answered)) return;
     of.traits |= grant::answered;
-    if (of.is(grant::timed) || of.is(grant::paced)) of.took = in_ticks(time.now()) - of.begun;
+    if (of.is(grant::timed) || of.is(grant::paced) || of.is(grant::probe)) {
+        of.took = in_ticks(time.now()) - of.begun;
+    }
     leave_ramp(of);
     // A lease that was scored stays, and makes the verdict late.
     if (of.leased() && in_trouble().leased.end({of.which, of.place})) of.place = 0;

@@ -21,6 +21,7 @@ struct period {
     std::uint32_t window = 0;        ///< grows with every window that begins
     std::uint32_t attempt = 0;       ///< trips in a row without a close
     std::uint32_t ramp_latency = 0;  ///< on the ramp: how long the probe took that began it, in microseconds
+    std::uint32_t ramp_lease = 0;    ///< on the ramp by evidence: how long a call keeps its place, in milliseconds
     ticks since = never;             ///< closed: when the window began; else when the outage did; `never`: not known
     lessons learned{};
 };
@@ -32,9 +33,12 @@ inline constexpr std::uint32_t period_records = 3;
 template <class Atomics>
 class learned_records {
 public:
-    /// `since` is that of the present period.
-    explicit learned_records(ticks since) noexcept {
-        for (record& one : records_) one.since.store(since, std::memory_order_relaxed);  // published as a whole
+    /// `since` and `ramp_lease` are those of the present period.
+    learned_records(ticks since, std::uint32_t ramp_lease) noexcept {
+        for (record& one : records_) {  // relaxed: published as a whole
+            one.since.store(since, std::memory_order_relaxed);
+            one.ramp_lease.store(ramp_lease, std::memory_order_relaxed);
+        }
     }
 
     void write(std::uint32_t index, const period& from) noexcept {
@@ -42,12 +46,14 @@ public:
         to.since.store(from.since, std::memory_order_release);
         to.learned.store(from.learned, std::memory_order_release);
         to.ramp_latency.store(from.ramp_latency, std::memory_order_release);
+        to.ramp_lease.store(from.ramp_lease, std::memory_order_release);
     }
     void read(std::uint32_t index, period& into) const noexcept {
         const auto& from = records_[index];
         into.since = from.since.load(std::memory_order_acquire);
         into.learned = from.learned.load(std::memory_order_acquire);
         into.ramp_latency = from.ramp_latency.load(std::memory_order_acquire);
+        into.ramp_lease = from.ramp_lease.load(std::memory_order_acquire);
     }
 
 private:
@@ -56,7 +62,7 @@ private:
     struct record {
         atom<ticks> since{never};
         atom<lessons> learned{lessons{}};
-        atom<std::uint32_t> ramp_latency{0};
+        atom<std::uint32_t> ramp_latency{0}, ramp_lease{0};
     };
 
     std::array<record, period_records> records_{};

@@ -126,7 +126,7 @@ std::optional<saved_state> read_record(std::string_view text) {
         return {};
     }
     // Beyond any pause that settings or orders can make, and the sum with a clock would overflow.
-    constexpr ticks absurd = never / 4;
+    constexpr ticks absurd = longest_wait;
     if (std::max({into.remaining, into.pause, into.base_pause, into.outage_age}) > absurd) return {};
     return into;
 }

@@ -19,7 +19,7 @@ namespace {
 
 /// A word that names a record and how many swings there were: version * 4 + record.
 struct learned_swings {
-    detail::learned_records<explored_atomics> records{0};
+    detail::learned_records<explored_atomics> records{0, 0};
     detail::period_pool<explored_atomics> pool;
     atom<std::uint64_t> word{0};
 
@@ -30,6 +30,7 @@ struct learned_swings {
                 .window_base = n,
                 .window = n,
                 .ramp_latency = n,
+                .ramp_lease = n,
                 .since = version,
                 .learned = {.call_gap = static_cast<float>(n)}};
     }
@@ -87,7 +88,7 @@ TEST(periods, show_what_was_learned_of_one_version) {
     expect_of_the_words_version([](const auto& s, auto record, auto version) {
         detail::period seen;
         s.records.read(record, seen);
-        return seen.since == version && seen.ramp_latency == version &&
+        return seen.since == version && seen.ramp_latency == version && seen.ramp_lease == version &&
                seen.learned == learned_swings::of(version).learned;
     });
 }
@@ -98,9 +99,11 @@ TEST(periods, have_all_that_a_reload_made_for_what_is_learned) {
         detail::period_pool<explored_atomics> pool;
     };
     expect_in_all_schedules<reloaded>([](const auto& s, play& p) {
-        p.thread([=] { s->records.emplace(77), s->pool.learn(&*s->records); });
+        p.thread([=] { s->records.emplace(77, 78), s->pool.learn(&*s->records); });
         p.thread([=] {
-            if (s->pool.learned() != nullptr) require(s->pool.read(0).since == 77, "it is not there yet");
+            if (s->pool.learned() == nullptr) return;
+            const detail::period seen = s->pool.read(0);
+            require(seen.since == 77 && seen.ramp_lease == 78, "it is not there yet");
         });
     });
 }

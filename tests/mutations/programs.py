@@ -32,7 +32,7 @@ PROGRAMS = [
                             "closed_windows_test",
                             "edges_of_evidence_test", "edges_of_keeping_test", "edges_of_recovery_test",
                             "edges_of_windows_test", "edges_test", "events_test", "evidence_ramp_test",
-                            "half_open_test", "keeping_test", "leases_test", "open_test", "operators_test", "pacing_test",
+                            "half_open_test", "keeping_test", "leases_test", "open_test", "operators_test", "override_until_test", "pacing_test",
                             "permits_test", "ramp_test", "registry_test", "settings_test", "time_test"), link=LEAKS),
     Program("surface", _below("core/tests", "call_test", "classify_test", "hot_path_test", "judging_test", "probing_test", "result_test",
                               "tally_test", "text_test", "window_test", "word_test"), link=LEAKS),

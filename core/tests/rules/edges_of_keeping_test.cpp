@@ -44,6 +44,40 @@ TEST(rule_24_trip, of_no_pause_is_due_at_once) {
     EXPECT_TRUE(b.admits());
 }
 
+TEST(rule_24_trip, of_an_endless_pause_is_open_for_decades_where_hints_are_not_capped) {
+    settings s;
+    s.recovery.max_retry_after = 0ms;
+    auto b = bench_of(s);
+    b.it.trip(by("alice"), duration::max());
+    EXPECT_FALSE(b.now().probe_due);
+    EXPECT_GT(b.refusal().retry_after, 24h * 365 * 70);
+    b.it.trip(by("alice"), duration::max());  // of an open breaker
+    EXPECT_FALSE(b.now().probe_due);
+    EXPECT_GT(b.refusal().retry_after, 24h * 365 * 70);
+}
+
+TEST(rule_16_health_check, that_failed_for_ever_puts_the_probe_off_for_decades_and_is_kept) {
+    auto b = bench_of();
+    b.break_down();
+    b.it.extend_pause(duration::max());
+    EXPECT_GT(b.refusal().retry_after, 24h * 365 * 70);
+    auto restored = bench_of();
+    EXPECT_TRUE(restored.it.restore(b.it.save()));
+    EXPECT_GT(restored.refusal().retry_after, 24h * 365 * 70);
+}
+
+TEST(rule_16_health_check, and_orders_are_in_time_on_a_clock_below_its_zero) {
+    auto b = bench_of();
+    b.advance(-b.clock.now().time_since_epoch() - 24h);
+    b.break_down();
+    b.it.extend_pause(10s);
+    EXPECT_EQ(b.refusal().retry_after, 10s);
+    b.advance(10s);
+    EXPECT_TRUE(b.admits());
+    b.it.force_open(by("alice", time_point::max() - 1ns));
+    EXPECT_GT(b.refusal().retry_after, 24h * 365 * 70);
+}
+
 TEST(rule_24_trip, is_capped_where_hints_are) {
     auto b = bench_of(fragile({.open_for = 5s, .max_retry_after = 1ms}));
     b.it.trip(by("alice"), 1h);

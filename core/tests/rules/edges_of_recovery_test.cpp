@@ -215,7 +215,7 @@ TEST(learned_pacing, takes_an_outage_for_young_whose_beginning_is_not_known) {
 
 TEST(learned_pacing, takes_an_outage_to_begin_where_a_breaker_that_was_closed_is_no_longer_forced_open) {
     auto b = bench_of(learning());
-    b.advance(1h);
+    for (int i = 0; i < 3'600; ++i) b.advance(1s), b.succeed();
     b.it.force_open(by("alice"));
     b.advance(100s);
     b.it.lift_override(by("alice"));
@@ -225,6 +225,19 @@ TEST(learned_pacing, takes_an_outage_to_begin_where_a_breaker_that_was_closed_is
     EXPECT_EQ(b.retry_after(), 300ms);
     b.probe().failure();
     EXPECT_NEAR(pause_of(b), gap_at(20.3, 1), 1e-6);
+}
+
+TEST(learned_pacing, learns_no_traffic_from_a_time_in_which_an_order_refused_it) {
+    auto b = bench_of(learning());
+    for (int i = 0; i < 6'000; ++i) b.advance(100ms), b.succeed();
+    b.it.force_open(by("alice"));
+    b.advance(100h);
+    b.it.trip(by("bob"));
+    EXPECT_NEAR(b.now().learned.calls_per_second, 10, 0.1);
+    b.it.reset(by("bob"));  // forgets
+    b.advance(100h);
+    b.it.trip(by("bob"));
+    EXPECT_EQ(b.now().learned.calls_per_second, 0);
 }
 
 TEST(learned_pacing, takes_an_outage_to_go_on_while_it_is_forced_open) {

@@ -395,6 +395,74 @@ TEST(ramp_by_evidence, survives_a_reload_of_the_leases_length) {
     EXPECT_LE(fill(b).size(), 4U);
 }
 
+TEST(ramp_by_evidence, loses_no_call_to_a_reload_of_the_leases_length) {
+    for (const auto length : {1ms, 100ms, 300ms}) {
+        auto b = bench_of(by_evidence());
+        begin_ramp(b, 1'000, 90ms);
+        for (int trips = 0; trips < 4; ++trips) {
+            auto in = fill(b);
+            b.advance(90ms);
+            for (auto& p : in) p.success();
+        }
+        auto in = fill(b);
+        ASSERT_GE(in.size(), 16U);
+        b.advance(900ms);
+        settings s = by_evidence();
+        s.recovery.probe_timeout = length;
+        b.it.apply(s);
+        EXPECT_EQ(b.refusal().reason, reject_reason::ramping) << "all are still in";
+        b.expect_half_open();
+        for (auto& p : in) p.success();
+        EXPECT_EQ(b.late(), 0U);
+        EXPECT_GE(fill(b).size(), 16U);
+    }
+}
+
+TEST(ramp_by_evidence, made_by_a_reload_on_a_ramp_by_time_keeps_the_length_it_was_made_with) {
+    settings s = by_evidence();
+    s.recovery.ramp = ramp_rule{.over = 1h, .from = 1};
+    auto b = bench_of(s);
+    b.break_down();
+    b.probe().success();
+    b.expect_half_open();
+    b.it.apply(by_evidence());
+    b.advance(15s);
+    const permit in = b.acquire();
+    s = by_evidence();
+    s.recovery.probe_timeout = 1ms;
+    b.it.apply(s);
+    b.advance(5s);  // its place lasts ten seconds at least
+    EXPECT_EQ(b.refusal().reason, reject_reason::ramping);
+}
+
+TEST(ramp_by_evidence, begins_without_a_latency_where_the_probe_was_suspended) {
+    settings s = by_evidence();
+    s.recovery.probe_timeout = 24h;
+    auto b = bench_of(s);
+    for (int i = 0; i < 6'000; ++i) b.advance(10ms), b.succeed();
+    b.break_down();
+    permit probe = b.probe();
+    b.clock.suspend(1h);
+    probe.success();
+    b.expect_half_open();
+    EXPECT_EQ(fill(b).size(), 1U);
+}
+
+TEST(ramp_by_evidence, begins_with_the_latency_of_the_probes_answer_whatever_came_after_it) {
+    auto b = bench_of(by_evidence());
+    for (int i = 0; i < 6'000; ++i) b.advance(10ms), b.succeed();
+    b.break_down();
+    permit probe = b.probe();
+    b.advance(10ms);
+    probe.answered();
+    b.advance(600s);
+    probe.success();
+    b.expect_half_open();
+    const auto in = fill(b);
+    EXPECT_EQ(in.size(), 1U);
+    EXPECT_LE(b.refusal().retry_after, 100ms);
+}
+
 TEST(ramp_by_evidence, stands_still_under_overrides_and_goes_with_them) {
     auto b = bench_of(by_evidence());
     begin_ramp(b, 100, 90ms);

@@ -263,6 +263,18 @@ TEST(rule_24_force_closed, reports_would_have_opened_once_per_episode) {
     EXPECT_EQ(b.log.size(), 1U) << b.log;
 }
 
+TEST(rule_24_force_closed, reports_would_have_opened_anew_after_a_pause_in_which_nothing_asked_for_it) {
+    settings s{.trip = no_rules(), .recovery = {.open_for = 5s}};
+    auto b = bench_of(s);
+    b.it.force_closed(by("erin"));
+    b.log.clear();
+    for (int i = 0; i < 10; ++i) b.settle(verdict::trip(1h)), b.advance(4'999ms);
+    EXPECT_EQ(b.log.size(), 1U) << "one episode: " << b.log;
+    b.advance(1ms);
+    b.settle(verdict::trip(1h));
+    EXPECT_EQ(b.log.size(), 2U) << b.log;
+}
+
 TEST(rule_24_force_closed, reports_a_trip_verdict_as_would_have_opened) {
     auto b = bench_of(tripping(3));
     b.it.force_closed(by("erin"));
