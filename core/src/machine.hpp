@@ -340,7 +340,7 @@ machine<A, S, F>::machine(S& sink, std::shared_ptr<const plan> by, std::uint64_t
       probe_timeout_ms_{static_cast<std::uint32_t>(plans_[0]->given.recovery.probe_timeout.count())},
       open_for_ms_{static_cast<std::uint32_t>(plans_[0]->given.recovery.open_for.count())},
       most_probes_{plans_[0]->given.recovery.probes},
-      window_{plans_[0]->given.trip.window, plans_[0]->given.trip.slow.has_value(), now, 0} {
+      window_{plans_[0]->given.trip.window, now, 0} {
     const settings& given = plans_[0]->given;
     make_room_for_recovery(given, now);
     follow(*plans_[0], now);

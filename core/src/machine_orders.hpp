@@ -17,11 +17,10 @@ void machine<A, S, F>::apply(std::shared_ptr<const plan> by, ticks now) {
 
     const guard lock{evidence_};
     const plan& old = in_step(read_window());
-    const bool slow_rule = given.trip.slow.has_value();
-    if (!window_.suits(given.trip.window, slow_rule)) {
+    if (!window_.suits(given.trip.window)) {
         const auto tally = tally_.sum();
         window_.move_to(now, tally);
-        sliding_window wanted{given.trip.window, slow_rule, now, tally};
+        sliding_window wanted{given.trip.window, now, tally};
         wanted.adopt(window_, tally);
         window_ = std::move(wanted);
     }

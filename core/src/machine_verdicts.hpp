@@ -197,11 +197,15 @@ bool machine<A, S, F>::settle_evidence(const grant& of, verdict how, const cours
         // After in_step(), and once for a failure: adding up the lanes takes their lines from whoever counts there.
         auto tally = tally_.sum();
         window_.move_to(now, tally);
+        mark what{.slow = went.slow, .counts_call = how.is_failure()};
+        lengthened mine;
+        if (how.is_failure()) {
+            what.failed = static_cast<std::uint8_t>(how.failed_with());
+            if (by.weight(how.failed_with()) > 0) mine = lengthen_run(seen.window);
+        }
         // An overdue call was counted when it was found so: not again, unless that has left the window.
         const bool counted_before =
-            of.is(grant::overdue) && of.which == window_.generation() && window_.holds(of.place, tally);
-        mark what{.slow = went.slow, .counts_call = how.is_failure() && !counted_before};
-        lengthened mine;
+            of.is(grant::overdue) && window_.settle(of.place, of.which, what.failed, now, tally);
         if (how.is_success()) {
             if (counted_before) {
                 other_successes_.fetch_add(1, std::memory_order_relaxed);
@@ -210,12 +214,9 @@ bool machine<A, S, F>::settle_evidence(const grant& of, verdict how, const cours
                 if (in_time) other_successes_.fetch_add(1, std::memory_order_relaxed);
                 return in_time;
             }
-        } else {
-            what.failed = static_cast<std::uint8_t>(how.failed_with());
-            if (by.weight(how.failed_with()) > 0) mine = lengthen_run(seen.window);
+            tally = tally_.sum();
         }
-        if (how.is_success()) tally = tally_.sum();
-        if (how.is_failure() || went.slow) window_.file(what, now, tally);
+        if (!counted_before && (how.is_failure() || went.slow)) window_.file(what, now, tally);
         if (how.is_success()) end_run(of.epoch);
         if (auto* const watcher = watching(of)) {
             watcher->add(of.epoch, {.at = time_point{duration{now}},
@@ -471,7 +472,7 @@ void machine<A, S, F>::overdue(grant& of, const Time& time) noexcept {
         if (!still_in_step(of.epoch)) return;
         const auto tally = tally_.sum();
         of.place = window_.file({.slow = true}, now, tally);
-        of.which = window_.generation();
+        of.which = window_.stamp();
         of.traits |= grant::overdue;
         made = judge_window(of.epoch, {}, now, tally);
     }

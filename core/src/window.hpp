@@ -31,7 +31,7 @@ struct mark {
     static constexpr std::uint8_t no_failure = 0xff;
     std::uint8_t failed = no_failure;  ///< index of the failure class
     bool slow = false;
-    bool counts_call = true;  ///< false: the call is in the tally of successes, or was counted when overdue
+    bool counts_call = true;  ///< false: the call is in the tally of successes
 };
 
 // Why the evidence is kept apart from the successes.
@@ -45,11 +45,9 @@ struct mark {
 /// The last N verdicts. A mark stands at the number of its call, and leaves when N newer ones have come.
 class call_window {
 public:
-    call_window(std::uint32_t size, bool marks_twice, std::uint64_t tally)
-        : size_{size}, marks_(marks_twice ? std::size_t{size} * 2 : size), base_{tally} {}
+    call_window(std::uint32_t size, std::uint64_t tally) : size_{size}, marks_(size), base_{tally} {}
 
     std::uint32_t size() const noexcept { return size_; }
-    bool marks_twice() const noexcept { return marks_.size() != size_; }
     /// Calls known that are not in the tally. With edge(): number of calls = tally - edge() + extra_calls().
     std::uint64_t extra_calls() const noexcept { return extra_ - std::min(extra_, forgotten_); }
 
@@ -64,6 +62,16 @@ public:
         const std::uint64_t number = number_at(tally);
         append({number, what.failed, what.slow});
         return number;
+    }
+    /// The call that was filed as overdue under that number has failed. Requires: holds().
+    void fail(std::uint64_t number, std::uint8_t failed) noexcept {
+        for (std::size_t i = held_; i-- > 0;) {
+            entry& e = marks_[(first_ + i) % marks_.size()];
+            if (e.number != number) continue;
+            e.failed = failed;
+            ++in_window_.failed[failed];
+            return;
+        }
     }
     window_counts counts(std::uint64_t tally) noexcept {
         const std::uint64_t number = number_at(tally);
@@ -178,6 +186,11 @@ public:
         // Most failures are calls of their own, and nothing else filed here is.
         if (failed != what.counts_call) column_of(correction)[current_ % buckets] += failed ? minus_one : 1;
     }
+    /// A call that was counted then settles: it counts from now on. Requires: holds(), and no adopt() since.
+    void settle(ticks counted_at, std::uint8_t failed) noexcept {
+        column_of(correction)[index_of(counted_at) % buckets] += minus_one;
+        file({.failed = failed});
+    }
     window_counts counts(std::uint64_t tally) const noexcept {
         window_counts now{.calls = tally - edge()};
         for (const auto& c : columns_) {
@@ -240,27 +253,27 @@ private:
 /// The window that the settings ask for. Every member under the lock of evidence.
 class sliding_window {
 public:
-    sliding_window(const window& size, bool slow_rule, ticks now, std::uint64_t tally)
+    sliding_window(const window& size, ticks now, std::uint64_t tally)
         : kind_{size.index() == 0
                     ? kind{std::in_place_type<time_window>,
                            std::chrono::duration_cast<duration>(std::get<last>(size).span).count(), now, tally}
-                    // A call that is overdue and then fails leaves two marks.
-                    : kind{std::in_place_type<call_window>, std::get<last_calls>(size).count, slow_rule, tally}} {}
+                    : kind{std::in_place_type<call_window>, std::get<last_calls>(size).count, tally}} {}
 
     /// The same kind and size: it may go on being used for these settings.
-    bool suits(const window& size, bool slow_rule) const noexcept {
+    bool suits(const window& size) const noexcept {
         if (const auto* time = std::get_if<time_window>(&kind_)) {
             const auto* wanted = std::get_if<last>(&size);
             return wanted != nullptr && std::chrono::duration_cast<duration>(wanted->span).count() == time->span();
         }
         const auto& calls = std::get<call_window>(kind_);
         const auto* wanted = std::get_if<last_calls>(&size);
-        return wanted != nullptr && wanted->count == calls.size() && (calls.marks_twice() || !slow_rule);
+        return wanted != nullptr && wanted->count == calls.size();
     }
     /// Keeps the samples that fit; a window of the other kind starts empty (rule 35).
     void adopt(const sliding_window& from, std::uint64_t tally) noexcept {
         const bool same_kind = kind_.index() == from.kind_.index();
         generation_ = from.generation_;
+        adopted_ = from.adopted_ + 1;
         if (!same_kind) {
             ++generation_;
             return;
@@ -294,14 +307,32 @@ public:
     window_counts counts(std::uint64_t tally) noexcept {
         return std::visit([&](auto& of) { return of.counts(tally); }, kind_);
     }
-    bool holds(std::uint64_t place, std::uint64_t tally) const noexcept {
-        if (const auto* calls = std::get_if<call_window>(&kind_)) return calls->holds(place, tally);
-        return std::get<time_window>(kind_).holds(static_cast<ticks>(place));
+    /// The verdict of a call that was filed while it ran, at that place of a window with that stamp. In a window of
+    /// calls it stays there; in one of time it counts from now on, as every verdict does (rule 8).
+    /// `failed`: mark::no_failure, or with which class. Returns: false if the call is not in the window any more.
+    bool settle(std::uint64_t place, std::uint64_t stamped, std::uint8_t failed, ticks now,
+                std::uint64_t tally) noexcept {
+        if (stamped >> 32 != generation_) return false;
+        if (auto* calls = std::get_if<call_window>(&kind_)) {
+            if (!calls->holds(place, tally)) return false;
+            if (failed != mark::no_failure) calls->fail(place, failed);
+            return true;
+        }
+        auto& time = std::get<time_window>(kind_);
+        time.move_to(now, tally);
+        const auto counted_at = static_cast<ticks>(place);
+        if (!time.holds(counted_at)) return false;
+        if (stamped == stamp()) {
+            time.settle(counted_at, failed);
+        } else if (failed != mark::no_failure) {
+            time.file({.failed = failed, .counts_call = false});  // in which bucket the call is now, nobody knows
+        }
+        return true;
     }
 
-    /// Grows whenever the window is cleared or becomes another kind, so that a place of before is not taken
-    /// for one of now.
-    std::uint32_t generation() const noexcept { return generation_; }
+    /// Another one whenever the window is cleared, or becomes another, so that a place of before is not taken for one
+    /// of now: generation:32 | adopted:32
+    std::uint64_t stamp() const noexcept { return (std::uint64_t{generation_} << 32) | adopted_; }
 
     /// When move_to() is due next; `never` for a window of calls.
     ticks next_move() const noexcept {
@@ -318,7 +349,7 @@ public:
 private:
     using kind = std::variant<time_window, call_window>;
     kind kind_;
-    std::uint32_t generation_{};
+    std::uint32_t generation_{}, adopted_{};
 };
 
 }  // namespace switchgear::detail

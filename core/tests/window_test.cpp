@@ -26,6 +26,7 @@ mark failure_of(std::uint8_t of, bool slow = false, bool counts_call = true) {
     return {.failed = of, .slow = slow, .counts_call = counts_call};
 }
 constexpr mark slow_success{.slow = true, .counts_call = false};
+constexpr mark found_overdue{.slow = true};
 
 /// All calls since the beginning, and what stands at each.
 struct list_of_calls {
@@ -42,6 +43,11 @@ struct list_of_calls {
         marks.push_back({calls, what});
     }
     bool holds(std::uint64_t number) const { return number > begin(); }
+    void fail(std::uint64_t number, std::uint8_t of) {
+        for (auto& one : marks) {
+            if (one.number == number) one.what.failed = of;
+        }
+    }
     window_counts counts() const {
         window_counts sum{.calls = calls - begin()};
         for (const auto& [number, what] : marks) {
@@ -58,22 +64,30 @@ struct both_of_calls {
     std::uint64_t tally;
     call_window real;
     list_of_calls listed;
-    bool two_marks = false;  ///< at the present call
+    std::vector<std::uint64_t> overdue{};  ///< numbers of calls that run
 
-    both_of_calls(unsigned seed, std::uint32_t size, bool twice)
-        : random{seed}, tally{random() % 100}, real{size, twice, tally}, listed{.size = size} {}
+    both_of_calls(unsigned seed, std::uint32_t size)
+        : random{seed}, tally{random() % 100}, real{size, tally}, listed{.size = size} {}
 
     void step() {
-        const bool twice = real.marks_twice();
         const auto of = static_cast<std::uint8_t>(random() % failure_class_count);
-        switch (random() % (twice ? 5 : 3)) {
-            case 0: ++tally, ++listed.calls, two_marks = false; break;
+        switch (random() % 7) {
+            case 0: ++tally, ++listed.calls; break;
             case 1:
-            case 2: file(failure_of(of, twice && random() % 2 == 0)), two_marks = false; break;
-            case 3: ++tally, ++listed.calls, file(slow_success), two_marks = false; break;
-            default:  // overdue before, and failed now
-                if (listed.calls != 0 && !two_marks) file(failure_of(of, false, false)), two_marks = true;
+            case 2: file(failure_of(of, random() % 2 == 0)); break;
+            case 3: ++tally, ++listed.calls, file(slow_success); break;
+            case 4: file(found_overdue), overdue.push_back(listed.calls); break;
+            default: fail_one_overdue(of);
         }
+    }
+    void fail_one_overdue(std::uint8_t of) {
+        if (overdue.empty()) return;
+        const auto which = overdue.begin() + static_cast<std::ptrdiff_t>(random() % overdue.size());
+        const std::uint64_t number = *which;
+        overdue.erase(which);
+        if (!listed.holds(number)) return;
+        real.fail(number, of);
+        listed.fail(number, of);
     }
     void file(const mark& what) {
         listed.file(what);
@@ -87,8 +101,8 @@ struct both_of_calls {
             ASSERT_EQ(real.holds(number, tally), listed.holds(number)) << number << " of " << listed.calls;
         }
     }
-    void become(std::uint32_t size, bool twice) {
-        call_window next{size, twice, tally};
+    void become(std::uint32_t size) {
+        call_window next{size, tally};
         next.adopt(real, tally);
         // What the one before could not hold is not known any more.
         listed.known_from = listed.begin();
@@ -101,7 +115,7 @@ struct both_of_calls {
 TEST(window_of_calls, holds_the_last_ones_exactly) {
     for (unsigned seed = 0; seed < 60; ++seed) {
         SCOPED_TRACE(seed);
-        both_of_calls all{seed, 1 + seed % 12, seed % 2 == 0};
+        both_of_calls all{seed, 1 + seed % 12};
         all.compare();
         for (unsigned i = 0; i < 100; ++i) {
             all.step();
@@ -116,11 +130,11 @@ TEST(window_of_calls, holds_the_last_ones_exactly) {
 TEST(window_of_calls, takes_over_what_fits_of_another) {
     for (unsigned seed = 0; seed < 60; ++seed) {
         SCOPED_TRACE(seed);
-        both_of_calls all{seed, 1 + seed % 9, true};
+        both_of_calls all{seed, 1 + seed % 9};
         for (int i = 0; i < 100; ++i) {
             all.step();
             if (i % 17 == 16) {
-                all.become(1 + static_cast<std::uint32_t>(all.random() % 14), true);
+                all.become(1 + static_cast<std::uint32_t>(all.random() % 14));
                 ASSERT_NO_FATAL_FAILURE(all.compare());
             }
             if (i % 3 == 0) {
@@ -131,23 +145,18 @@ TEST(window_of_calls, takes_over_what_fits_of_another) {
 }
 
 TEST(window_of_calls, begins_anew_where_it_is_told) {
-    both_of_calls all{1, 5, true};
+    both_of_calls all{1, 5};
     for (int round = 0; round < 4; ++round) {
         for (int i = 0; i < 12; ++i) all.step();
-        all.become(round % 2 == 0 ? 3 : 6, true);
+        all.become(round % 2 == 0 ? 3 : 6);
         all.tally += 7;
         all.real.begin(all.tally);
         all.listed = {.size = all.listed.size};
+        all.overdue.clear();
         EXPECT_EQ(all.real.edge(), all.tally);
         EXPECT_EQ(all.real.extra_calls(), 0U);
         ASSERT_NO_FATAL_FAILURE(all.compare());
     }
-}
-
-TEST(window_of_calls, knows_whether_it_has_room_for_two_marks_a_call) {
-    EXPECT_TRUE((call_window{5, true, 0}.marks_twice()));
-    EXPECT_FALSE((call_window{5, false, 0}.marks_twice()));
-    EXPECT_EQ((call_window{5, true, 0}.size()), 5U);
 }
 
 /// All that was counted since the beginning, by bucket.
@@ -178,6 +187,15 @@ struct list_by_time {
         }
         return sum;
     }
+    /// An overdue call of that bucket counts in the present one from now on.
+    void settle(std::int64_t bucket, std::uint8_t failed) {
+        const auto its = std::ranges::find_if(all, [&](const counted& one) {
+            return one.bucket == bucket && one.what.slow && one.what.failed == mark::no_failure && one.calls == 1 &&
+                   one.what.counts_call;
+        });
+        its->calls = 0;
+        all.push_back({present, 1, {.failed = failed}});
+    }
     list_by_time adopted_by(list_by_time next) const {
         for (auto one : all) {
             if (!holds(one.bucket)) continue;
@@ -194,6 +212,7 @@ struct both_by_time {
     std::uint64_t tally = 1'000;
     time_window real;
     list_by_time listed;
+    std::vector<ticks> overdue{};  ///< when calls that run were found so
 
     both_by_time(unsigned seed, ticks span, ticks at)
         : random{seed}, now{at}, real{span, now, tally}, listed{span, now} {}
@@ -209,16 +228,27 @@ struct both_by_time {
         listed.move_to(at);
     }
     void step() {
-        switch (random() % 6) {
+        switch (random() % 7) {
             case 0: now += static_cast<ticks>(random() % 3) * listed.width / 2, move_to(now); break;
             case 1:
                 file(failure_of(static_cast<std::uint8_t>(random() % failure_class_count), random() % 2 == 0));
                 break;
             case 2: succeed(), file(slow_success); break;
             case 3: file(failure_of(static_cast<std::uint8_t>(random() % failure_class_count), false, false)); break;
-            case 4: file({.slow = true, .counts_call = true}); break;  // overdue
+            case 4: file(found_overdue), overdue.push_back(listed.begin_of(listed.present)); break;
+            case 5: settle_one_overdue(); break;
             default: succeed();
         }
+    }
+    void settle_one_overdue() {
+        if (overdue.empty()) return;
+        const auto which = overdue.begin() + static_cast<std::ptrdiff_t>(random() % overdue.size());
+        const ticks found = *which;
+        overdue.erase(which);
+        if (!listed.holds(listed.bucket_of(found))) return;
+        const std::uint8_t failed = random() % 2 == 0 ? mark::no_failure : std::uint8_t{2};
+        real.settle(found, failed);
+        listed.settle(listed.bucket_of(found), failed);
     }
     void compare() {
         expect_same(real.counts(tally), listed.counts());
@@ -236,6 +266,7 @@ struct both_by_time {
         next.adopt(real, tally);
         listed = listed.adopted_by({span, at});
         real = std::move(next);
+        overdue.clear();  // where they are now, the window does not know
     }
 };
 
@@ -323,7 +354,7 @@ TEST(window_of_time, begins_anew_where_it_is_told) {
         for (int i = 0; i < 40; ++i) all.step();
         all.tally += 5;
         all.real.begin(all.tally);
-        all.listed.all.clear();
+        all.listed.all.clear(), all.overdue.clear();
         ASSERT_NO_FATAL_FAILURE(all.compare());
         EXPECT_EQ(all.real.edge(), all.tally);
     }
@@ -331,37 +362,69 @@ TEST(window_of_time, begins_anew_where_it_is_told) {
 
 // ---- either kind
 
-sliding_window of_time(std::chrono::milliseconds span = 1'610ms) { return {last{span}, true, 5'000 * ms, 0}; }
-sliding_window of_calls(std::uint32_t count = 5, bool slow_rule = true) {
-    return {last_calls{count}, slow_rule, 5'000 * ms, 0};
-}
+sliding_window of_time(std::chrono::milliseconds span = 1'610ms) { return {last{span}, 5'000 * ms, 0}; }
+sliding_window of_calls(std::uint32_t count = 5) { return {last_calls{count}, 5'000 * ms, 0}; }
 
 TEST(sliding_window, suits_settings_of_its_kind_and_size) {
-    EXPECT_TRUE(of_time().suits(last{1'610ms}, true));
-    EXPECT_TRUE(of_time().suits(last{1'610ms}, false));
-    EXPECT_FALSE(of_time().suits(last{1'611ms}, true));
-    EXPECT_FALSE(of_time().suits(last_calls{5}, true));
-    EXPECT_TRUE(of_calls().suits(last_calls{5}, true));
-    EXPECT_TRUE(of_calls().suits(last_calls{5}, false)) << "more room than is needed";
-    EXPECT_FALSE(of_calls().suits(last_calls{6}, true));
-    EXPECT_FALSE(of_calls().suits(last{1'610ms}, true));
-    EXPECT_TRUE(of_calls(5, false).suits(last_calls{5}, false));
-    EXPECT_FALSE(of_calls(5, false).suits(last_calls{5}, true)) << "a call may leave two marks";
+    EXPECT_TRUE(of_time().suits(last{1'610ms}));
+    EXPECT_FALSE(of_time().suits(last{1'611ms}));
+    EXPECT_FALSE(of_time().suits(last_calls{5}));
+    EXPECT_TRUE(of_calls().suits(last_calls{5}));
+    EXPECT_FALSE(of_calls().suits(last_calls{6}));
+    EXPECT_FALSE(of_calls().suits(last{1'610ms}));
 }
 
-TEST(sliding_window, has_another_generation_when_it_is_cleared_or_becomes_another_kind) {
-    for (auto one : {of_time(), of_calls()}) {
-        const auto first = one.generation();
-        one.begin(3);
-        EXPECT_EQ(one.generation(), first + 1);
-        one.begin(3);
-        EXPECT_EQ(one.generation(), first + 2);
+/// Whether a failure of a call that was found overdue is taken for that of a call that counts already.
+bool settles(sliding_window& in, std::uint64_t place, std::uint64_t stamp, ticks now = 5'000 * ms) {
+    return in.settle(place, stamp, 2, now, 0);
+}
+
+TEST(sliding_window, knows_an_overdue_call_until_it_is_cleared_or_becomes_another_kind) {
+    for (const auto& made : {of_time(), of_calls()}) {
+        auto one = made;
+        const auto place = one.file(found_overdue, 5'000 * ms, 0);
+        const auto stamp = one.stamp();
+        auto cleared = one;
+        cleared.begin(0);
+        EXPECT_FALSE(settles(cleared, place, stamp));
         auto time = of_time(3'000ms), calls = of_calls(7);
-        time.adopt(one, 3), calls.adopt(one, 3);
+        time.adopt(one, 0), calls.adopt(one, 0);
         const bool was_time = one.next_move() != never;
-        EXPECT_EQ(time.generation(), first + (was_time ? 2 : 3));
-        EXPECT_EQ(calls.generation(), first + (was_time ? 3 : 2));
+        EXPECT_EQ(settles(time, place, stamp), was_time);
+        EXPECT_EQ(settles(calls, place, stamp), !was_time);
+        EXPECT_TRUE(settles(one, place, stamp));
+        for (auto* left : {&one, was_time ? &time : &calls}) {
+            EXPECT_EQ(left->counts(0).calls, 1U);
+            EXPECT_EQ(left->counts(0).slow, 1U);
+            EXPECT_EQ(left->counts(0).failed[2], 1U);
+        }
     }
+}
+
+TEST(sliding_window, of_time_counts_an_overdue_call_from_its_verdict_on) {
+    for (const std::uint8_t failed : {std::uint8_t{2}, mark::no_failure}) {
+        auto time = of_time();
+        const auto place = time.file(found_overdue, 5'000 * ms, 0);
+        ASSERT_TRUE(time.settle(place, time.stamp(), failed, 6'000 * ms, 0));
+        EXPECT_EQ(time.counts(0).calls, 1U);
+        EXPECT_EQ(time.counts(0).slow, 1U);
+        time.move_to(6'700 * ms, 0);  // that it was slow is too long ago
+        EXPECT_EQ(time.counts(0).calls, 1U);
+        EXPECT_EQ(time.counts(0).slow, 0U);
+        EXPECT_EQ(time.counts(0).failures(), failed == mark::no_failure ? 0U : 1U);
+        time.move_to(7'700 * ms, 0);
+        EXPECT_EQ(time.counts(0).calls, 0U);
+        EXPECT_EQ(time.counts(0).failures(), 0U);
+    }
+}
+
+TEST(sliding_window, does_not_know_an_overdue_call_that_left_it) {
+    auto time = of_time(), calls = of_calls(2);
+    const auto at = time.file(found_overdue, 5'000 * ms, 0);
+    EXPECT_FALSE(settles(time, at, time.stamp(), 6'600 * ms));
+    const auto number = calls.file(found_overdue, 5'000 * ms, 0);
+    calls.file(failure_of(0), 5'000 * ms, 0), calls.file(failure_of(0), 5'000 * ms, 0);
+    EXPECT_FALSE(settles(calls, number, calls.stamp()));
 }
 
 TEST(sliding_window, becomes_another_size_with_what_fits_and_another_kind_with_nothing) {
@@ -380,21 +443,17 @@ TEST(sliding_window, moves_with_the_time_or_with_the_calls) {
     auto time = of_time(), calls = of_calls(2);
     EXPECT_EQ(time.next_move(), 5'100 * ms);
     EXPECT_EQ(calls.next_move(), never);
-    const auto at = time.file(failure_of(0), 5'250 * ms, 0);
+    time.file(failure_of(0), 5'250 * ms, 0);
     EXPECT_EQ(time.next_move(), 5'300 * ms) << "to the time of what is filed";
-    const auto number = calls.file(failure_of(0), 5'250 * ms, 0);
+    calls.file(failure_of(0), 5'250 * ms, 0);
     time.move_to(6'000 * ms, 10), calls.move_to(6'000 * ms, 10);
     EXPECT_EQ(time.next_move(), 6'100 * ms);
-    EXPECT_TRUE(time.holds(at, 10));
     EXPECT_EQ(time.counts(10).calls, 11U);
     EXPECT_EQ(time.extra_calls(), 1U);
     EXPECT_EQ(time.edge(), 0U);
-    EXPECT_TRUE(calls.holds(number, 1));
     EXPECT_EQ(calls.counts(1).failures(), 1U);
-    EXPECT_FALSE(calls.holds(number, 2));
     EXPECT_EQ(calls.counts(2).failures(), 0U);
     time.move_to(6'850 * ms, 10);
-    EXPECT_FALSE(time.holds(at, 10));
     EXPECT_EQ(time.counts(10).failures(), 0U);
     time.expect_failures(), calls.expect_failures();  // room, and nothing more
     EXPECT_EQ(time.counts(10).failures(), 0U);

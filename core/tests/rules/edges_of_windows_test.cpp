@@ -91,6 +91,72 @@ TEST(rule_10_overdue, and_then_failed_leaves_room_for_every_call_of_a_window) {
     EXPECT_EQ(b.now().window.slow, 4U);
 }
 
+/// So many calls that are found overdue together, and then fail.
+void fail_overdue(bench& b, int calls) {
+    std::vector<permit> running;
+    for (int i = 0; i < calls; ++i) running.push_back(b.acquire());
+    b.advance(1'100ms);
+    for (permit& p : running) p.overdue();
+    for (permit& p : running) p.failure();
+}
+
+TEST(rule_10_overdue, and_then_failed_leaves_a_window_of_calls_with_its_call) {
+    settings s{.trip = no_rules()};
+    s.trip.failures = 10;
+    s.trip.slow = slow_rule{.after = 1s, .ratio = 1.0};
+    s.trip.window = last_calls{10};
+    s.trip.minimum_calls = 10;
+    auto b = bench_of(s);
+    fail_overdue(b, 6);
+    b.succeed(4);
+    fail_overdue(b, 5);
+    b.expect_closed();
+    EXPECT_EQ(b.now().window.calls, 10U);
+    EXPECT_EQ(b.now().window.failures, 6U) << "of the first six calls one is left";
+    EXPECT_EQ(b.now().window.slow, 6U);
+    b.succeed(6);
+    EXPECT_EQ(b.now().window.failures, 4U);
+}
+
+TEST(rule_10_overdue, and_then_failed_is_kept_by_a_smaller_window_without_a_slow_rule) {
+    settings s{.trip = no_rules()};
+    s.trip.slow = slow_rule{.after = 1s, .ratio = 1.0};
+    s.trip.window = last_calls{10};
+    s.trip.minimum_calls = 10;
+    auto b = bench_of(s);
+    b.fail(5);
+    fail_overdue(b, 4);
+    s.trip.slow.reset();
+    s.trip.window = last_calls{9};
+    s.trip.minimum_calls = 9;
+    b.it.apply(s);
+    EXPECT_EQ(b.now().window.failures, 9U);
+}
+
+TEST(rule_10_overdue, counts_in_a_window_of_time_for_as_long_as_its_verdict) {
+    for (const bool fails : {true, false}) {
+        settings s{.trip = no_rules()};
+        s.trip.slow = slow_rule{.after = 1s, .ratio = 1.0};
+        s.trip.window = last{10s};
+        s.trip.minimum_calls = 100;
+        auto b = bench_of(s);
+        permit p = b.acquire();
+        b.advance(1'100ms);
+        p.overdue();
+        b.advance(8s);
+        p.settle(fails ? verdict::failure() : verdict::success());
+        EXPECT_EQ(b.now().window.calls, 1U);
+        EXPECT_EQ(b.now().window.slow, 1U);
+        b.advance(8'900ms);
+        EXPECT_EQ(b.now().window.calls, 1U);
+        EXPECT_EQ(b.now().window.failures, fails ? 1U : 0U);
+        EXPECT_EQ(b.now().window.slow, 0U);
+        b.advance(1'100ms);
+        EXPECT_EQ(b.now().window.calls, 0U);
+        EXPECT_EQ(b.now().window.failures, 0U);
+    }
+}
+
 // ---- rule 22
 
 TEST(rule_22_ramp, tells_the_refused_when_the_next_is_admitted_as_arrivals_have_come) {
