@@ -12,9 +12,10 @@ namespace switchgear::detail {
 
 /// When each outstanding probe began, for the probes of one breaker (rules 17 and 20).
 ///
-/// A slot is one word: the low 16 bits of the epoch and the start modulo 2^48 ticks (78 hours, more than
-/// three times the longest lease). A slot of another epoch is free, whatever it holds. A thread that
-/// stalled over a change of epoch never writes over a lease of the later one (`still_wanted`).
+/// A slot is one word: the low 12 bits of the epoch and the start modulo 2^52 ticks. That is 52 days, and half of it is
+/// how long nobody may ask for a lease to be found over: a process may sleep for days. A slot of another epoch is free,
+/// whatever it holds. A thread that stalled over a change of epoch never writes over a lease of the later one
+/// (`still_wanted`).
 ///
 /// A lease that ran out is marked before it is scored: its own verdict finds the mark and is late, and
 /// whoever else asks finds it and completes the scoring if the marking thread was stalled.
@@ -84,7 +85,7 @@ public:
         }
     }
 
-    /// Clears what is left of an epoch 65,535 ago, of permits that were never settled, before this one begins:
+    /// Clears what is left of an epoch 4,095 ago, of permits that were never settled, before this one begins:
     /// the tags are the same. `still_wanted` as in take().
     template <class StillWanted>
     void forget(std::uint64_t epoch, const StillWanted& still_wanted) noexcept {
@@ -153,13 +154,14 @@ private:
         atom<chunk*> next{nullptr};
     };
 
-    static constexpr std::uint64_t start_mask = (std::uint64_t{1} << 48) - 1;
+    static constexpr unsigned start_bits = 52;
+    static constexpr std::uint64_t start_mask = (std::uint64_t{1} << start_bits) - 1;
     static constexpr std::uint64_t tag_mask = ~start_mask;
     static constexpr std::uint64_t marked = start_mask;
     static constexpr std::uint64_t of_nobody{};
 
     // Never 0, so that an empty slot belongs to no epoch.
-    static constexpr std::uint64_t tag_of(std::uint64_t epoch) noexcept { return (epoch % 0xffff + 1) << 48; }
+    static constexpr std::uint64_t tag_of(std::uint64_t epoch) noexcept { return (epoch % 0xfff + 1) << start_bits; }
     // One tick less than the mark at the most.
     static constexpr std::uint64_t start_of(ticks now) noexcept {
         const std::uint64_t start = static_cast<std::uint64_t>(now) & start_mask;
@@ -168,7 +170,7 @@ private:
     static constexpr ticks age_of(std::uint64_t slot, ticks now) noexcept {
         const std::uint64_t age = (start_of(now) - slot) & start_mask;
         // Half the circle and more: the reader's clock is a little behind the writer's.
-        return age >> 47 != 0 ? 0 : static_cast<ticks>(age);
+        return age >> (start_bits - 1) != 0 ? 0 : static_cast<ticks>(age);
     }
 
     /// Requires: a lease was taken there.

@@ -135,7 +135,7 @@ TEST_F(a_ledger, takes_and_ends_a_place_in_one_exchange) {
 struct slots : testing::Test {
     using all_leases = leases<interrupted>;
     all_leases it;
-    static constexpr std::uint64_t round = 0xffff;  ///< epochs so far apart share a tag
+    static constexpr std::uint64_t round = 0xfff;  ///< epochs so far apart share a tag
 
     slots() { interrupted::begin(); }
     all_leases::held take(std::uint64_t epoch, ticks now) { return it.take(epoch, now, always).value(); }
@@ -245,8 +245,8 @@ TEST_F(slots, have_one_marked_lease_at_a_time) {
     EXPECT_TRUE(it.end(second));
 }
 
-TEST_F(slots, count_time_modulo_2_to_the_48) {
-    constexpr ticks turn = ticks{1} << 48;
+TEST_F(slots, count_time_modulo_2_to_the_52) {
+    constexpr ticks turn = ticks{1} << 52;
     take(1, turn - 10);
     EXPECT_EQ(it.none_ends_for(1, turn + 5, 50, false), 35);
     EXPECT_EQ(it.none_ends_for(1, turn + 40, 50, false), 0);

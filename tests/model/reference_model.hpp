@@ -6,6 +6,7 @@
 #include <deque>
 #include <list>
 #include <optional>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -18,8 +19,8 @@ namespace switchgear::model {
 /// types of the interface.
 ///
 /// Left out, because the contract leaves it open or because other tests pin it down: which arrivals of a
-/// ramp are admitted (the caller tells, and checks that they are even), jitter, overrides with an end,
-/// orders that move a breaker that is forced closed.
+/// ramp are admitted (the caller tells, and checks that they are even), jitter, orders that move a breaker that is forced
+/// closed.
 class reference {
 public:
     struct call {
@@ -41,6 +42,7 @@ public:
         std::uint64_t call;
         std::optional<failure_class> failed;
         bool slow;
+        bool counts = true;  // false: the call of an older sample that was slow counts from its verdict on
     };
     struct record {
         bool open = false;
@@ -54,6 +56,7 @@ public:
     time_point now{}, resumed_at = time_point::min();
     state at = state::closed;
     override_mode forced = override_mode::none;
+    std::optional<time_point> forced_until;
     std::uint64_t epoch = 0, successes = 0, failures = 0, slow = 0, ignored = 0, late = 0;
     std::array<std::uint64_t, 4> rejected{};
     std::uint32_t attempt = 0, run = 0, proven = 0;
@@ -81,7 +84,8 @@ public:
 
     /// `chosen`: what the breaker did, where it may choose. Returns: the call's record, or the refusal.
     std::variant<call, rejection> acquire(bool chosen) {
-        if (forced == override_mode::forced_open) return refuse(reject_reason::forced_open, rules.recovery.open_for);
+        expire();
+        if (forced == override_mode::forced_open) return refuse(reject_reason::forced_open, left_of_forced_open());
         if (at == state::open && now >= deadline) go(state::half_open, cause::pause_over);
         if (at == state::half_open && on_ramp && now >= ramp_since + rules.recovery.ramp->over)
             close(cause::ramp_finished);
@@ -108,6 +112,9 @@ public:
         if (v.is_ignored()) return void(++ignored);
         if (!current) return void(++late);
         const bool was_slow = !c.overdue && too_slow(c);
+        const bool probes = at == state::half_open && !on_ramp;
+        if ((v.is_failure() || was_slow || c.overdue) && !c.bystander && !probes) expire();
+        if (c.epoch != epoch) return void(++late);
         (v.is_success() ? successes : failures) += 1;
         slow += was_slow || c.overdue ? 1U : 0U;
         if (c.bystander) return;
@@ -122,46 +129,70 @@ public:
             run = 0;
         else if (weight(v.failed_with()) > 0)
             ++run;
-        const bool counted = std::any_of(window.begin(), window.end(), [&](const sample& s) { return s.call == c.id; });
-        if (!c.overdue || !counted)
-            count({now, c.id, v.is_failure() ? std::optional{v.failed_with()} : std::nullopt, was_slow});
+        const auto failed = v.is_failure() ? std::optional{v.failed_with()} : std::nullopt;
+        const auto before = std::find_if(window.begin(), window.end(), [&](const sample& s) { return s.call == c.id; });
+        const bool of_calls = std::holds_alternative<last_calls>(rules.trip.window);
+        if (before != window.end()) {
+            before->counts = of_calls;
+            if (of_calls) before->failed = failed;
+        }
+        if (before == window.end() || !of_calls) count({now, c.id, failed, was_slow});
         judge(v);
     }
 
     void overdue(call& c) {
         if (!rules.trip.slow || c.epoch != epoch || c.overdue || c.answered || c.bystander || c.begun < resumed_at)
             return;
+        expire();
+        if (c.epoch != epoch) return;
         if (at == state::half_open && !on_ramp) return open(cause::probe_failed);
         c.overdue = true;
         count({now, c.id, {}, true});
         judge(verdict::ignored());
     }
 
-    void reset() { at == state::closed ? empty() : close(cause::operator_order); }
+    /// After its time an override is as if lifted. Whoever comes next ends it; a reader sees it ended.
+    bool is_over() const { return forced != override_mode::none && forced_until && now >= *forced_until; }
+    void expire() {
+        if (is_over()) lift();
+    }
+    duration left_of_forced_open() const { return forced_until ? *forced_until - now : rules.recovery.open_for; }
+
+    void reset() {
+        expire();
+        at == state::closed ? empty() : close(cause::operator_order);
+    }
     void trip(std::optional<duration> exact) {
+        expire();
         if (exact) exact = std::min<duration>(*exact, rules.recovery.max_retry_after);
         if (at != state::open) return open(cause::operator_order, {}, {}, exact);
         // Opened by a lifted order it had no pause yet: this is the first.
         if (base == duration{}) base = rules.recovery.open_for;
         deadline = now + exact.value_or(base);
     }
-    void force_open() { forced = override_mode::forced_open; }
-    void force_closed() {
+    void force_open(std::optional<time_point> until) {
+        expire();
+        forced = override_mode::forced_open;
+        forced_until = until;
+    }
+    void force_closed(std::optional<time_point> until) {
         reset();
         forced = override_mode::forced_closed;
+        forced_until = until;
     }
     void lift() {
-        if (forced == override_mode::forced_closed) reset();
-        if (forced == override_mode::forced_open) {
-            if (at != state::open) go(state::open, cause::operator_order);
-            deadline = std::min(deadline, now);
-        }
-        forced = override_mode::none;
+        const auto was = std::exchange(forced, override_mode::none);
+        if (was == override_mode::forced_closed) reset();
+        if (was != override_mode::forced_open) return;
+        if (at != state::open) go(state::open, cause::operator_order);
+        deadline = std::min(deadline, now);
     }
     void end_pause() {
+        expire();
         if (at == state::open) deadline = std::min(deadline, now);
     }
     void extend_pause(duration wait) {
+        expire();
         if (at == state::open) deadline = std::max(deadline, now + wait);
     }
     record save() const {
@@ -169,6 +200,7 @@ public:
         return {true, at == state::open ? std::max(deadline - now, duration{}) : duration{}, base, attempt};
     }
     void restore(const record& from, duration elapsed) {
+        expire();
         if (!from.open) return at == state::closed ? void() : close(cause::restored);
         attempt = from.attempt;
         if (at != state::open) go(state::open, cause::restored);
@@ -189,6 +221,10 @@ public:
             while (!window.empty() && now - window.front().at > std::get<last>(rules.trip.window).span)
                 window.pop_front();
         }
+    }
+    std::uint64_t calls() const {
+        return static_cast<std::uint64_t>(
+            std::count_if(window.begin(), window.end(), [](const sample& s) { return s.counts; }));
     }
     std::optional<time_point> earliest_expiry() const {
         std::optional<time_point> earliest;
@@ -256,7 +292,7 @@ private:
     void judge(verdict v) {
         forget();
         const trip_rules& t = rules.trip;
-        evidence e{.calls = window.size()};
+        evidence e{.calls = calls()};
         double weighted = 0;
         std::array<std::uint32_t, failure_class_count> of_class{};
         for (const sample& s : window) {
