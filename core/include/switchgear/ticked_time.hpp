@@ -12,9 +12,10 @@ namespace switchgear {
 ///
 /// Whoever keeps it calls `tick()` at least every 10 ms while breakers are in use. A tick that comes later
 /// makes successes look as much older than they are: at a delay of up to 3 % of the window, less 10 ms,
-/// rule 8 still holds; beyond that they leave the window early. Failures, pauses, leases and slowness are
-/// judged by the exact clock, and are never affected, but for a call whose start or end is then seen late:
-/// a slow call may pass for one that was faster by as much as the tick is late.
+/// rule 8 still holds; beyond that they leave the window early. A refusal is by the cheap clock while the end of its
+/// pause or lease is not near: whoever is refused then is so for as much longer as the tick is late, and for ever if
+/// none comes. Failures, and where a pause or a lease begins and ends, are judged by the exact clock; of slowness, a
+/// slow call may pass for one that was faster by as much as the tick is late.
 ///
 /// Thread safety: every member may be called from any thread at any time; the cheap form never goes back.
 class ticked_time : public time_source {

@@ -435,6 +435,24 @@ TEST(ramp_by_evidence, made_by_a_reload_on_a_ramp_by_time_keeps_the_length_it_wa
     EXPECT_EQ(b.refusal().reason, reject_reason::ramping);
 }
 
+TEST(ramp_by_evidence, that_a_reload_made_one_by_time_goes_by_the_rules) {
+    auto b = bench_of(by_evidence());
+    begin_ramp(b, 1'000, 90ms);
+    for (int trips = 0; trips < 3; ++trips) {
+        auto in = fill(b);
+        b.advance(90ms);
+        for (auto& p : in) p.success();
+    }
+    auto in = fill(b);
+    ASSERT_GE(in.size(), 10U);
+    settings s = by_evidence();
+    s.recovery.ramp = ramp_rule{.over = 1h, .from = 1};
+    b.it.apply(s);
+    for (auto& p : in) p.failure();
+    b.expect_half_open();
+    EXPECT_EQ(b.now().window.failures, in.size()) << "and no rule says that this is too much";
+}
+
 TEST(ramp_by_evidence, begins_without_a_latency_where_the_probe_was_suspended) {
     settings s = by_evidence();
     s.recovery.probe_timeout = 24h;
