@@ -87,11 +87,12 @@ void machine<A, S, F>::steer(grant& of, verdict how, const Time& time) noexcept 
     const ticks took = of.is(grant::answered) ? of.took : now - of.begun;
     const bool suspended = in_ticks(time.resumed_at()) > of.begun;
     // Beside the lock, and not while waiting for it. Where a reload has made it a ramp by time, evidence is the rules'.
-    const auto [steers, failing] = with_plan([&](const plan& by) {
+    const auto weight = with_plan([&](const plan& by) -> std::optional<double> {
         const auto& ramp = by.given.recovery.ramp;
-        return std::pair{ramp && ramp->by == ramp_by::evidence, how.is_failure() ? by.weight(how.failed_with()) : 0.0};
+        if (!ramp || ramp->by != ramp_by::evidence) return {};
+        return how.is_failure() ? by.weight(how.failed_with()) : 0.0;
     });
-    if (!steers) return;
+    if (!weight) return;
     std::optional<ticks> hint;
     if (how.retry_after()) hint = how.retry_after()->count();
     std::optional<moved> made;
@@ -101,7 +102,7 @@ void machine<A, S, F>::steer(grant& of, verdict how, const Time& time) noexcept 
             const double at = static_cast<double>(now) * tick;
             if (how.is_success() && suspended) return by.succeeded();
             if (how.is_success()) return by.succeeded(static_cast<double>(took) * tick, at);
-            if (failing > 0) by.failed(at);
+            if (*weight > 0) by.failed(at);
         });
     }
     tell(made);
