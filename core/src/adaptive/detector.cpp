@@ -217,6 +217,11 @@ void detector::learn_latency() noexcept {
     follow_latency();
 }
 
+void detector::forget_latency(time_point now) noexcept {
+    latency_ = latency_limit{aims_.deadline, now};
+    follow_latency();
+}
+
 void detector::opened(time_point now) noexcept {
     pass_time(now);
     for (auto* one : {&errors_, &slow_}) one->restart();

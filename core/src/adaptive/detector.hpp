@@ -87,6 +87,8 @@ public:
     /// `away`: how long ago it was saved.
     bool restore(const learned&, duration away, time_point now);
     void forget(time_point now) noexcept;
+    /// Of how long calls take only: it begins anew with the calls to come.
+    void forget_latency(time_point now) noexcept;
     /// New aims; what was learned stays.
     void change(const aims&) noexcept;
 

@@ -50,10 +50,16 @@ public:
     }
     /// One that is slow as never in health is no sign of health, though it may close the breaker.
     void probe_succeeded(std::uint64_t epoch, ticks now, ticks took) noexcept {
-        if (took > limit()) return probe_failed(epoch);
+        if (took > limit()) {
+            return heard(epoch, [](said& so_far) {
+                so_far.failed += so_far.failed < most_failed ? 1U : 0U;
+                so_far.slowly = !so_far.decided;
+            });
+        }
         heard(epoch, [&](said& so_far) {
             if (so_far.decided) return;
             so_far.decided = true;
+            so_far.slowly = false;
             // relaxed: of this trip, or of the next one, which begins with a word of its own.
             const duration since{now - opened_at_.load(std::memory_order_relaxed)};
             so_far.needless = adaptive::what_it_was(so_far.failed, since) == adaptive::trip_was::needless;
@@ -75,17 +81,18 @@ public:
     }
     /// What this thread has kept.
     void take_in_own(std::uint64_t epoch) noexcept {
-        good_.take_own(epoch, [this](std::span<const adaptive::finished> some) { observe(some); });
+        good_.take_own(epoch, [this](std::span<const adaptive::finished> some) { observe_good(some); });
         publish();
     }
     void take_in(std::uint64_t epoch) noexcept {
-        good_.take_all(epoch, [this](std::span<const adaptive::finished> some) { observe(some); });
+        good_.take_all(epoch, [this](std::span<const adaptive::finished> some) { observe_good(some); });
         publish();
     }
     /// A bad call, after the good ones that ended before it.
     void add(std::uint64_t epoch, const adaptive::finished& one) noexcept {
         take_in(epoch);
         begin(one.at);
+        if (!one.failed && (one.slow_already || one.took.count() > limit())) ++slow_calls_;
         adaptive::finished judged = one;
         if (one.at < warms_until_) judged.took = {};
         observe({&judged, 1});
@@ -119,6 +126,7 @@ public:
 
     /// The breaker has opened by a verdict, whyever; that epoch is the open one.
     void opened(std::uint64_t epoch, ticks now) noexcept {
+        if (quick_calls_ > slow_calls_) came_back_slow_.reset();
         detector_.opened(at(now));
         // relaxed: see probe_succeeded().
         opened_at_.store(now, std::memory_order_relaxed);
@@ -134,16 +142,14 @@ public:
     void forget(ticks now) noexcept {
         good_.forget();
         detector_.forget(at(now));
-        forget_finding();
-        begins_ = waits_ = false;
-        warms_until_ = time_point::min();
+        begin_again();
         publish();
     }
 
     adaptive::learned save() { return detector_.save(); }
     bool restore(const adaptive::learned& from, ticks away, ticks now) {
         const bool taken = detector_.restore(from, duration{away}, at(now));
-        if (taken) forget_finding(), begins_ = waits_ = false, warms_until_ = time_point::min();
+        if (taken) begin_again();
         publish();
         return taken;
     }
@@ -162,17 +168,27 @@ private:
     static constexpr std::chrono::seconds warming{30};
     static constexpr std::uint32_t most_failed = 255;  // more say no more
 
-    /// What the probes have said since a trip, in one word: trip:40 | unused:14 | failed:8 | needless:1 | decided:1
+    // Slowness that stays. A service whose every good answer is slow, return after return, is a slow service by now, and
+    // to open for it again and again helps nobody. After eight half-lives nothing would be left of the latency that was
+    // normal, had it been let fade.
+    static constexpr std::chrono::hours slow_for_good{2};
+    static constexpr std::chrono::minutes longest_silence{15};  // what was in a longer one nobody knows
+
+    /// What the probes have said since a trip, in one word:
+    /// trip:40 | unused:13 | failed:8 | slowly:1 | needless:1 | decided:1
     struct said {
         std::uint64_t trip = 0;
         std::uint32_t failed = 0;
+        bool slowly = false;  ///< a good one was slow, and none was quick
         bool needless = false, decided = false;
 
         static constexpr said of(std::uint64_t bits) noexcept {
-            return {bits >> 24, static_cast<std::uint32_t>(bits >> 2) & most_failed, (bits & 2) != 0, (bits & 1) != 0};
+            return {bits >> 24, static_cast<std::uint32_t>(bits >> 3) & most_failed, (bits & 4) != 0, (bits & 2) != 0,
+                    (bits & 1) != 0};
         }
         constexpr std::uint64_t bits() const noexcept {
-            return (trip << 24) | (std::uint64_t{failed} << 2) | (needless ? 2U : 0U) | (decided ? 1U : 0U);
+            return (trip << 24) | (std::uint64_t{failed} << 3) | (slowly ? 4U : 0U) | (needless ? 2U : 0U) |
+                   (decided ? 1U : 0U);
         }
     };
     /// What a probe of that epoch says changes what is known.
@@ -190,6 +206,10 @@ private:
 
     static time_point at(ticks now) noexcept { return time_point{duration{now}}; }
 
+    void observe_good(std::span<const adaptive::finished> some) noexcept {
+        observe(some);
+        quick_calls_ += some.size();
+    }
     void observe(std::span<const adaptive::finished> some) noexcept {
         begin(some.front().at);
         if (!found_) found_ = detector_.observe(some);
@@ -201,12 +221,29 @@ private:
         const bool was_open = std::exchange(waits_, false);
         if (!was_open) detector_.opened(now);
         // What an order ended, no probe has told of. relaxed: the window began after what its probes said.
-        const bool needless = was_open && said::of(said_.load(std::memory_order_relaxed)).needless;
+        const said last = said::of(said_.load(std::memory_order_relaxed));
+        const bool needless = was_open && last.needless;
         detector_.judged(needless ? adaptive::trip_was::needless : adaptive::trip_was::outage, now);
+        if (was_open) came_back(last.slowly, now);
         // What came back by evidence keeps up with its traffic, if still slower than in health: other clients are on
         // their way back too, and caches are cold. To shut it for that would keep it cold.
         if (ramps_by_evidence_ && was_open && !needless) warms_until_ = now + warming;
         publish();  // what a needless trip taught
+    }
+    void came_back(bool slowly, time_point now) noexcept {
+        quick_calls_ = slow_calls_ = 0;
+        if (slowly && came_back_slow_) slow_for_ += std::min<duration>(now - *came_back_slow_, longest_silence);
+        if (!slowly || !came_back_slow_) slow_for_ = {};
+        came_back_slow_ = slowly ? std::optional{now} : std::nullopt;
+        if (slow_for_ < slow_for_good) return;
+        detector_.forget_latency(now);
+        came_back_slow_.reset();
+    }
+    void begin_again() noexcept {
+        forget_finding();
+        begins_ = waits_ = false;
+        warms_until_ = time_point::min();
+        came_back_slow_.reset();
     }
     void forget_finding() noexcept {
         found_.reset();
@@ -245,7 +282,10 @@ private:
     bool begins_ = false;  ///< a window, and nothing of it was seen yet
     bool waits_ = false;   ///< the detector, for what the probes say
     bool ramps_by_evidence_ = false;
-    time_point warms_until_ = time_point::min();  ///< until then nothing is slow
+    time_point warms_until_ = time_point::min();      ///< until then nothing is slow
+    std::uint64_t quick_calls_ = 0, slow_calls_ = 0;  ///< good ones, since the window began
+    std::optional<time_point> came_back_slow_{};      ///< when it last did; and each time for …
+    duration slow_for_{};                             ///< … so long
 };
 
 }  // namespace switchgear::detail

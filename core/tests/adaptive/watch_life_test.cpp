@@ -36,6 +36,9 @@ struct plain_watch {
     ticks trip_at = 0;
     unsigned failed_probes = 0;
     std::optional<trip_was> verdict{};
+    bool slow_probe = false;
+    std::uint64_t quick = 0, slow = 0;
+    std::vector<ticks> slow_returns{};
     std::uint64_t kept_epoch = 0;
     std::vector<finished> kept{};
 
@@ -50,7 +53,7 @@ struct plain_watch {
     void take_in(std::uint64_t epoch) {
         if (kept_epoch > epoch) return;
         if (kept_epoch == epoch) {
-            for (const finished& one : kept) see(one);
+            for (const finished& one : kept) see_good(one);
         }
         kept.clear();
     }
@@ -58,18 +61,33 @@ struct plain_watch {
         begin(in_ticks(one.at));
         if (!suspicion) suspicion = it.observe({&one, 1});
     }
+    void see_good(const finished& one) { see(one), ++quick; }
     void begin(ticks now) {
         if (!window_begins) return;
         window_begins = false;
         if (!trip_waits) it.opened(at(now));
         const trip_was what = trip_waits ? verdict.value_or(trip_was::outage) : trip_was::outage;
         it.judged(what, at(now));
+        if (trip_waits) came_back(now);
         if (ramps_by_evidence && trip_waits && what == trip_was::outage) warm_until = now + 30 * second;
         trip_waits = false;
+    }
+    void came_back(ticks now) {
+        quick = slow = 0;
+        slow_returns.push_back(now);
+        if (!slow_probe) slow_returns.clear();
+        ticks slow_for = 0;
+        for (std::size_t i = 1; i < slow_returns.size(); ++i) {
+            slow_for += std::min(slow_returns[i] - slow_returns[i - 1], 900 * second);
+        }
+        if (slow_for < 7'200 * second) return;
+        it.forget_latency(at(now));
+        slow_returns.clear();
     }
     void add(std::uint64_t epoch, finished one) {
         take_in(epoch);
         begin(in_ticks(one.at));
+        if (!one.failed && (in_ticks(time_point{one.took}) > limit() || one.slow_already)) ++slow;
         if (in_ticks(one.at) < warm_until) one.took = {};
         see(one);
     }
@@ -94,8 +112,9 @@ struct plain_watch {
         if (suspicion && !kept_closed_since) kept_closed_since = now;
     }
     void opened(std::uint64_t epoch, ticks now) {
+        if (quick > slow) slow_returns.clear();
         it.opened(at(now));
-        trip = epoch, trip_at = now, failed_probes = 0;
+        trip = epoch, trip_at = now, failed_probes = 0, slow_probe = false;
         verdict.reset();
         if (trip_waits) verdict = trip_was::outage;
         trip_waits = true;
@@ -105,7 +124,9 @@ struct plain_watch {
         if (epoch > trip) ++failed_probes;
     }
     void probe_succeeded(std::uint64_t epoch, ticks now, ticks took) {
+        if (epoch > trip && took > limit() && !verdict) slow_probe = true;
         if (took > limit()) return probe_failed(epoch);
+        if (epoch > trip && !verdict) slow_probe = false;
         if (epoch > trip && !verdict) verdict = adaptive::what_it_was(failed_probes, duration{now - trip_at});
     }
     void follow(const settings& by) {
@@ -118,6 +139,7 @@ struct plain_watch {
     void begin_again() {
         forget_suspicion();
         window_begins = trip_waits = false;
+        slow_returns.clear();
         warm_until = std::numeric_limits<ticks>::min();
     }
     void forget(ticks now) {
@@ -264,6 +286,25 @@ struct both_lives {
         }
         expect_same_view();
     }
+    /// A trip, a good probe and a few calls, slow ones mostly.
+    void come_back_slow() {
+        const ticks slow = 10 * second;
+        open();
+        now += up_to(1'200 * second);
+        ++epoch;
+        const ticks took = one_in(40) ? 10 * ms : slow;
+        it.probe_succeeded(epoch, now, took), plain.probe_succeeded(epoch, now, took);
+        expect_same();
+        close();
+        const bool quick = one_in(30);
+        for (int i = 0; i < 3; ++i) {
+            now += 10 * ms;
+            quick ? keep(epoch) : add(false, slow);
+            expect_same();
+        }
+        it.take_in(epoch), plain.take_in(epoch);
+        expect_same();
+    }
     void follow(const settings& by) { it.follow(plan{by}), plain.follow(by), expect_same(); }
     void forget() { it.forget(now), plain.forget(now), expect_same(); }
     void restore(const adaptive::learned& from, ticks away) {
@@ -283,6 +324,20 @@ TEST(watch_life, is_the_plain_one_through_health_and_outages) {
         }
         EXPECT_GE(b.trips, 2);
     }
+}
+
+TEST(watch_life, is_the_plain_one_through_slowness_that_stays) {
+    int forgot = 0;
+    for (std::uint64_t seed = 1; seed <= 3; ++seed) {
+        both_lives b{seed};
+        b.follow(of_the_ramp(seed % 2 == 0));
+        for (int round = 0; round < 6; ++round) {
+            b.live(400, 0.01);
+            for (int i = 0; i < 60 && b.it.limit() != never; ++i) b.come_back_slow();
+            forgot += b.it.limit() == never ? 1 : 0;
+        }
+    }
+    EXPECT_GE(forgot, 9);
 }
 
 TEST(watch_life, is_the_plain_one_through_changes_of_the_settings) {

@@ -24,6 +24,63 @@ TEST(adaptive_rule, slow_answers_trip_though_every_call_succeeds) {
     EXPECT_EQ(s.it.observe().totals.slow, 0U) << "slow is what the slow rule calls so, and there is none";
 }
 
+/// Calls ten times a second for so long, where they are let in. Returns: how often it opened.
+int slowly(service& s, duration how_long, duration took) {
+    int opened = 0;
+    const time_point end = s.clock.now() + how_long;
+    while (s.clock.now() < end) {
+        if (auto p = s.it.try_acquire()) {
+            s.advance(took);
+            p->success();
+            opened += s.state() == state::open ? 1 : 0;
+        } else {
+            s.advance(100ms);
+        }
+    }
+    return opened;
+}
+
+TEST(adaptive_rule, a_service_that_is_slow_for_good_is_let_be_after_two_hours) {
+    for (const bool by_evidence : {false, true}) {
+        settings with = adaptive_only();
+        if (by_evidence) with.recovery.ramp = ramp_rule{.by = ramp_by::evidence};
+        service s{with};
+        s.healthy(5'000);
+        EXPECT_GT(slowly(s, 110min, 200ms), 100) << "protected until then";
+        slowly(s, 20min, 200ms);
+        EXPECT_EQ(slowly(s, 3h, 200ms), 0) << "it is as it is";
+        EXPECT_GE(s.it.observe().normal->slow_after.value(), 200ms);
+        EXPECT_GT(slowly(s, 1min, 2s), 0) << "and slower than that is slow";
+    }
+}
+
+TEST(adaptive_rule, slow_outages_with_health_between_them_are_never_taken_for_normal) {
+    service s{adaptive_only()};
+    s.healthy(5'000);
+    for (int i = 0; i < 4; ++i) {
+        EXPECT_GT(slowly(s, 100min, 200ms), 100);
+        slowly(s, 10min, 10ms);
+        ASSERT_LE(s.it.observe().normal->slow_after.value(), 100ms) << i;
+    }
+}
+
+TEST(adaptive_rule, two_slow_outages_with_nothing_but_silence_between_them_are_not_taken_for_normal) {
+    service s{adaptive_only()};
+    s.healthy(5'000);
+    slowly(s, 1min, 200ms);
+    s.advance(10h);
+    slowly(s, 1min, 200ms);
+    EXPECT_LE(s.it.observe().normal->slow_after.value(), 100ms);
+}
+
+TEST(adaptive_rule, slower_than_the_deadline_is_slow_for_good) {
+    service s{adaptive_only({.deadline = 150ms})};
+    s.healthy(5'000);
+    slowly(s, 3h, 200ms);
+    EXPECT_GT(slowly(s, 1h, 200ms), 100);
+    EXPECT_EQ(s.it.observe().normal->slow_after.value(), 150ms);
+}
+
 TEST(adaptive_rule, calls_that_hang_count_when_they_pass_the_limit) {
     service s{adaptive_only()};
     s.healthy(5'000);
