@@ -26,7 +26,7 @@ MUTATIONS = [
     # 9 a trip verdict needs no rule
     (9, "src/machine_verdicts.hpp", "if (by && by->is_trip())", "if (found && by && by->is_trip())", MACHINE),
     # 10 an overdue call is counted once
-    (10, "src/machine_verdicts.hpp", "how.is_failure() && !counted_before", "how.is_failure()", MACHINE),
+    (10, "src/machine_verdicts.hpp", "if (!counted_before && (how.is_failure()", "if ((how.is_failure()", MACHINE),
     # 11 the pause grows
     (11, "src/machine_moves.hpp", "static_cast<double>(from.of.base_pause) * rules.backoff", "static_cast<double>(from.of.base_pause)", MACHINE),
     # 12 hints are clamped
@@ -55,6 +55,8 @@ MUTATIONS = [
     (23, "src/machine_moves.hpp", ".window_base = open_window(from.at, epoch),\n            .window = from.of.window + 1,", ".window_base = (static_cast<void>(epoch), from.of.window_base),\n            .window = from.of.window,", MACHINE),
     # 24 an override ends at its time
     (24, "src/machine_admission.hpp", "if (ends && now >= until) {", "if (false) {", MACHINE),
+    # … for orders too
+    (24, "src/breaker.cpp", "    machine::expire_override(at);  // tells of it, so no lock is held here\n", "", ("src/breaker.cpp",)),
     # 25 observing admits every call
     (25, "src/machine_admission.hpp", "if (!at.observes()) [[likely]]\n        return refuse(", "if (true) return refuse(", MACHINE),
     # 26 a permit is settled once
@@ -80,7 +82,7 @@ MUTATIONS = [
     # 36 a damaged record is refused
     (36, "src/record.cpp", " || text.substr(end + before_checksum.size()) != checksum_of(text.substr(0, end))", "", ("src/record.cpp",)),
     # 37 what is not closed is not evicted
-    (37, "src/registry.cpp", " || !may_go(*at)", "", ("src/registry.cpp",)),
+    (37, "src/registry.cpp", "if (!may_go(one)) continue;", "", ("src/registry.cpp",)),
     # 38 an exact key beats a pattern
     (38, "src/registry.cpp", "if (exact != rules.end()) return exact->by;", "if (exact != rules.end() && exact == rules.begin()) return exact->by;", ("src/registry.cpp",)),
     # 39 one change of the word, by one thread
