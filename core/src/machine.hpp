@@ -139,7 +139,8 @@ public:
     std::optional<moved> trip(std::optional<ticks> pause, ticks now) noexcept;
     moved force(override_mode mode, ticks until, ticks now) noexcept;
     std::optional<moved> lift(ticks now) noexcept;
-    /// After its time an override is as if lifted (rule 24): whoever comes next ends it, before he does anything else.
+    /// After its time an override is as if lifted (rule 24). It ends when somebody comes who reads the clock or gives an
+    /// order: a caller, a verdict that is more than one addition, an order, a health check, a restore.
     void expire_override(ticks now) noexcept {
         if (current().override() != override_mode::none) [[unlikely]]
             end_override_if_over(now);
@@ -322,9 +323,8 @@ private:
     atom<std::uint32_t> most_probes_;
 
     brief_lock<Atomics> evidence_;
-    bool kept_closed_ = false;                  // under evidence_: told already in this episode, which goes on since …
-    std::uint32_t kept_closed_at_ms_ = 0;       // … then: the clock in milliseconds, which may have come round
     plain<std::uint32_t> evidence_window_ = 0;  // under evidence_: the window that the marks are of
+    ticks kept_closed_at_ = long_ago;           // under evidence_: when it last would have opened, in this episode
     sliding_window window_;                     // under evidence_
 
     atom<std::uint64_t> other_successes_{0}, ignored_{0}, late_{0};

@@ -17,6 +17,13 @@ inline std::uint32_t in_microseconds(ticks took) noexcept {
     return static_cast<std::uint32_t>(std::clamp<ticks>(took / 1'000, 1, 3'600'000'000));
 }
 
+/// How long a call takes, where the probe has told, or else how long it is from one call to the next.
+inline ticks round_trip(const period& of) noexcept {
+    if (of.ramp_latency != 0) return ticks{of.ramp_latency} * 1'000;
+    const double gap = of.learned.call_gap > 0 ? static_cast<double>(of.learned.call_gap) : 1.0;
+    return static_cast<ticks>(gap / tick);
+}
+
 /// How a ramp of that period begins.
 template <class A, class S, class F>
 steering machine<A, S, F>::ramp_of(const period& of) noexcept {
@@ -61,7 +68,7 @@ answer machine<A, S, F>::acquire_by_evidence(word at, const Time& time, grant& t
             if (made) return answer::look_again();
         }
     }
-    if (!got.taken) return refused(ticks{seen.of.ramp_latency} * 1'000);
+    if (!got.taken) return refused(round_trip(seen.of));
     on.raise(on.admitted_at, now);
     to = granted(at, grant::paced | grant::placed, time);
     to.traits |= std::uint64_t{generation} << grant::generation_shift;
@@ -146,8 +153,8 @@ double machine<A, S, F>::share_by_evidence(const look& seen) const noexcept {
     const auto* const known = known_trouble();
     const auto* const back = known == nullptr ? nullptr : known->back();
     const allowance may = back == nullptr ? first.allowed() : back->ramp.allowed(seen.at.epoch(), first.allowed());
-    const double between =
-        may.spacing > 0 ? static_cast<double>(may.spacing) * tick : first.latency() / static_cast<double>(may.calls);
+    const double between = static_cast<double>(may.spacing > 0 ? may.spacing : round_trip(seen.of)) * tick /
+                           (may.spacing > 0 ? 1 : may.calls);
     // Never nothing: that would read as probing.
     return std::clamp(gap / between, 0.001, 1.0);
 }

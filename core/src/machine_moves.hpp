@@ -137,7 +137,7 @@ template <class A, class S, class F>
 bool machine<A, S, F>::begin_ramp(const look& from, ticks now) noexcept {
     period next = from.of;
     next.ramp_since = now;
-    // relaxed: by now it is that of some good probe of this epoch.
+    // relaxed: by now it is that of some good probe of this epoch, unless the process slept over them.
     if (auto* const back = in_trouble().back()) next.ramp_latency = back->probe_took.load(std::memory_order_relaxed);
     // Once for all of the ramp: places are numbered by it. relaxed: as in probe_timeout().
     next.ramp_lease = probe_timeout_ms_.load(std::memory_order_relaxed);

@@ -58,7 +58,7 @@ void machine<A, S, F>::extend_pause(ticks wait, ticks now) noexcept {
         const look seen = read();
         if (seen.at.where() != state::open) return;
         period next = seen.of;
-        const ticks longer = std::min(wait, longest_wait);
+        const ticks longer = std::clamp<ticks>(wait, 0, longest_wait);
         next.deadline = seen.at.due() ? now + longer : std::max(now + longer, next.deadline);
         next.pause = std::max(next.pause, longer);
         if (swing(seen.at, seen.at.with_due(false), next)) return;
@@ -335,7 +335,7 @@ auto machine<A, S, F>::outlook(const look& seen, const plan& by, ticks now) cons
     }
     const auto* known = known_trouble();
     if (known == nullptr || known->probes.look(seen.at.epoch()).outstanding < rules.probes) return {0, 0};
-    return {0, known->leased.none_ends_for(seen.at.epoch(), now, by.probe_timeout, false)};
+    return {0, known->leased.none_ends_for(seen.at.epoch(), now, probe_timeout(), false)};
 }
 
 template <class A, class S, class F>

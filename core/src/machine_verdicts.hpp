@@ -16,6 +16,8 @@ void machine<A, S, F>::settle(grant of, verdict how, const Time& time) noexcept 
         ignored_.fetch_add(1, std::memory_order_relaxed);
         return;
     }
+    if (current().override() != override_mode::none) [[unlikely]]
+        expire_override(in_ticks(time.now()));
     const word at = current();
     const bool late = at.epoch() != of.epoch;
     const course went = !late && of.is(grant::timed) ? course_of(of, time) : course{};
@@ -120,7 +122,6 @@ void machine<A, S, F>::watch_success(watch<A>& by, const grant& of, const course
         if (by.keep(of.epoch, went.ended, went.took)) take_in_kept(by, of.epoch, went.ended);
         return;
     }
-    expire_override(went.ended);
     std::optional<moved> made;
     {
         const guard lock{evidence_};
@@ -136,6 +137,7 @@ void machine<A, S, F>::watch_success(watch<A>& by, const grant& of, const course
 /// One success in 256 looks at what came together, if nobody else is at the evidence just now.
 template <class A, class S, class F>
 void machine<A, S, F>::take_in_kept(watch<A>& by, std::uint64_t epoch, ticks now) noexcept {
+    expire_override(now);
     if (!evidence_.try_lock()) return;
     std::optional<moved> made;
     {
@@ -187,7 +189,6 @@ void machine<A, S, F>::success_late(std::uint64_t epoch) noexcept {
 /// A failure, a slow call, or the verdict on one that was overdue. Returns: false if it was late.
 template <class A, class S, class F>
 bool machine<A, S, F>::settle_evidence(const grant& of, verdict how, const course& went, ticks now) noexcept {
-    expire_override(now);
     std::optional<moved> made;
     {
         const guard lock{evidence_};
@@ -254,15 +255,15 @@ std::optional<moved> machine<A, S, F>::judge_window(std::uint64_t epoch, std::op
         watch<A>* const watcher = watching();
         if (!found && watcher != nullptr) found = watcher->found(now);
         if (!found) {
-            if (watcher == nullptr || !watcher->looks_anew(now)) kept_closed_ = false;
+            const bool goes_on = watcher != nullptr && watcher->looks_anew(now);
+            kept_closed_at_ = goes_on ? std::max(kept_closed_at_, now) : long_ago;
             return {};
         }
         if (seen.at.override() == override_mode::forced_closed) {
             if (watcher != nullptr) watcher->kept_closed(now);
-            // One episode, where an open breaker would not have asked again yet.
-            const auto now_ms = static_cast<std::uint32_t>(now / 1'000'000);
-            const std::uint32_t since = now_ms - std::exchange(kept_closed_at_ms_, now_ms);
-            if (std::exchange(kept_closed_, true) && since < settings.given.recovery.open_for.count()) return {};
+            // One episode, where an open breaker would not have asked again yet. Threads come here in any order of time.
+            const ticks before = std::exchange(kept_closed_at_, std::max(kept_closed_at_, now));
+            if (now < before + plan::in_ticks(settings.given.recovery.open_for)) return {};
             return moved{.from = state::closed,
                          .to = state::closed,
                          .epoch = epoch,
@@ -288,7 +289,7 @@ template <class A, class S, class F>
 auto machine<A, S, F>::in_step(const glance& with) noexcept -> const plan& {
     if (evidence_window_ != with.window) {
         evidence_window_ = with.window;
-        kept_closed_ = false;
+        kept_closed_at_ = long_ago;
         window_.begin(with.window_base);
         if (auto* const watcher = watching()) watcher->new_window();
     }
@@ -416,8 +417,8 @@ bool machine<A, S, F>::settle_probe(const grant& of, verdict how, const course& 
     if (auto* const back = known.back(); back != nullptr && how.is_success()) {
         const ticks took = of.is(grant::answered) ? of.took : now - of.begun;
         const bool suspended = in_ticks(time.resumed_at()) > of.begun;
-        // relaxed: end() publishes it, and whoever finds that it is enough reads it after that. 0: not known.
-        back->probe_took.store(suspended ? 0 : in_microseconds(took), std::memory_order_relaxed);
+        // relaxed: end() publishes it, and whoever finds that it is enough reads it after that.
+        if (!suspended) back->probe_took.store(in_microseconds(took), std::memory_order_relaxed);
     }
     if (!known.probes.end(of.epoch, ending, needed, [&] { return current().epoch() == of.epoch; })) return false;
     if (auto* const watcher = watching(); watcher != nullptr && how.is_success()) {

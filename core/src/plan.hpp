@@ -19,8 +19,7 @@ struct plan {
           weights{by_class(from.trip.weights)},
           limits{by_class(from.trip.limits)},
           slow_after{from.trip.slow ? in_ticks(from.trip.slow->after) : never},
-          timed{from.trip.slow || from.trip.adaptive},
-          probe_timeout{in_ticks(from.recovery.probe_timeout)} {}
+          timed{from.trip.slow || from.trip.adaptive} {}
 
     static ticks in_ticks(std::chrono::milliseconds span) noexcept {
         // A slow rule of centuries is allowed, and must not overflow.
@@ -35,7 +34,6 @@ struct plan {
     std::array<std::optional<std::uint32_t>, failure_class_count> limits;
     ticks slow_after;  ///< `never` without a slow rule
     bool timed;        ///< it matters how long a call takes
-    ticks probe_timeout;
 };
 
 }  // namespace switchgear::detail

@@ -82,8 +82,8 @@ std::vector<violation> validate(const registry_settings& all) {
     return found;
 }
 
-/// The breakers by key. A breaker is made under the lock, so that a key has one; user code never runs
-/// under it.
+/// The breakers by key. A breaker is made under the lock, so that a key has one; no user code but the clock
+/// runs under it.
 ///
 /// Eviction is by CLOCK (Corbató, "A paging experiment with the Multics system", 1968): a hand goes round,
 /// takes the mark off what was used since its last visit, and evicts what was not and may go. One request
@@ -143,15 +143,16 @@ public:
 
     void apply(const registry_settings& given) {
         const std::lock_guard one_at_a_time{applying_};
-        rulebook book{given};
+        const rulebook book{given};
+        rulebook to_keep = book;
         std::vector<std::shared_ptr<breaker>> present;
         std::vector<entries::node_type> gone;
         {
             const std::lock_guard lock{lock_};
-            book_ = book;
+            present.reserve(by_key_.size());
+            book_ = std::move(to_keep);
             max_entries_ = given.max_entries;
             gone = evict_down_to(max_entries_, all_looks());
-            present.reserve(by_key_.size());
             for (const auto& one : by_key_) present.push_back(one.held);
         }
         for (const auto& one : present) one->core().apply(book.for_key(one->name()));
@@ -183,7 +184,12 @@ private:
     }
 
     /// Under the lock: nobody takes a new handle, so one that is ours alone stays so.
-    static bool may_go(const entry& of) { return of.held.use_count() == 1 && !of.held->core().worth_keeping(); }
+    static bool may_go(const entry& of) {
+        if (of.held.use_count() != 1) return false;
+        // use_count() is relaxed: with this, who let go of it is seen, and all that he did to it before.
+        std::atomic_thread_fence(std::memory_order_acquire);
+        return !of.held->core().worth_keeping();
+    }
 
     /// The hand goes from bucket to bucket until there are no more than `wanted`, or it has looked at so many.
     /// Whatever was used since its last visit is spared, but for the first of it where nobody else can go.

@@ -19,7 +19,7 @@ struct comeback : learned_records<Atomics> {
     using learned_records<Atomics>::learned_records;
 
     evidence_ramp<Atomics> ramp;
-    /// The last good probe, in microseconds; written before its place is given back.
+    /// The last good probe, in microseconds; written before its place is given back. 0: not known.
     typename Atomics::template atom<std::uint32_t> probe_took{};
 };
 

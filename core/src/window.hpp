@@ -149,13 +149,14 @@ public:
     static constexpr std::size_t buckets = 16;
 
     time_window(ticks span, ticks now, std::uint64_t tally)
-        : width_{(span - coarse_lag) / static_cast<ticks>(buckets)},
-          span_{span},
-          origin_{now - width_ * static_cast<ticks>(buckets)} {
+        : width_{width_of(span)}, origin_{now - width_ * static_cast<ticks>(buckets)} {
         begin(tally);
     }
 
-    ticks span() const noexcept { return span_; }
+    /// Spans are told apart by the millisecond, as settings are.
+    bool spans(ticks span) const noexcept { return width_of(span) == width_; }
+    /// When the present bucket began, and so where what is filed now stands.
+    ticks bucket_begin() const noexcept { return origin_ + static_cast<ticks>(current_) * width_; }
     /// When the present bucket ends and move_to() is due.
     ticks bucket_end() const noexcept { return origin_ + static_cast<ticks>(current_ + 1) * width_; }
     /// The tally at the window's edge.
@@ -186,9 +187,9 @@ public:
         // Most failures are calls of their own, and nothing else filed here is.
         if (failed != what.counts_call) column_of(correction)[current_ % buckets] += failed ? minus_one : 1;
     }
-    /// A call that was counted then settles: it counts from now on. Requires: holds(), and no adopt() since.
-    void settle(ticks counted_at, std::uint8_t failed) noexcept {
-        column_of(correction)[index_of(counted_at) % buckets] += minus_one;
+    /// A call that was counted there settles: it counts from now on. Requires: holds(), and one adopt() since at the most.
+    void settle(ticks place, std::uint8_t failed) noexcept {
+        column_of(correction)[index_of(place) % buckets] += minus_one;
         file({.failed = failed});
     }
     window_counts counts(std::uint64_t tally) const noexcept {
@@ -202,7 +203,10 @@ public:
         return now;
     }
     std::uint64_t extra_calls() const noexcept { return counts(edge()).calls; }
-    bool holds(ticks counted_at) const noexcept { return index_of(counted_at) + buckets > current_; }
+    bool holds(ticks place) const noexcept {
+        const std::uint64_t index = index_of(place);
+        return index <= current_ && index + buckets > current_;
+    }
 
     /// Takes over the buckets of a window of another length. A bucket is dated by its beginning: what may
     /// be too old for the new window is left out, because nothing older than T ever counts.
@@ -240,11 +244,12 @@ private:
         return columns_.emplace_back(column{what, {}}).in_bucket;
     }
 
+    static constexpr ticks width_of(ticks span) noexcept { return (span - coarse_lag) / static_cast<ticks>(buckets); }
     std::uint64_t index_of(ticks at) const noexcept {
         return static_cast<std::uint64_t>((std::max(at, origin_) - origin_) / width_);
     }
 
-    ticks width_, span_, origin_;
+    ticks width_, origin_;
     std::uint64_t current_ = buckets;
     std::array<std::uint64_t, buckets> tallies_{};  // at the bucket's beginning
     std::vector<column> columns_;
@@ -263,7 +268,7 @@ public:
     bool suits(const window& size) const noexcept {
         if (const auto* time = std::get_if<time_window>(&kind_)) {
             const auto* wanted = std::get_if<last>(&size);
-            return wanted != nullptr && std::chrono::duration_cast<duration>(wanted->span).count() == time->span();
+            return wanted != nullptr && time->spans(std::chrono::duration_cast<duration>(wanted->span).count());
         }
         const auto& calls = std::get<call_window>(kind_);
         const auto* wanted = std::get_if<last_calls>(&size);
@@ -302,7 +307,7 @@ public:
         auto& time = std::get<time_window>(kind_);
         time.move_to(now, tally);
         time.file(what);
-        return static_cast<std::uint64_t>(now);
+        return static_cast<std::uint64_t>(time.bucket_begin());
     }
     window_counts counts(std::uint64_t tally) noexcept {
         return std::visit([&](auto& of) { return of.counts(tally); }, kind_);
@@ -320,12 +325,12 @@ public:
         }
         auto& time = std::get<time_window>(kind_);
         time.move_to(now, tally);
-        const auto counted_at = static_cast<ticks>(place);
-        if (!time.holds(counted_at)) return false;
-        if (stamped == stamp()) {
-            time.settle(counted_at, failed);
+        if (!time.holds(static_cast<ticks>(place))) return false;
+        if (stamp() - stamped <= 1) {
+            time.settle(static_cast<ticks>(place), failed);
         } else if (failed != mark::no_failure) {
-            time.file({.failed = failed, .counts_call = false});  // in which bucket the call is now, nobody knows
+            // Dated anew twice, by the beginning of a bucket each time: in which one the call is now, nobody knows.
+            time.file({.failed = failed, .counts_call = false});
         }
         return true;
     }

@@ -107,14 +107,11 @@ public:
     }
 
     void settle(call& c, verdict v) {
-        const bool current = c.epoch == epoch;
         if (c.probe) probing.remove(&c);
         if (v.is_ignored()) return void(++ignored);
-        if (!current) return void(++late);
-        const bool was_slow = !c.overdue && too_slow(c);
-        const bool probes = at == state::half_open && !on_ramp;
-        if ((v.is_failure() || was_slow || c.overdue) && !c.bystander && !probes) expire();
+        expire();
         if (c.epoch != epoch) return void(++late);
+        const bool was_slow = !c.overdue && too_slow(c);
         (v.is_success() ? successes : failures) += 1;
         slow += was_slow || c.overdue ? 1U : 0U;
         if (c.bystander) return;

@@ -25,8 +25,8 @@ struct registry_settings {
     switchgear::settings defaults{};
     /// Exact beats pattern; of patterns the first listed (rule 38).
     std::vector<keyed_settings> rules{};
-    /// Breakers kept. Range: at least 1. Beyond it an idle closed one is evicted; if none can go, the
-    /// overflow breaker serves.
+    /// Breakers kept. Range: at least 1. Beyond it an idle closed one is evicted, and nobody is told; if none can go,
+    /// the overflow breaker serves.
     std::size_t max_entries = 10'000;
     friend bool operator==(const registry_settings&, const registry_settings&) = default;
 };

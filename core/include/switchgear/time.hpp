@@ -13,7 +13,8 @@ using time_point = std::chrono::steady_clock::time_point;
 /// Implement it to put a breaker on an event loop's cached time, or on a clock of your own in tests
 /// (`testing::manual_time` is one).
 ///
-/// Requires: values of `now()` never go back, as seen by any one thread.
+/// Requires: values of `now()` never go back, as seen by any one thread. No member calls a breaker or a registry: a
+/// registry reads the time under its lock.
 /// Thread safety: every member may be called from any thread at any time.
 /// Lifetime: must outlive every breaker that was given it.
 class time_source {

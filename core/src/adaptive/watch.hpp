@@ -112,6 +112,7 @@ public:
         if (found_ && kept_closed_since_ && now - *kept_closed_since_ >= patience) {
             detector_.opened(at(now));
             detector_.judged(adaptive::trip_was::outage, at(now));
+            came_back(found_->slow && slow_calls_ > quick_calls_, at(now));
             forget_finding();
             looks_anew_until_ = now + patience;
         }

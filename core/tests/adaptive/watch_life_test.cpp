@@ -68,14 +68,14 @@ struct plain_watch {
         if (!trip_waits) it.opened(at(now));
         const trip_was what = trip_waits ? verdict.value_or(trip_was::outage) : trip_was::outage;
         it.judged(what, at(now));
-        if (trip_waits) came_back(now);
+        if (trip_waits) came_back(slow_probe, now);
         if (ramps_by_evidence && trip_waits && what == trip_was::outage) warm_until = now + 30 * second;
         trip_waits = false;
     }
-    void came_back(ticks now) {
+    void came_back(bool slowly, ticks now) {
         quick = slow = 0;
         slow_returns.push_back(now);
-        if (!slow_probe) slow_returns.clear();
+        if (!slowly) slow_returns.clear();
         ticks slow_for = 0;
         for (std::size_t i = 1; i < slow_returns.size(); ++i) {
             slow_for += std::min(slow_returns[i] - slow_returns[i - 1], 900 * second);
@@ -102,6 +102,7 @@ struct plain_watch {
         if (suspicion && kept_closed_since && now >= *kept_closed_since + 60 * second) {
             it.opened(at(now));
             it.judged(trip_was::outage, at(now));
+            came_back(suspicion->slow && slow > quick, now);
             forget_suspicion();
             looks_anew_until = now + 60 * second;
         }

@@ -54,6 +54,15 @@ TEST(adaptive_rule, a_service_that_is_slow_for_good_is_let_be_after_two_hours) {
     }
 }
 
+TEST(adaptive_rule, a_service_that_is_slow_for_good_is_learned_while_it_is_forced_closed) {
+    service s{adaptive_only()};
+    s.healthy(5'000);
+    s.it.force_closed(by("alice"));
+    slowly(s, 3h, 200ms);
+    s.it.lift_override(by("alice"));
+    EXPECT_EQ(slowly(s, 1h, 200ms), 0);
+}
+
 TEST(adaptive_rule, slow_outages_with_health_between_them_are_never_taken_for_normal) {
     service s{adaptive_only()};
     s.healthy(5'000);

@@ -7,6 +7,20 @@
 namespace switchgear::rules {
 namespace {
 
+TEST(adaptive_rule, tells_once_of_a_trouble_that_it_looks_at_anew_while_it_is_forced_closed) {
+    service s{adaptive_only()};
+    s.healthy(5'000);
+    s.it.force_closed(by("alice"));
+    s.log.clear();
+    for (int i = 0; i < 3'000; ++i) {
+        permit p = s.acquire();
+        s.advance(10ms);
+        p.settle(i % 8 == 0 ? verdict::failure() : verdict::success());
+        s.advance(90ms);
+    }
+    EXPECT_EQ(s.log.size(), 1U) << s.log;
+}
+
 TEST(adaptive_rule, one_failure_never_trips_not_after_a_quiet_night_either) {
     service s{adaptive_only()};
     s.fail();

@@ -152,6 +152,18 @@ TEST(rule_22_threads, are_admitted_evenly_together) {
     EXPECT_NEAR(admitted.load(), threads * each / 4, 1 + threads);
 }
 
+// ---- rule 24
+
+TEST(rule_24_threads, that_fail_under_force_closed_are_told_of_once) {
+    breaker it{"storm", {.trip = {.consecutive_failures = 3}, .recovery = {.open_for = 1h, .max_open_for = 1h}}};
+    it.force_closed(by("alice"));
+    testing::event_log log{it};
+    all_at_once([&](int) {
+        for (int i = 0; i < rounds; ++i) it.try_acquire()->failure();
+    });
+    EXPECT_EQ(log.size(), 1U) << log;
+}
+
 // ---- rule 29
 
 TEST(rule_29_threads, no_lock_of_ours_is_held_while_a_listener_runs) {

@@ -74,6 +74,9 @@ TEST(rule_16_health_check, and_orders_are_in_time_on_a_clock_below_its_zero) {
     EXPECT_EQ(b.refusal().retry_after, 10s);
     b.advance(10s);
     EXPECT_TRUE(b.admits());
+    b.it.trip(by("alice"), 10s);
+    b.it.extend_pause(duration::min());
+    EXPECT_EQ(b.refusal().retry_after, 10s);
     b.it.force_open(by("alice", time_point::max() - 1ns));
     EXPECT_GT(b.refusal().retry_after, 24h * 365 * 70);
 }

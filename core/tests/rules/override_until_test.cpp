@@ -68,6 +68,21 @@ TEST(rule_24_after_force_open, there_is_nothing_to_lift) {
     EXPECT_TRUE(b.now().probe_due);
 }
 
+TEST(rule_24_after_force_open, a_probe_of_before_is_late) {
+    for (const bool good : {true, false}) {
+        bench b{three_in_a_row};
+        b.break_down();
+        permit probe = b.probe();
+        b.it.force_open(by("carol", b.clock.now() + 1s));
+        b.advance(2s);
+        probe.settle(good ? verdict::success() : verdict::failure());
+        b.expect_open();
+        EXPECT_TRUE(b.now().probe_due);
+        EXPECT_EQ(b.now().attempt, 1U);
+        EXPECT_EQ(b.late(), 1U);
+    }
+}
+
 // ---- force_closed: closed, with empty windows
 
 TEST(rule_24_after_force_closed, a_trip_opens) {
@@ -139,6 +154,23 @@ TEST(rule_24_after_force_closed, slow_answers_in_flight_count_for_the_adaptive_r
     b.advance(2s);
     for (auto& p : in_flight) p.success(), b.advance(10ms);
     b.expect_open();
+}
+
+TEST(rule_24_after_force_closed, good_calls_do_not_tell_of_what_it_kept_closed) {
+    settings s{.trip = no_rules(), .recovery = {.open_for = 1s, .jitter = 0}};
+    s.trip.adaptive = adaptive_rule{};
+    auto b = bench_of(s);
+    for (int i = 0; i < 2'000; ++i) b.take(10ms), b.advance(90ms);
+    b.it.force_closed(by("carol", b.clock.now() + 40s));
+    b.log.clear();
+    while (b.log.empty()) b.fail(), b.advance(100ms);
+    std::vector<permit> in_flight;
+    for (int i = 0; i < 600; ++i) in_flight.push_back(b.acquire()), b.advance(10ms), in_flight.back().answered();
+    b.advance(40s);
+    for (permit& p : in_flight) p.success();
+    ASSERT_EQ(b.log.size(), 2U) << b.log;
+    EXPECT_EQ(b.log.last().cause, cause::operator_order) << "that it ended";
+    b.expect_closed();
 }
 
 // ---- a registry

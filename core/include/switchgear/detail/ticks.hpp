@@ -10,6 +10,7 @@ namespace switchgear::detail {
 /// Ticks of switchgear::duration since the clock's zero: what fits into an atomic.
 using ticks = std::int64_t;
 inline constexpr ticks never = std::numeric_limits<ticks>::max();
+inline constexpr ticks long_ago = std::numeric_limits<ticks>::min();
 /// A wait that is longer is cut to this, 73 years: so that no sum or difference of times leaves its type.
 inline constexpr ticks longest_wait = never / 4;
 
