@@ -82,11 +82,6 @@ ticks breaker_core::now_without_expired_override() noexcept {
     return at;
 }
 
-void breaker_core::end_pause() noexcept {
-    if (overridden()) now_without_expired_override();
-    machine::end_pause();
-}
-
 void breaker_core::extend_pause(duration wait) noexcept {
     machine::extend_pause(wait.count(), now_without_expired_override());
 }

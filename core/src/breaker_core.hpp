@@ -32,7 +32,7 @@ public:
 
     settings current_settings() const;
     void apply(std::shared_ptr<const plan>);
-    void end_pause() noexcept;
+    void end_pause() noexcept { machine::end_pause(); }
     void extend_pause(duration wait) noexcept;
     void reset(const order&);
     void trip(const order&, std::optional<duration> pause);
@@ -41,17 +41,14 @@ public:
     std::string save();
     bool restore(std::string_view record, duration elapsed);
 
-    /// Whether anything would be lost with this breaker. Reads the clock only where an override may be over.
-    bool worth_keeping() const noexcept {
-        return !current().plainly_closed() && machine::worth_keeping(overridden() ? now() : 0);
-    }
+    /// Whether anything would be lost with this breaker.
+    bool worth_keeping() const noexcept { return !current().plainly_closed() && machine::worth_keeping(now()); }
 
     /// The machine's sink.
     void told(const moved&) noexcept;
 
 private:
     ticks now() const noexcept { return in_ticks(its_time.now()); }
-    bool overridden() const noexcept { return current().override() != override_mode::none; }
     /// An order finds what it would have found, had somebody called when the override's time came.
     ticks now_without_expired_override() noexcept;
     void tell(const moved&, std::optional<order>) noexcept;

@@ -21,7 +21,7 @@ inline std::uint32_t in_microseconds(ticks took) noexcept {
 inline ticks round_trip(const period& of) noexcept {
     if (of.ramp_latency != 0) return ticks{of.ramp_latency} * 1'000;
     const double gap = of.learned.call_gap > 0 ? static_cast<double>(of.learned.call_gap) : 1.0;
-    return static_cast<ticks>(gap / tick);
+    return static_cast<ticks>(gap * 1e9);
 }
 
 /// How a ramp of that period begins.
@@ -153,8 +153,7 @@ double machine<A, S, F>::share_by_evidence(const look& seen) const noexcept {
     const auto* const known = known_trouble();
     const auto* const back = known == nullptr ? nullptr : known->back();
     const allowance may = back == nullptr ? first.allowed() : back->ramp.allowed(seen.at.epoch(), first.allowed());
-    const double between = static_cast<double>(may.spacing > 0 ? may.spacing : round_trip(seen.of)) * tick /
-                           (may.spacing > 0 ? 1 : may.calls);
+    const double between = static_cast<double>(may.spacing > 0 ? may.spacing : round_trip(seen.of)) * tick / may.calls;
     // Never nothing: that would read as probing.
     return std::clamp(gap / between, 0.001, 1.0);
 }

@@ -328,7 +328,7 @@ public:
         if (!time.holds(static_cast<ticks>(place))) return false;
         if (stamp() - stamped <= 1) {
             time.settle(static_cast<ticks>(place), failed);
-        } else if (failed != mark::no_failure) {
+        } else {
             // Dated anew twice, by the beginning of a bucket each time: in which one the call is now, nobody knows.
             time.file({.failed = failed, .counts_call = false});
         }

@@ -438,15 +438,32 @@ TEST(sliding_window, of_time_files_a_call_in_the_present_bucket_though_it_is_dat
     }
 }
 
+TEST(sliding_window, of_time_that_was_dated_anew_once_knows_where_an_overdue_call_stands) {
+    auto first = of_time(16'010ms), second = of_time(11'130ms);
+    const auto place = first.file(found_overdue, 5'700 * ms, 0);
+    const auto stamp = first.stamp();
+    second.adopt(first, 0);
+    ASSERT_TRUE(second.settle(place, stamp, mark::no_failure, 12'000 * ms, 0));
+    for (ticks at = 12'000 * ms; at < 22'000 * ms; at += 100 * ms) {
+        second.move_to(at, 0);
+        ASSERT_EQ(second.counts(0).calls, 1U) << at / ms;
+    }
+}
+
 TEST(sliding_window, of_time_that_was_dated_anew_twice_counts_no_more_calls_than_there_were) {
-    for (const ticks late : {1'000 * ms, 4'000 * ms, 8'000 * ms}) {
-        auto first = of_time(16'010ms), second = of_time(11'130ms), third = of_time(16'010ms);
-        const auto place = first.file(found_overdue, 5'700 * ms, 0);
+    for (ticks found = 5'000 * ms; found < 9'000 * ms; found += 77 * ms) {
+        const ticks now = found + 3'000 * ms;
+        sliding_window first{last{16'010ms}, 5'000 * ms, 0}, second{last{11'130ms}, now, 0},
+            third{last{13'370ms}, now + 1, 0};
+        const auto place = first.file(found_overdue, found, 0);
         const auto stamp = first.stamp();
         second.adopt(first, 0), third.adopt(second, 0);
-        if (!third.settle(place, stamp, 2, 5'700 * ms + late, 0)) continue;
-        EXPECT_LE(third.counts(0).calls, 1U);
+        if (!third.settle(place, stamp, 2, now + 10 * ms, 0)) continue;
         EXPECT_EQ(third.counts(0).failures(), 1U);
+        for (ticks at = now; at < now + 14'000 * ms; at += 50 * ms) {
+            third.move_to(at, 0);
+            ASSERT_LE(third.counts(0).calls, 1U) << found / ms << ' ' << at / ms;
+        }
     }
 }
 

@@ -93,8 +93,23 @@ TEST(big_reader_locks, let_readers_in_beside_who_reads_all) {
         atom<bool> read_beside{false};
     };
     expect_in_all_schedules<met>([](const auto& s, play& p) {
+        s->change();  // the way is free again after it
         p.thread([=] {
             const auto held = s->lock.unchanging();
+            while (!s->read_beside.load()) explored_atomics::wait_a_moment();
+        });
+        p.thread([=] { s->read(), s->read_beside.store(true); });
+    });
+}
+
+TEST(big_reader_locks, have_another_lane_for_who_finds_his_taken) {
+    struct met : table {
+        atom<bool> read_beside{false};
+    };
+    expect_in_all_schedules<met>([](const auto& s, play& p) {
+        p.thread([=] {
+            const auto held = s->lock.unchanging();
+            const met::lock_of_table::reading mine{s->lock};
             while (!s->read_beside.load()) explored_atomics::wait_a_moment();
         });
         p.thread([=] { s->read(), s->read_beside.store(true); });

@@ -46,13 +46,13 @@ public:
     // Probes tell whether there was an outage, each of the last trip before it: one whose thread stalls over the
     // next trip says nothing of that.
     void probe_failed(std::uint64_t epoch) noexcept {
-        heard(epoch, [](said& so_far) { so_far.failed += so_far.failed < most_failed ? 1U : 0U; });
+        heard(epoch, [](said& so_far) { so_far.count_failed(); });
     }
     /// One that is slow as never in health is no sign of health, though it may close the breaker.
     void probe_succeeded(std::uint64_t epoch, ticks now, ticks took) noexcept {
         if (took > limit()) {
             return heard(epoch, [](said& so_far) {
-                so_far.failed += so_far.failed < most_failed ? 1U : 0U;
+                so_far.count_failed();
                 so_far.slowly = !so_far.decided;
             });
         }
@@ -183,6 +183,7 @@ private:
         bool slowly = false;  ///< a good one was slow, and none was quick
         bool needless = false, decided = false;
 
+        constexpr void count_failed() noexcept { failed += failed < most_failed ? 1U : 0U; }
         static constexpr said of(std::uint64_t bits) noexcept {
             return {bits >> 24, static_cast<std::uint32_t>(bits >> 3) & most_failed, (bits & 4) != 0, (bits & 2) != 0,
                     (bits & 1) != 0};

@@ -287,25 +287,41 @@ struct both_lives {
         }
         expect_same_view();
     }
-    /// A trip, a good probe and a few calls, slow ones mostly.
+    /// A trip, good probes and a few calls, slow ones mostly; perhaps one more window, as at the end of a ramp, or a
+    /// stretch in which it is kept closed.
     void come_back_slow() {
-        const ticks slow = 10 * second;
         open();
         now += up_to(1'200 * second);
-        ++epoch;
-        const ticks took = one_in(40) ? 10 * ms : slow;
-        it.probe_succeeded(epoch, now, took), plain.probe_succeeded(epoch, now, took);
-        expect_same();
+        for (int probes = one_in(4) ? 2 : 1; probes > 0; --probes) {
+            ++epoch;
+            const ticks took = one_in(40) ? 10 * ms : slow_call;
+            it.probe_succeeded(epoch, now, took), plain.probe_succeeded(epoch, now, took);
+            expect_same();
+        }
         close();
-        const bool quick = one_in(30);
-        for (int i = 0; i < 3; ++i) {
+        slow_calls(one_in(12) ? 2 : 8);
+        if (one_in(3)) close(), slow_calls(8);
+        if (one_in(4)) {
+            for (int i = 0; i < 30 && !plain.found(now); ++i) slow_calls(8);
+            it.kept_closed(now), plain.kept_closed(now);
+            now += 61 * second;
+            expect_same();
+        }
+    }
+    /// Of so many one is quick.
+    void slow_calls(std::uint64_t quick_one_in) {
+        for (int i = 0; i < 4; ++i) {
             now += 10 * ms;
-            quick ? keep(epoch) : add(false, slow);
+            switch (random() % 8) {
+                case 0: add(true, slow_call); break;
+                default: one_in(quick_one_in) ? keep(epoch) : add(false, slow_call);
+            }
             expect_same();
         }
         it.take_in(epoch), plain.take_in(epoch);
         expect_same();
     }
+    static constexpr ticks slow_call = 10 * second;
     void follow(const settings& by) { it.follow(plan{by}), plain.follow(by), expect_same(); }
     void forget() { it.forget(now), plain.forget(now), expect_same(); }
     void restore(const adaptive::learned& from, ticks away) {
@@ -334,11 +350,11 @@ TEST(watch_life, is_the_plain_one_through_slowness_that_stays) {
         b.follow(of_the_ramp(seed % 2 == 0));
         for (int round = 0; round < 6; ++round) {
             b.live(400, 0.01);
-            for (int i = 0; i < 60 && b.it.limit() != never; ++i) b.come_back_slow();
+            for (int i = 0; i < 80 && b.it.limit() != never; ++i) b.come_back_slow();
             forgot += b.it.limit() == never ? 1 : 0;
         }
     }
-    EXPECT_GE(forgot, 9);
+    EXPECT_GE(forgot, 4);
 }
 
 TEST(watch_life, is_the_plain_one_through_changes_of_the_settings) {

@@ -65,6 +65,85 @@ TEST(adaptive_watch, two_failed_probes_are_needless_where_a_good_one_follows_at_
     }
 }
 
+TEST(adaptive_watch, slow_probes_count_as_failed_ones) {
+    for (const std::uint64_t slow : {2U, 3U}) {
+        watched w;
+        const double before = w.normal().penalty;
+        w.trips(0);
+        for (std::uint64_t probe = 1; probe <= slow; ++probe) w.it.probe_succeeded(2 * probe, w.now, 10 * second);
+        w.it.probe_succeeded(2 * slow + 2, w.now + second, 10 * ms);
+        w.it.new_window();
+        w.call(2 * slow + 3, false);
+        EXPECT_EQ(w.normal().penalty > before + 0.5, slow == 2);
+    }
+}
+
+/// Comes back slow from a trip so long after the last time.
+struct slow_for_long : watched {
+    std::uint64_t epoch = 0;
+    ticks last = 0;
+
+    void comes_back(ticks after, ticks took = 10 * second) {
+        it.opened(epoch + 1, now);
+        epoch += 3;
+        now = last = last + after;
+        it.probe_succeeded(epoch - 1, now, took);
+        it.new_window();
+        it.add(epoch, {.at = time_point{duration{now}}, .took = duration{took}});
+    }
+    void learns(duration took) {
+        for (int i = 0; i < 400; ++i) {
+            now += 100 * ms;
+            it.add(epoch, {.at = time_point{duration{now}}, .took = took});
+        }
+        ASSERT_NE(it.limit(), never);
+    }
+};
+constexpr ticks quarter = 900 * second;
+
+TEST(adaptive_watch, slowness_is_for_good_after_eight_quarters_of_an_hour) {
+    slow_for_long w;
+    w.last = w.now;
+    w.comes_back(quarter);
+    for (int i = 0; i < 7; ++i) w.comes_back(quarter);
+    w.comes_back(quarter - 1);
+    EXPECT_NE(w.it.limit(), never);
+    w.comes_back(1);
+    EXPECT_EQ(w.it.limit(), never) << "just two hours after the first time";
+}
+
+TEST(adaptive_watch, slowness_is_for_good_by_the_quarter_though_nobody_came_for_longer) {
+    slow_for_long w;
+    w.last = w.now;
+    for (int i = 0; i < 8; ++i) w.comes_back(10 * quarter);
+    EXPECT_NE(w.it.limit(), never);
+    w.comes_back(10 * quarter);
+    EXPECT_EQ(w.it.limit(), never);
+}
+
+TEST(adaptive_watch, what_was_slow_for_good_may_be_slower_for_good_after_as_long_again) {
+    slow_for_long w;
+    w.last = w.now;
+    for (int i = 0; i < 9; ++i) w.comes_back(quarter);
+    ASSERT_EQ(w.it.limit(), never);
+    w.learns(std::chrono::seconds{10});
+    w.last = w.now;
+    for (int i = 0; i < 8; ++i) w.comes_back(quarter, 60 * second);
+    EXPECT_NE(w.it.limit(), never);
+    w.comes_back(quarter, 60 * second);
+    EXPECT_EQ(w.it.limit(), never);
+}
+
+TEST(adaptive_watch, slowness_is_not_for_good_where_what_was_learned_is_restored_meanwhile) {
+    slow_for_long w;
+    w.last = w.now;
+    const auto kept = w.it.save();
+    for (int i = 0; i < 8; ++i) w.comes_back(quarter);
+    ASSERT_TRUE(w.it.restore(kept, 0, w.now));
+    w.comes_back(quarter);
+    EXPECT_NE(w.it.limit(), never);
+}
+
 TEST(adaptive_watch, a_relapse_before_any_call_counted_is_an_outage) {
     watched w;
     const double before = w.normal().penalty;

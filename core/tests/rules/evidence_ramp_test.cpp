@@ -469,6 +469,31 @@ TEST(ramp_by_evidence, begins_without_a_latency_where_the_probe_was_suspended) {
     EXPECT_NEAR(std::chrono::duration<double>(b.refusal().retry_after).count(), 0.01, 0.001);
 }
 
+TEST(ramp_by_evidence, without_any_latency_or_traffic_known_asks_the_refused_to_come_back_in_a_second) {
+    settings s = by_evidence();
+    s.recovery.ramp.reset();
+    auto b = bench_of(s);
+    b.break_down();
+    b.it.apply(by_evidence());  // whoever begins in the middle has learned no traffic
+    permit probe = b.probe();
+    b.clock.suspend(1s);
+    probe.success();
+    const auto in = fill(b);
+    EXPECT_EQ(in.size(), 1U);
+    EXPECT_EQ(b.refusal().retry_after, 1s);
+}
+
+TEST(ramp_by_evidence, has_places_that_last_as_long_as_leases_do_when_it_begins) {
+    auto b = bench_of(by_evidence());
+    settings s = by_evidence();
+    s.recovery.probe_timeout = 1h;
+    b.it.apply(s);
+    begin_ramp(b, 100, 90ms);
+    const auto in = fill(b);
+    b.advance(30s);  // more than two leases of before
+    EXPECT_EQ(b.refusal().reason, reject_reason::ramping);
+}
+
 TEST(ramp_by_evidence, begins_with_the_latency_of_the_probes_answer_whatever_came_after_it) {
     auto b = bench_of(by_evidence());
     for (int i = 0; i < 6'000; ++i) b.advance(10ms), b.succeed();

@@ -159,18 +159,41 @@ TEST(rule_24_after_force_closed, slow_answers_in_flight_count_for_the_adaptive_r
 TEST(rule_24_after_force_closed, good_calls_do_not_tell_of_what_it_kept_closed) {
     settings s{.trip = no_rules(), .recovery = {.open_for = 1s, .jitter = 0}};
     s.trip.adaptive = adaptive_rule{};
+    for (const bool answered : {false, true}) {
+        auto b = bench_of(s);
+        for (int i = 0; i < 2'000; ++i) b.take(10ms), b.advance(90ms);
+        const time_point until = b.clock.now() + 40s;
+        b.it.force_closed(by("carol", until));
+        b.log.clear();
+        while (b.log.empty()) b.fail(), b.advance(100ms);
+        b.advance(until - b.clock.now() - 5ms);
+        std::vector<permit> in_flight;
+        for (int i = 0; i < 600; ++i) in_flight.push_back(b.acquire());
+        b.advance(6ms);
+        for (permit& p : in_flight) {
+            if (answered) p.answered();
+            p.success();
+        }
+        ASSERT_EQ(b.log.size(), 2U) << b.log;
+        EXPECT_EQ(b.log.last().cause, cause::operator_order) << "that it ended";
+        b.expect_closed();
+    }
+}
+
+TEST(rule_24_after_force_closed, a_success_that_reaches_minimum_calls_finds_an_empty_window) {
+    settings s{.trip = no_rules()};
+    s.trip.failure_ratio = 0.5;
+    s.trip.minimum_calls = 4;
     auto b = bench_of(s);
-    for (int i = 0; i < 2'000; ++i) b.take(10ms), b.advance(90ms);
-    b.it.force_closed(by("carol", b.clock.now() + 40s));
+    b.it.force_closed(by("carol", b.clock.now() + 1s));
+    b.fail(3);
+    permit last = b.acquire();
     b.log.clear();
-    while (b.log.empty()) b.fail(), b.advance(100ms);
-    std::vector<permit> in_flight;
-    for (int i = 0; i < 600; ++i) in_flight.push_back(b.acquire()), b.advance(10ms), in_flight.back().answered();
-    b.advance(40s);
-    for (permit& p : in_flight) p.success();
-    ASSERT_EQ(b.log.size(), 2U) << b.log;
-    EXPECT_EQ(b.log.last().cause, cause::operator_order) << "that it ended";
+    b.advance(2s);
+    last.success();
     b.expect_closed();
+    ASSERT_EQ(b.log.size(), 1U) << b.log;
+    EXPECT_EQ(b.log.last().cause, cause::operator_order) << "that it ended";
 }
 
 // ---- a registry
