@@ -140,7 +140,7 @@ public:
     moved force(override_mode mode, ticks until, ticks now) noexcept;
     std::optional<moved> lift(ticks now) noexcept;
     /// After its time an override is as if lifted (rule 24). It ends when somebody comes who reads the clock or gives an
-    /// order: a caller, a verdict that is more than one addition, an order, a health check, a restore.
+    /// order: a caller, a verdict that is more than one addition, an order, a failed health check, a restore.
     void expire_override(ticks now) noexcept {
         if (current().override() != override_mode::none) [[unlikely]]
             end_override_if_over(now);

@@ -473,7 +473,7 @@ void machine<A, S, F>::overdue(grant& of, const Time& time) noexcept {
         if (!still_in_step(of.epoch)) return;
         const auto tally = tally_.sum();
         of.place = window_.file({.slow = true}, now, tally);
-        of.which = window_.stamp();
+        of.which = window_.generation();
         of.traits |= grant::overdue;
         made = judge_window(of.epoch, {}, now, tally);
     }

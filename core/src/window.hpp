@@ -187,7 +187,8 @@ public:
         // Most failures are calls of their own, and nothing else filed here is.
         if (failed != what.counts_call) column_of(correction)[current_ % buckets] += failed ? minus_one : 1;
     }
-    /// A call that was counted there settles: it counts from now on. Requires: holds(), and one adopt() since at the most.
+    /// A call that was counted there settles: it counts from now on. Requires: holds(). Dated anew by two adopt() since, the
+    /// call may have left a bucket earlier, and is not counted for as long.
     void settle(ticks place, std::uint8_t failed) noexcept {
         column_of(correction)[index_of(place) % buckets] += minus_one;
         file({.failed = failed});
@@ -278,7 +279,6 @@ public:
     void adopt(const sliding_window& from, std::uint64_t tally) noexcept {
         const bool same_kind = kind_.index() == from.kind_.index();
         generation_ = from.generation_;
-        adopted_ = from.adopted_ + 1;
         if (!same_kind) {
             ++generation_;
             return;
@@ -312,12 +312,12 @@ public:
     window_counts counts(std::uint64_t tally) noexcept {
         return std::visit([&](auto& of) { return of.counts(tally); }, kind_);
     }
-    /// The verdict of a call that was filed while it ran, at that place of a window with that stamp. In a window of
+    /// The verdict of a call that was filed while it ran, at that place of a window of that generation. In a window of
     /// calls it stays there; in one of time it counts from now on, as every verdict does (rule 8).
     /// `failed`: mark::no_failure, or with which class. Returns: false if the call is not in the window any more.
-    bool settle(std::uint64_t place, std::uint64_t stamped, std::uint8_t failed, ticks now,
+    bool settle(std::uint64_t place, std::uint64_t generation, std::uint8_t failed, ticks now,
                 std::uint64_t tally) noexcept {
-        if (stamped >> 32 != generation_) return false;
+        if (generation != generation_) return false;
         if (auto* calls = std::get_if<call_window>(&kind_)) {
             if (!calls->holds(place, tally)) return false;
             if (failed != mark::no_failure) calls->fail(place, failed);
@@ -326,18 +326,13 @@ public:
         auto& time = std::get<time_window>(kind_);
         time.move_to(now, tally);
         if (!time.holds(static_cast<ticks>(place))) return false;
-        if (stamp() - stamped <= 1) {
-            time.settle(static_cast<ticks>(place), failed);
-        } else {
-            // Dated anew twice, by the beginning of a bucket each time: in which one the call is now, nobody knows.
-            time.file({.failed = failed, .counts_call = false});
-        }
+        time.settle(static_cast<ticks>(place), failed);
         return true;
     }
 
-    /// Another one whenever the window is cleared, or becomes another, so that a place of before is not taken for one
-    /// of now: generation:32 | adopted:32
-    std::uint64_t stamp() const noexcept { return (std::uint64_t{generation_} << 32) | adopted_; }
+    /// Grows whenever the window is cleared or becomes another kind, so that a place of before is not taken
+    /// for one of now.
+    std::uint32_t generation() const noexcept { return generation_; }
 
     /// When move_to() is due next; `never` for a window of calls.
     ticks next_move() const noexcept {
@@ -354,7 +349,7 @@ public:
 private:
     using kind = std::variant<time_window, call_window>;
     kind kind_;
-    std::uint32_t generation_{}, adopted_{};
+    std::uint32_t generation_{};
 };
 
 }  // namespace switchgear::detail

@@ -384,24 +384,24 @@ TEST(sliding_window, suits_settings_of_its_kind_and_size) {
 }
 
 /// Whether a failure of a call that was found overdue is taken for that of a call that counts already.
-bool settles(sliding_window& in, std::uint64_t place, std::uint64_t stamp, ticks now = 5'000 * ms) {
-    return in.settle(place, stamp, 2, now, 0);
+bool settles(sliding_window& in, std::uint64_t place, std::uint64_t generation, ticks now = 5'000 * ms) {
+    return in.settle(place, generation, 2, now, 0);
 }
 
 TEST(sliding_window, knows_an_overdue_call_until_it_is_cleared_or_becomes_another_kind) {
     for (const auto& made : {of_time(), of_calls()}) {
         auto one = made;
         const auto place = one.file(found_overdue, 5'000 * ms, 0);
-        const auto stamp = one.stamp();
+        const auto generation = one.generation();
         auto cleared = one;
         cleared.begin(0);
-        EXPECT_FALSE(settles(cleared, place, stamp));
+        EXPECT_FALSE(settles(cleared, place, generation));
         auto time = of_time(3'000ms), calls = of_calls(7);
         time.adopt(one, 0), calls.adopt(one, 0);
         const bool was_time = one.next_move() != never;
-        EXPECT_EQ(settles(time, place, stamp), was_time);
-        EXPECT_EQ(settles(calls, place, stamp), !was_time);
-        EXPECT_TRUE(settles(one, place, stamp));
+        EXPECT_EQ(settles(time, place, generation), was_time);
+        EXPECT_EQ(settles(calls, place, generation), !was_time);
+        EXPECT_TRUE(settles(one, place, generation));
         for (auto* left : {&one, was_time ? &time : &calls}) {
             EXPECT_EQ(left->counts(0).calls, 1U);
             EXPECT_EQ(left->counts(0).slow, 1U);
@@ -414,7 +414,7 @@ TEST(sliding_window, of_time_counts_an_overdue_call_from_its_verdict_on) {
     for (const std::uint8_t failed : {std::uint8_t{2}, mark::no_failure}) {
         auto time = of_time();
         const auto place = time.file(found_overdue, 5'000 * ms, 0);
-        ASSERT_TRUE(time.settle(place, time.stamp(), failed, 6'000 * ms, 0));
+        ASSERT_TRUE(time.settle(place, time.generation(), failed, 6'000 * ms, 0));
         EXPECT_EQ(time.counts(0).calls, 1U);
         EXPECT_EQ(time.counts(0).slow, 1U);
         time.move_to(6'700 * ms, 0);  // that it was slow is too long ago
@@ -431,7 +431,7 @@ TEST(sliding_window, of_time_files_a_call_in_the_present_bucket_though_it_is_dat
     auto time = of_time();
     time.move_to(5'150 * ms, 0);
     const auto place = time.file(found_overdue, 5'050 * ms, 0);
-    ASSERT_TRUE(time.settle(place, time.stamp(), mark::no_failure, 6'000 * ms, 0));
+    ASSERT_TRUE(time.settle(place, time.generation(), mark::no_failure, 6'000 * ms, 0));
     for (const ticks at : {6'000 * ms, 6'600 * ms, 6'750 * ms, 7'500 * ms}) {
         time.move_to(at, 0);
         EXPECT_EQ(time.counts(0).calls, 1U) << at / ms;
@@ -441,9 +441,9 @@ TEST(sliding_window, of_time_files_a_call_in_the_present_bucket_though_it_is_dat
 TEST(sliding_window, of_time_that_was_dated_anew_once_knows_where_an_overdue_call_stands) {
     auto first = of_time(16'010ms), second = of_time(11'130ms);
     const auto place = first.file(found_overdue, 5'700 * ms, 0);
-    const auto stamp = first.stamp();
+    const auto generation = first.generation();
     second.adopt(first, 0);
-    ASSERT_TRUE(second.settle(place, stamp, mark::no_failure, 12'000 * ms, 0));
+    ASSERT_TRUE(second.settle(place, generation, mark::no_failure, 12'000 * ms, 0));
     for (ticks at = 12'000 * ms; at < 22'000 * ms; at += 100 * ms) {
         second.move_to(at, 0);
         ASSERT_EQ(second.counts(0).calls, 1U) << at / ms;
@@ -456,9 +456,9 @@ TEST(sliding_window, of_time_that_was_dated_anew_twice_counts_no_more_calls_than
         sliding_window first{last{16'010ms}, 5'000 * ms, 0}, second{last{11'130ms}, now, 0},
             third{last{13'370ms}, now + 1, 0};
         const auto place = first.file(found_overdue, found, 0);
-        const auto stamp = first.stamp();
+        const auto generation = first.generation();
         second.adopt(first, 0), third.adopt(second, 0);
-        if (!third.settle(place, stamp, 2, now + 10 * ms, 0)) continue;
+        if (!third.settle(place, generation, 2, now + 10 * ms, 0)) continue;
         EXPECT_EQ(third.counts(0).failures(), 1U);
         for (ticks at = now; at < now + 14'000 * ms; at += 50 * ms) {
             third.move_to(at, 0);
@@ -470,10 +470,10 @@ TEST(sliding_window, of_time_that_was_dated_anew_twice_counts_no_more_calls_than
 TEST(sliding_window, does_not_know_an_overdue_call_that_left_it) {
     auto time = of_time(), calls = of_calls(2);
     const auto at = time.file(found_overdue, 5'000 * ms, 0);
-    EXPECT_FALSE(settles(time, at, time.stamp(), 6'600 * ms));
+    EXPECT_FALSE(settles(time, at, time.generation(), 6'600 * ms));
     const auto number = calls.file(found_overdue, 5'000 * ms, 0);
     calls.file(failure_of(0), 5'000 * ms, 0), calls.file(failure_of(0), 5'000 * ms, 0);
-    EXPECT_FALSE(settles(calls, number, calls.stamp()));
+    EXPECT_FALSE(settles(calls, number, calls.generation()));
 }
 
 TEST(sliding_window, becomes_another_size_with_what_fits_and_another_kind_with_nothing) {

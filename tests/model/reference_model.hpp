@@ -185,7 +185,6 @@ public:
         deadline = std::min(deadline, now);
     }
     void end_pause() {
-        expire();
         if (at == state::open) deadline = std::min(deadline, now);
     }
     void extend_pause(duration wait) {
