@@ -17,11 +17,13 @@ inline std::uint32_t in_microseconds(ticks took) noexcept {
     return static_cast<std::uint32_t>(std::clamp<ticks>(took / 1'000, 1, 3'600'000'000));
 }
 
+/// Seconds from one call to the next in health; what is taken for it where that is not known.
+inline double call_gap(const period& of) noexcept {
+    return of.learned.call_gap > 0 ? static_cast<double>(of.learned.call_gap) : 1.0;
+}
 /// How long a call takes, where the probe has told, or else how long it is from one call to the next.
 inline ticks round_trip(const period& of) noexcept {
-    if (of.ramp_latency != 0) return ticks{of.ramp_latency} * 1'000;
-    const double gap = of.learned.call_gap > 0 ? static_cast<double>(of.learned.call_gap) : 1.0;
-    return static_cast<ticks>(gap * 1e9);
+    return of.ramp_latency != 0 ? ticks{of.ramp_latency} * 1'000 : static_cast<ticks>(call_gap(of) * 1e9);
 }
 
 /// How a ramp of that period begins.
@@ -148,14 +150,13 @@ std::optional<moved> machine<A, S, F>::steer_with(std::uint64_t epoch, ticks now
 /// About the share of healthy traffic that the ramp lets in now.
 template <class A, class S, class F>
 double machine<A, S, F>::share_by_evidence(const look& seen) const noexcept {
-    const double gap = seen.of.learned.call_gap > 0 ? static_cast<double>(seen.of.learned.call_gap) : 1.0;
     const steering first = ramp_of(seen.of);
     const auto* const known = known_trouble();
     const auto* const back = known == nullptr ? nullptr : known->back();
     const allowance may = back == nullptr ? first.allowed() : back->ramp.allowed(seen.at.epoch(), first.allowed());
     const double between = static_cast<double>(may.spacing > 0 ? may.spacing : round_trip(seen.of)) * tick / may.calls;
     // Never nothing: that would read as probing.
-    return std::clamp(gap / between, 0.001, 1.0);
+    return std::clamp(call_gap(seen.of) / between, 0.001, 1.0);
 }
 
 }  // namespace switchgear::detail

@@ -216,8 +216,10 @@ public:
         const std::uint64_t oldest = current_ + 1 - buckets;
         for (std::uint64_t back = buckets; back-- > 0;) {
             const std::uint64_t old = from.current_ - back;
-            const std::uint64_t into = index_of(from.origin_ + static_cast<ticks>(old) * from.width_);
-            if (into < oldest || into > current_) continue;
+            // Not after the present: this one may have been made by a clock that is a little behind.
+            const std::uint64_t into =
+                std::min(index_of(from.origin_ + static_cast<ticks>(old) * from.width_), current_);
+            if (into < oldest) continue;
             for (const auto& c : from.columns_) column_of(c.of)[into % buckets] += c.in_bucket[old % buckets];
             const std::uint64_t began = from.tallies_[old % buckets];
             const std::uint64_t ended = back == 0 ? tally : from.tallies_[(old + 1) % buckets];

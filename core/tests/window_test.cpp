@@ -199,8 +199,8 @@ struct list_by_time {
     list_by_time adopted_by(list_by_time next) const {
         for (auto one : all) {
             if (!holds(one.bucket)) continue;
-            one.bucket = next.bucket_of(begin_of(one.bucket));
-            if (next.holds(one.bucket) && one.bucket <= next.present) next.all.push_back(one);
+            one.bucket = std::min(next.bucket_of(begin_of(one.bucket)), next.present);
+            if (next.holds(one.bucket)) next.all.push_back(one);
         }
         return next;
     }

@@ -138,10 +138,9 @@ public:
     }
 
     void overdue(call& c) {
-        if (!rules.trip.slow || c.epoch != epoch || c.overdue || c.answered || c.bystander || c.begun < resumed_at)
-            return;
+        if (!rules.trip.slow || c.epoch != epoch || c.answered || c.bystander || c.begun < resumed_at) return;
         expire();
-        if (c.epoch != epoch) return;
+        if (c.epoch != epoch || c.overdue) return;
         if (at == state::half_open && !on_ramp) return open(cause::probe_failed);
         c.overdue = true;
         count({now, c.id, {}, true});
