@@ -65,16 +65,22 @@ def run_rule(program, rule, seconds=600):
     return False, failed[0] if failed else f"ends with {done.returncode}"
 
 
+def why_it_no_longer_applies(mutation):
+    """Returns a sentence, or None where the text to change stands in its file once."""
+    _, file, old, _, _ = mutation
+    times = (CORE / file).read_text().count(old)
+    return None if times == 1 else f"{file}: the text to change stands there {times} times: {old!r}"
+
+
 def try_mutation(compiler, work, objects, mutation, seconds):
     """Returns (rule, noticed, what happened)."""
     rule, file, old, new, sources = mutation
-    text = (CORE / file).read_text()
-    if text.count(old) != 1:
-        return rule, False, f"{file}: the text to change stands there {text.count(old)} times: {old!r}"
+    if reason := why_it_no_longer_applies(mutation):
+        return rule, False, reason
     with tempfile.TemporaryDirectory(dir=work) as scratch:
         tree = pathlib.Path(scratch) / "core"
         copy_core(tree)
-        (tree / file).write_text(text.replace(old, new))
+        (tree / file).write_text((CORE / file).read_text().replace(old, new))
         # What was mutated comes first: of a function that is inline in several files the linker takes the first.
         mutated = {source: None for source in sources} | objects
         for source in sources:
@@ -94,6 +100,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rule", type=int, action="append", help="only the faults of this rule (may be repeated)")
     parser.add_argument("--suite", action="append", help="… or of this suite, for what has no number")
+    parser.add_argument("--check", action="store_true", help="only look whether each fault still applies, and compile nothing")
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="how many at once (default: one for each core)")
     parser.add_argument("--compiler", default=os.environ.get("CXX", "g++"))
     options = parser.parse_args()
@@ -103,6 +110,10 @@ def main():
     missing = set(range(1, 41)) - {m[0] for m in MUTATIONS}
     if missing or not chosen:
         sys.exit(f"mutations.py: no fault for rule(s) {sorted(missing) or wanted}")
+    if options.check:
+        moved = [f"{m[0]}  {reason}" for m in chosen if (reason := why_it_no_longer_applies(m))]
+        print(*moved, f"{len(chosen) - len(moved)} of {len(chosen)} faults apply", sep="\n")
+        sys.exit(1 if moved else 0)
     # Through ccache if it is there: most of what is compiled here is the same each time.
     compiler = ([shutil.which("ccache")] if shutil.which("ccache") else []) + [options.compiler]
     began = time.monotonic()

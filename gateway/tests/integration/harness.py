@@ -288,12 +288,16 @@ class GatewayTest(unittest.TestCase):
         return upstream
 
     def settings(self, services, routes=None, **top):
-        """A configuration; `services` maps a name to an upstream or to a whole service."""
+        """A configuration; `services` maps a name to an upstream or to a whole service.
+
+        A busy machine must not look like an endpoint that can't be reached, so connecting may take long.
+        """
         whole = {}
         for name, service in services.items():
             if isinstance(service, Upstream):
                 service = {"endpoints": [service.url]}
-            whole[name] = {"breaker": breaker(), **service}
+            timeouts = {"connect": "20s", **service.get("timeouts", {})}
+            whole[name] = {"breaker": breaker(), **service, "timeouts": timeouts}
         first = next(iter(services))
         return {
             "listeners": [{"address": "127.0.0.1:@PORT@"}],
