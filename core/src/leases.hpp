@@ -12,7 +12,7 @@ namespace switchgear::detail {
 
 /// When each outstanding probe began, for the probes of one breaker (rules 17 and 20).
 ///
-/// A slot is one word: the low 12 bits of the epoch and the start modulo 2^52 ticks. That is 52 days, and half of it is
+/// A slot is one word: a bit that is set, the low 11 bits of the epoch and the start modulo 2^52 ticks. That is 52 days, and half of it is
 /// how long nobody may ask for a lease to be found over: a process may sleep for days. A slot of another epoch is free,
 /// whatever it holds. A thread that stalled over a change of epoch never writes over a lease of the later one
 /// (`still_wanted`).
@@ -85,7 +85,7 @@ public:
         }
     }
 
-    /// Clears what is left of an epoch 4,095 ago, of permits that were never settled, before this one begins:
+    /// Clears what is left of an epoch 2,048 ago, of permits that were never settled, before this one begins:
     /// the tags are the same. `still_wanted` as in take().
     template <class StillWanted>
     void forget(std::uint64_t epoch, const StillWanted& still_wanted) noexcept {
@@ -135,14 +135,11 @@ public:
     /// How long until a lease of that epoch runs out, by this clock and without a side effect: 0 if one has, `length`
     /// if there is none. `single`: there is one at the most, so that none is looked for beside it.
     ticks none_ends_for(std::uint64_t epoch, ticks now, ticks length, bool single) const noexcept {
-        ticks oldest = 0;
-        const_cast<leases&>(*this).for_each([&](std::uint32_t, const atom<std::uint64_t>& slot) {
-            const std::uint64_t seen = slot.load(std::memory_order_acquire);  // as in look()
-            if ((seen & tag_mask) != tag_of(epoch)) return true;
-            oldest = std::max(oldest, (seen & start_mask) == marked ? length : age_of(seen, now));
-            return !single;
-        });
-        return std::max<ticks>(length - oldest, 0);
+        // acquire: as in look(). One alone is where the first was taken, but for one that outlived others.
+        const std::uint64_t first = first_.slots.front().load(std::memory_order_acquire);
+        if (!single || (first & tag_mask) != tag_of(epoch)) [[unlikely]]
+            return first_to_end(epoch, now, length);
+        return left_of(first, now, length);
     }
 
 private:
@@ -161,7 +158,9 @@ private:
     static constexpr std::uint64_t of_nobody{};
 
     // Never 0, so that an empty slot belongs to no epoch.
-    static constexpr std::uint64_t tag_of(std::uint64_t epoch) noexcept { return (epoch % 0xfff + 1) << start_bits; }
+    static constexpr std::uint64_t tag_of(std::uint64_t epoch) noexcept {
+        return (epoch << start_bits) | std::uint64_t{1} << 63;
+    }
     // One tick less than the mark at the most.
     static constexpr std::uint64_t start_of(ticks now) noexcept {
         const std::uint64_t start = static_cast<std::uint64_t>(now) & start_mask;
@@ -171,6 +170,19 @@ private:
         const std::uint64_t age = (start_of(now) - slot) & start_mask;
         // Half the circle and more: the reader's clock is a little behind the writer's.
         return age >> (start_bits - 1) != 0 ? 0 : static_cast<ticks>(age);
+    }
+
+    static constexpr ticks left_of(std::uint64_t slot, ticks now, ticks length) noexcept {
+        return (slot & start_mask) == marked ? 0 : std::max<ticks>(length - age_of(slot, now), 0);
+    }
+    [[gnu::noinline]] ticks first_to_end(std::uint64_t epoch, ticks now, ticks length) const noexcept {
+        ticks left = length;
+        const_cast<leases&>(*this).for_each([&](std::uint32_t, const atom<std::uint64_t>& slot) {
+            const std::uint64_t seen = slot.load(std::memory_order_acquire);  // as in look()
+            if ((seen & tag_mask) == tag_of(epoch)) left = std::min(left, left_of(seen, now, length));
+            return true;
+        });
+        return left;
     }
 
     /// Requires: a lease was taken there.

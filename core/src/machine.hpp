@@ -143,7 +143,7 @@ public:
     /// order: a caller, a verdict that is more than one addition, an order, a failed health check, a restore.
     void expire_override(ticks now) noexcept {
         if (current().override() != override_mode::none) [[unlikely]]
-            end_override_if_over(now);
+            tell(end_override_if_over(now));
     }
     bool restore_normal(const saved_state& from, ticks now);
     std::optional<moved> restore(const saved_state& from, ticks now);
@@ -222,7 +222,7 @@ private:
     lessons after_closed(const look& from, const finding& why, ticks now) const noexcept;
     void pace(period& next, const look& from, const recovery_rules& rules, ticks now) const noexcept;
     std::optional<moved> end_override(const look& from, ticks now) noexcept;
-    void end_override_if_over(ticks now) noexcept;
+    std::optional<moved> end_override_if_over(ticks now) noexcept;
     std::uint64_t open_window(word while_at, std::uint64_t epoch) noexcept;
     ticks spread(ticks pause, double jitter) noexcept;
     static ticks capped(std::optional<ticks> hint, const plan& by) noexcept;
@@ -233,17 +233,18 @@ private:
     }
 
     // Admission, by state. A grant is filled in where the call is admitted.
-    answer refuse(reject_reason why, ticks retry_after) noexcept;
+    template <class Time>
+    answer refuse_open(word at, const Time& time, grant& to) noexcept;
+    template <class Time>
+    answer refuse_busy(word at, const Time& time, grant& to) noexcept;
+    template <class Time>
+    answer acquire_exactly(const Time& time, grant& to) noexcept;
     template <class Time>
     answer acquire_overridden(word at, const Time& time, grant& to) noexcept;
     template <class Time>
     answer acquire_open(word at, const Time& time, grant& to) noexcept;
     template <class Time>
-    answer acquire_when_due(word at, ticks deadline, ticks pause, const Time& time, grant& to) noexcept;
-    template <class Time>
     answer acquire_probe(word at, const Time& time, grant& to) noexcept;
-    template <class Time>
-    answer acquire_place(word at, const Time& time, grant& to) noexcept;
     template <class Time>
     answer acquire_ramp(word at, const Time& time, grant& to) noexcept;
     template <class Time>
@@ -275,7 +276,8 @@ private:
     bool settle_evidence(const grant& of, verdict how, const course& went, ticks now) noexcept;
     void watch_success(watch<Atomics>& by, const grant& of, const course& went) noexcept;
     void take_in_kept(watch<Atomics>& by, std::uint64_t epoch, ticks now) noexcept;
-    void watch_overdue(watch<Atomics>& by, grant& of, ticks now) noexcept;
+    std::optional<moved> watch_overdue(watch<Atomics>& by, grant& of, ticks now) noexcept;
+    std::optional<moved> file_overdue(grant& of, ticks now) noexcept;
     void take_in_good_calls(watch<Atomics>& into) noexcept;
     const moved& forget_normal(const moved& made) noexcept;
     template <class Time>

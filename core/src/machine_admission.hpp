@@ -9,21 +9,13 @@
 
 namespace switchgear::detail {
 
-template <class A, class S, class F>
-inline answer machine<A, S, F>::refuse(reject_reason why, ticks retry_after) noexcept {
-    // relaxed: a count, read when it is read.
-    in_trouble().rejected[static_cast<std::size_t>(why)].fetch_add(1, std::memory_order_relaxed);
-    return {why, std::max<ticks>(retry_after, 1)};
-}
-
 /// Where enforcing would refuse, observing lets the call through and counts its verdict in totals only.
 template <class A, class S, class F>
 template <class Time>
 inline answer machine<A, S, F>::refuse_or_observe(word at, reject_reason why, ticks retry_after, const Time& time,
                                                   grant& to) noexcept {
-    if (!at.observes()) [[likely]]
-        return refuse(why, retry_after);
-    return let_by(at, time, to);
+    if (at.observes()) return let_by(at, time, to);
+    return in_trouble().refuse(why, retry_after);
 }
 
 template <class A, class S, class F>
@@ -33,9 +25,58 @@ template <class Time>
     return {};
 }
 
+/// The refusals that most callers of a broken service get go first, each in a function of its own that needs few
+/// registers.
 template <class A, class S, class F>
 template <class Time>
 answer machine<A, S, F>::acquire(const Time& time, grant& to) noexcept {
+    const word at = current();
+    if (at.override() == override_mode::none) [[likely]] {
+        if (at.where() == state::open) return refuse_open(at, time, to);
+        if (at.where() == state::half_open && !at.on_ramp()) return refuse_busy(at, time, to);
+    }
+    return acquire_exactly(time, to);
+}
+
+/// By the cheap clock, where that cannot tell the wrong side of the deadline.
+template <class A, class S, class F>
+template <class Time>
+[[gnu::noinline]] answer machine<A, S, F>::refuse_open(word at, const Time& time, grant& to) noexcept {
+    const ticks now = in_ticks(time.coarse());
+    if (at.due() || at.observes()) [[unlikely]]
+        return acquire_exactly(time, to);
+    trouble<A>& known = *known_trouble();  // made before the first word with a period
+    const auto [deadline, pause] = known.periods.deadline_and_pause(at.period());
+    if (deadline - now <= coarse_lag || current() != at) [[unlikely]]
+        return acquire_exactly(time, to);
+    return known.refuse(reject_reason::open, std::min(deadline - now, pause));
+}
+
+/// By the cheap clock, where every place is taken and no lease ends soon.
+template <class A, class S, class F>
+template <class Time>
+[[gnu::noinline]] answer machine<A, S, F>::refuse_busy(word at, const Time& time, grant& to) noexcept {
+    const ticks now = in_ticks(time.coarse());
+    if (at.observes()) [[unlikely]]
+        return acquire_exactly(time, to);
+    trouble<A>& known = *known_trouble();  // as in refuse_open()
+    const auto so_far = known.probes.look(at.epoch());
+    // relaxed: as in probe_timeout().
+    const auto most = most_probes_.load(std::memory_order_relaxed);
+    if (so_far.enough || so_far.outstanding < most) [[unlikely]]
+        return acquire_exactly(time, to);
+    // Leases are no more than places: where one place was out and no second allowed, the one that is found is all.
+    const ticks busy_for = known.leased.none_ends_for(at.epoch(), now, probe_timeout(), so_far.outstanding == 1);
+    // relaxed: who took a lease beside it had seen a higher limit, and who has seen that lease (acquire) sees it too.
+    if (busy_for <= coarse_lag || current() != at || most_probes_.load(std::memory_order_relaxed) != most) [[unlikely]]
+        return acquire_exactly(time, to);
+    return known.refuse(reject_reason::probes_busy, busy_for);
+}
+
+/// By the exact clock, whatever the state.
+template <class A, class S, class F>
+template <class Time>
+[[gnu::noinline]] answer machine<A, S, F>::acquire_exactly(const Time& time, grant& to) noexcept {
     for (;;) {
         const word at = current();
         if (at.plainly_closed()) {
@@ -58,7 +99,7 @@ answer machine<A, S, F>::acquire_overridden(word at, const Time& time, grant& to
     const bool ends = until != never;
     const ticks now = ends ? in_ticks(time.now()) : ticks{};
     if (ends && now >= until) {
-        end_override_if_over(now);
+        tell(end_override_if_over(now));
         return answer::look_again();
     }
     if (at.override() == override_mode::forced_open) {
@@ -72,24 +113,11 @@ answer machine<A, S, F>::acquire_overridden(word at, const Time& time, grant& to
     return {};
 }
 
-/// What most callers of a broken service pay for. By the cheap clock, where that cannot tell the wrong side
-/// of the deadline.
 template <class A, class S, class F>
 template <class Time>
-[[gnu::always_inline]] inline answer machine<A, S, F>::acquire_open(word at, const Time& time, grant& to) noexcept {
-    const ticks now = in_ticks(time.coarse());
+answer machine<A, S, F>::acquire_open(word at, const Time& time, grant& to) noexcept {
     const auto [deadline, pause] = in_trouble().periods.deadline_and_pause(at.period());
     if (current() != at) return answer::look_again();
-    if (at.due() || deadline - now <= coarse_lag) [[unlikely]]
-        return acquire_when_due(at, deadline, pause, time, to);
-    return refuse_or_observe(at, reject_reason::open, std::min(deadline - now, pause), time, to);
-}
-
-/// The same by the exact clock. Requires: `deadline` and `pause` are those of `at`.
-template <class A, class S, class F>
-template <class Time>
-[[gnu::noinline]] answer machine<A, S, F>::acquire_when_due(word at, ticks deadline, ticks pause, const Time& time,
-                                                            grant& to) noexcept {
     const ticks now = in_ticks(time.now());
     if (!at.due() && now < deadline) {
         return refuse_or_observe(at, reject_reason::open, std::min(deadline - now, pause), time, to);
@@ -98,28 +126,9 @@ template <class Time>
     return answer::look_again();
 }
 
-/// By the cheap clock, where every place is taken and no lease ends soon.
 template <class A, class S, class F>
 template <class Time>
-[[gnu::always_inline]] inline answer machine<A, S, F>::acquire_probe(word at, const Time& time, grant& to) noexcept {
-    const ticks now = in_ticks(time.coarse());
-    trouble<A>& known = in_trouble();
-    const auto so_far = known.probes.look(at.epoch());
-    // relaxed: as in probe_timeout().
-    const auto most = most_probes_.load(std::memory_order_relaxed);
-    if (so_far.enough || so_far.outstanding < most) return acquire_place(at, time, to);
-    // Leases are no more than places: where one place was out and no second allowed, the one that is found is all.
-    const ticks busy_for = known.leased.none_ends_for(at.epoch(), now, probe_timeout(), so_far.outstanding == 1);
-    if (busy_for <= coarse_lag) return acquire_place(at, time, to);
-    // relaxed: who took a lease beside it had seen a higher limit, and who has seen that lease (acquire) sees it too.
-    if (current() != at || most_probes_.load(std::memory_order_relaxed) != most) return answer::look_again();
-    return refuse_or_observe(at, reject_reason::probes_busy, busy_for, time, to);
-}
-
-/// The same by the exact clock, and with a place to be had.
-template <class A, class S, class F>
-template <class Time>
-[[gnu::noinline]] answer machine<A, S, F>::acquire_place(word at, const Time& time, grant& to) noexcept {
+answer machine<A, S, F>::acquire_probe(word at, const Time& time, grant& to) noexcept {
     trouble<A>& known = in_trouble();
     auto& probes = known.probes;
     auto& leased = known.leased;

@@ -153,11 +153,11 @@ moved machine<A, S, F>::force(override_mode mode, ticks until, ticks now) noexce
 }
 
 template <class A, class S, class F>
-[[gnu::noinline]] void machine<A, S, F>::end_override_if_over(ticks now) noexcept {
+[[gnu::noinline]] std::optional<moved> machine<A, S, F>::end_override_if_over(ticks now) noexcept {
     for (;;) {
         const look seen = read();
-        if (seen.at.override() == override_mode::none || now < seen.of.override_until) return;
-        if (const auto made = end_override(seen, now)) return tell(made);
+        if (seen.at.override() == override_mode::none || now < seen.of.override_until) return {};
+        if (const auto made = end_override(seen, now)) return made;
     }
 }
 

@@ -456,42 +456,44 @@ void machine<A, S, F>::overdue(grant& of, const Time& time) noexcept {
     if (!of.is(grant::timed) || (of.traits & settled_otherwise) != 0) return;
     if (at.epoch() != of.epoch || in_ticks(time.resumed_at()) > of.begun) return;
     const ticks now = in_ticks(time.now());
-    expire_override(now);
+    const auto epoch = of.epoch;
+    // Listeners are told when all is done: one of them may end the call, and `of` with it.
+    const auto expired = current().override() == override_mode::none ? std::nullopt : end_override_if_over(now);
     const bool probes = of.is(grant::probe) && !at.on_ramp();
-    if (auto* const watcher = watching()) {
-        if (!probes && watching(of) != nullptr && now - of.begun >= watcher->limit()) watch_overdue(*watcher, of, now);
-        if (now - of.begun < slow_after()) return;  // the timer was the adaptive rule's
-    }
-    if (of.is(grant::overdue) || slow_after() == never) return;
-    if (probes) {
-        reopen(of.epoch, verdict::ignored(), true, now);
-        return;
-    }
+    auto* const watcher = watching();
     std::optional<moved> made;
-    {
-        const guard lock{evidence_};
-        if (!still_in_step(of.epoch)) return;
-        const auto tally = tally_.sum();
-        of.place = window_.file({.slow = true}, now, tally);
-        of.which = window_.generation();
-        of.traits |= grant::overdue;
-        made = judge_window(of.epoch, {}, now, tally);
+    if (!probes && watching(of) != nullptr && now - of.begun >= watcher->limit()) {
+        made = watch_overdue(*watcher, of, now);
     }
+    // With both rules the timer may have been the adaptive one's.
+    const bool slow = slow_after() != never && (watcher == nullptr || now - of.begun >= slow_after());
+    if (slow && !probes && !made && !of.is(grant::overdue)) made = file_overdue(of, now);
+    tell(expired);
     tell(made);
+    if (slow && probes) reopen(epoch, verdict::ignored(), true, now);
 }
 
 /// A call that runs longer than is normal counts as slow for the adaptive rule, once.
 template <class A, class S, class F>
-void machine<A, S, F>::watch_overdue(watch<A>& by, grant& of, ticks now) noexcept {
-    if (of.is(grant::overlong)) return;
-    std::optional<moved> made;
-    {
-        const guard lock{evidence_};
-        if (!still_in_step(of.epoch)) return;
-        if (by.overdue(of.epoch, now)) of.traits |= grant::overlong;
-        if (by.found(now)) made = judge_window(of.epoch, {}, now, tally_.sum());
-    }
-    tell(made);
+std::optional<moved> machine<A, S, F>::watch_overdue(watch<A>& by, grant& of, ticks now) noexcept {
+    if (of.is(grant::overlong)) return {};
+    const guard lock{evidence_};
+    if (!still_in_step(of.epoch)) return {};
+    if (by.overdue(of.epoch, now)) of.traits |= grant::overlong;
+    if (!by.found(now)) return {};
+    return judge_window(of.epoch, {}, now, tally_.sum());
+}
+
+/// A call that runs longer than the slow rule allows takes its place in the window.
+template <class A, class S, class F>
+std::optional<moved> machine<A, S, F>::file_overdue(grant& of, ticks now) noexcept {
+    const guard lock{evidence_};
+    if (!still_in_step(of.epoch)) return {};
+    const auto tally = tally_.sum();
+    of.place = window_.file({.slow = true}, now, tally);
+    of.which = window_.generation();
+    of.traits |= grant::overdue;
+    return judge_window(of.epoch, {}, now, tally);
 }
 
 template <class A, class S, class F>

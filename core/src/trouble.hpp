@@ -39,6 +39,12 @@ struct trouble {
     /// Null unless the settings ask for it.
     comeback<Atomics>* back() const noexcept { return static_cast<comeback<Atomics>*>(periods.learned()); }
 
+    answer refuse(reject_reason why, ticks retry_after) noexcept {
+        // relaxed: a count, read when it is read.
+        rejected[static_cast<std::size_t>(why)].fetch_add(1, std::memory_order_relaxed);
+        return {why, std::max<ticks>(retry_after, 1)};
+    }
+
     period_pool<Atomics> periods;
     probing<Atomics> probes;
     leases<Atomics> leased;

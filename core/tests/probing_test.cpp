@@ -135,7 +135,7 @@ TEST_F(a_ledger, takes_and_ends_a_place_in_one_exchange) {
 struct slots : testing::Test {
     using all_leases = leases<interrupted>;
     all_leases it;
-    static constexpr std::uint64_t round = 0xfff;  ///< epochs so far apart share a tag
+    static constexpr std::uint64_t round = 0x800;  ///< epochs so far apart share a tag
 
     slots() { interrupted::begin(); }
     all_leases::held take(std::uint64_t epoch, ticks now) { return it.take(epoch, now, always).value(); }

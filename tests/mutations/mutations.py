@@ -32,7 +32,7 @@ MUTATIONS = [
     # 12 hints are clamped
     (12, "src/machine_moves.hpp", "return std::min(hint.value_or(ticks{}), plan::in_ticks(by.given.recovery.max_retry_after));", "return (static_cast<void>(by), hint.value_or(0));", MACHINE),
     # 13 retry_after is what remains
-    (13, "src/machine_admission.hpp", "std::min(deadline - now, pause), time, to);\n}", "pause, time, to);\n}", MACHINE),
+    (13, "src/machine_admission.hpp", "known.refuse(reject_reason::open, std::min(deadline - now, pause))", "known.refuse(reject_reason::open, pause)", MACHINE),
     # 14 late verdicts are dropped
     (14, "src/machine_verdicts.hpp", "const bool late = at.epoch() != of.epoch;", "of.epoch = at.epoch();\n    const bool late = false;", MACHINE),
     # 15 an open breaker whose pause is over reads as due
@@ -58,7 +58,7 @@ MUTATIONS = [
     # … for orders too
     (24, "src/breaker.cpp", "    machine::expire_override(at);  // tells of it, so no lock is held here\n", "", ("src/breaker.cpp",)),
     # 25 observing admits every call
-    (25, "src/machine_admission.hpp", "if (!at.observes()) [[likely]]\n        return refuse(", "if (true) return refuse(", MACHINE),
+    (25, "src/machine_admission.hpp", "if (at.observes()) return let_by(at, time, to);\n", "", MACHINE),
     # 26 a permit is settled once
     (26, "include/switchgear/permit.hpp", "return std::exchange(at_, nullptr);", "return at_;", ("tests/rules/permits_test.cpp",)),
     # 27 who is held is not forgotten
@@ -95,7 +95,7 @@ MUTATIONS = [
     ("adaptive_rule", "src/machine_verdicts.hpp", "if (!found && watcher != nullptr) found = watcher->found(now);", "static_cast<void>(watcher);", MACHINE),
     ("adaptive_rule", "src/machine_verdicts.hpp", "if (!found && watcher != nullptr) found = watcher->found(now);", "if (watcher != nullptr && watcher->found(now)) found = watcher->found(now);", MACHINE),
     # a call that hangs counts once
-    ("adaptive_rule", "src/machine_verdicts.hpp", "    if (of.is(grant::overlong)) return;\n", "", MACHINE),
+    ("adaptive_rule", "src/machine_verdicts.hpp", "    if (of.is(grant::overlong)) return {};\n", "", MACHINE),
     # calls whose start is not known are no evidence
     ("adaptive_rule", "src/machine_verdicts.hpp", "return of.is(grant::watched) && !of.is(grant::paced) ?", "return !of.is(grant::paced) ?", MACHINE),
     # an outage is not learned, and a needless trip has its price

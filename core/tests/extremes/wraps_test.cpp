@@ -193,7 +193,7 @@ TEST(tag_of_8_bits, is_not_mistaken_for_another_epochs) {
     EXPECT_GE(s.totals.late, 1'098U);
 }
 
-TEST(tag_of_12_bits, does_not_bring_a_lease_of_an_old_epoch_back) {
+TEST(tag_of_11_bits, does_not_bring_a_lease_of_an_old_epoch_back) {
     flapping f{flapping_rules()};
     f.it.trip({});
     f.clock.advance(f.it.observe().retry_after);

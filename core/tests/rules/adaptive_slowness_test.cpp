@@ -1,4 +1,5 @@
 // The adaptive rule and time: calls that are slow, that hang, and whoever has a timer for them.
+#include <memory>
 #include <vector>
 
 #include "adaptive_service.hpp"
@@ -160,6 +161,23 @@ TEST(adaptive_rule, calls_that_hang_may_be_the_first_after_a_needless_trip) {
     for (permit& p : hanging) p.overdue();
     EXPECT_EQ(s.it.observe().current, state::open);
     for (permit& p : hanging) p.success();
+}
+
+TEST(adaptive_rule, an_overdue_call_may_be_ended_by_the_listener_that_is_told_of_its_trip) {
+    settings given = adaptive_only();
+    given.trip.slow = slow_rule{.after = 10s, .ratio = 1};
+    service s{given};
+    s.healthy(5'000);
+    std::vector<std::unique_ptr<permit>> hanging;
+    for (int i = 0; i < 60; ++i) hanging.push_back(std::make_unique<permit>(s.acquire()));
+    const auto heard = s.it.subscribe([&](const transition&) { hanging.clear(); });
+    s.advance(20s);  // past both limits
+    while (!hanging.empty()) {
+        permit& last = *hanging.back();
+        last.overdue();
+        if (!hanging.empty()) last.success(), hanging.pop_back();
+    }
+    EXPECT_EQ(s.it.observe().current, state::open);
 }
 
 TEST(adaptive_rule, an_overdue_call_is_not_slow_again_when_it_ends) {

@@ -1,5 +1,6 @@
 // Rules 9 and 10: what opens at once, without waiting for counts or for a verdict.
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "bench.hpp"
@@ -125,6 +126,27 @@ TEST(rule_10_overdue, is_judged_at_once) {
         EXPECT_EQ(b.late(), 2U);
         b.expect_open();
     }
+}
+
+TEST(rule_10_overdue, may_be_ended_by_the_listener_that_is_told_of_its_trip) {
+    auto b = bench_of({.trip = slow_after_a_second(1, 1)});
+    auto call = std::make_unique<permit>(b.acquire());
+    const auto heard = b.it.subscribe([&](const transition&) { call.reset(); });
+    b.advance(2s);
+    call->overdue();
+    EXPECT_EQ(call, nullptr);
+    b.expect_open();
+}
+
+TEST(rule_10_overdue, may_be_ended_by_the_listener_that_is_told_of_an_overrides_end) {
+    auto b = bench_of({.trip = slow_after_a_second(1, 2)});
+    b.it.force_closed(by("carol", b.clock.now() + 1s));
+    auto call = std::make_unique<permit>(b.acquire());
+    const auto heard = b.it.subscribe([&](const transition&) { call.reset(); });
+    b.advance(2s);
+    call->overdue();
+    EXPECT_EQ(call, nullptr);
+    EXPECT_EQ(b.now().window.slow, 1U) << "it was counted before";
 }
 
 TEST(rule_10_overdue, probe_opens_again) {
