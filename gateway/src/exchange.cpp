@@ -276,6 +276,10 @@ void exchange::set_time_limit(limit which, std::optional<std::chrono::millisecon
 void exchange::upload_ended(upload::outcome how) noexcept {
     sent_whole_ = how == upload::outcome::complete;
     if (head_sent_) return;
+    if (std::exchange(client_held_it_up_, false)) {
+        if (const auto allowed = use_.what->slow_limit())
+            with_.limits().set_at(limit::overdue, time_source::steady().now() + *allowed);
+    }
     switch (how) {
         case upload::outcome::complete:
             set_time_limit(limit::step, settings().timeouts.first_byte, "first_byte_timeout");
@@ -303,6 +307,8 @@ void exchange::interrupt(interruption why) noexcept {
 void exchange::limit_reached(limit which) noexcept {
     if (which == limit::overdue) {
         if (!permit_ || head_sent_) return;
+        client_held_it_up_ = upload_.now() == upload::state::reading;
+        if (client_held_it_up_) return;
         permit_->overdue();
         return watch_for_overdue();
     }
@@ -314,7 +320,7 @@ void exchange::limit_reached(limit which) noexcept {
 }
 
 /// Sets the timer to the next limit after which the call counts as slow: the learned one and the slow rule's may both
-/// come.
+/// come. A call that waits for its client's body then is not the service's doing, which has its time from the end of that.
 void exchange::watch_for_overdue() {
     const auto first = use_.what->slow_limit();
     if (!first) return;

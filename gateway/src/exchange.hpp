@@ -129,6 +129,7 @@ private:
     time_point began_{};
     std::unique_ptr<access_record> record_;  // if there is an access log
     time_point admitted_{};                  // at the latest; set where a call can become overdue
+    bool client_held_it_up_ = false;         // it would have been overdue, had the client sent its body
 
     std::string head_text_;
     std::string early_body_;           // what the first write took of a body that may have to be sent again

@@ -195,6 +195,30 @@ class SlowClients(GatewayTest):
         self.assertEqual(gateway.settled(1, verdict="ignored"), 1)
         self.assertEqual(gateway.state("shop"), "closed")
 
+    def test_behaviour_21_a_slow_body_is_not_the_services_slowness(self):
+        service = self.upstream(lambda exchange: exchange.wait_gone())
+        gateway = self.start({"shop": {
+            "endpoints": [service.url],
+            "breaker": {"trip": {"consecutive_failures": None, "failure_ratio": None, "minimum_calls": 1,
+                                 "slow": {"after": "200ms", "ratio": "50%"}}},
+            "timeouts": {"between_bytes": "600ms"},
+        }})
+        stalled = self.client(gateway)
+        stalled.request("POST", "/", [("Content-Length", "1000")])
+        stalled.send(b"some of it")
+        self.assertEqual(stalled.response().status, 408)
+        gateway.settled(1, verdict="ignored")
+        self.assertEqual(gateway.state("shop"), "closed")
+
+        late = self.client(gateway)
+        late.request("POST", "/", [("Content-Length", "4")])
+        late.send(b"so")
+        wait_until(lambda: len(service.requests) == 2, "the second request to arrive")
+        time.sleep(0.3)  # over the limit, by the client
+        self.assertEqual(gateway.state("shop"), "closed")
+        late.send(b"me")
+        wait_until(lambda: gateway.state("shop") == "open", "the service that has all of it and does not answer to be slow")
+
     def test_an_idle_connection_is_closed_without_an_answer(self):
         settings = self.settings({"shop": self.upstream()})
         settings["defaults"] = {"timeouts": {"idle": "500ms"}}
