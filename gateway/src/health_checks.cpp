@@ -139,28 +139,31 @@ private:
             if (stopped_) break;
             (*healthy)[index] = !trouble;
             report(checked, index, trouble);
-            tell(checked, index, std::find(healthy->begin(), healthy->end(), true) != healthy->end());
+            tell(checked, index, *healthy);
         }
         std::erase(waiting_, &next);
     }
 
     /// Those that are open and cover this endpoint: with scope `endpoint` its own, else all of the service.
-    std::vector<std::shared_ptr<breaker>> open_breakers(const service& checked, std::size_t index) const {
-        std::vector<std::shared_ptr<breaker>> out;
+    std::vector<breaker_view> open_breakers(const service& checked, std::size_t index) const {
+        std::vector<breaker_view> out;
         state_.for_each_breaker([&](const breaker_view& view) {
             const bool covers = view.service == checked.name && view.endpoint.value_or(index) == index;
-            if (covers && view.what->observe().current == state::open) out.push_back(view.what);
+            if (covers && view.what->observe().current == state::open) out.push_back(view);
         });
         return out;
     }
 
-    void tell(const service& checked, std::size_t index, bool any_healthy) const {
+    void tell(const service& checked, std::size_t index, const std::vector<bool>& healthy) const {
         const health_check_settings& how = *checked.health_check;
-        for (const auto& open : open_breakers(checked, index)) {
-            if (any_healthy) open->end_pause();
-            // Until the next check has had its time, or a probe would go out just before its result.
-            else
-                open->extend_pause(how.every + how.timeout);
+        const bool any_healthy = std::find(healthy.begin(), healthy.end(), true) != healthy.end();
+        for (const breaker_view& open : open_breakers(checked, index)) {
+            if (open.endpoint ? healthy[index] : any_healthy) {
+                open.what->end_pause();
+            } else {
+                // Until the next check has had its time, or a probe would go out just before its result.
+                open.what->extend_pause(how.every + how.timeout);
+            }
         }
     }
 

@@ -130,6 +130,22 @@ class Probes(Mechanics):
             time.sleep(0.01)
         self.assertLessEqual(upstream.targets().count("/healthz"), checks + 1, "no checks while closed")
 
+    def test_behaviour_48_a_healthy_endpoint_says_nothing_of_another(self):
+        dead, well = self.upstream(status(503)), self.upstream(status(503))
+        gateway = self.start({"shop": self.service(
+            dead, 1, {**QUICK, "open_for": "60s", "max_open_for": "60s"}, scope="endpoint",
+            endpoints=[dead.url, well.url],
+            health_check={"path": "/healthz", "every": "100ms", "while": "open"})})
+        names = [f"shop/127.0.0.1:{one.port}" for one in (dead, well)]
+        for _ in range(4):
+            self.ask(gateway)
+        wait_until(lambda: all(gateway.state(name) == "open" for name in names), "both open")
+        well.answer = status(200)
+        self.due(gateway, names[1])
+        checks = dead.targets().count("/healthz")
+        wait_until(lambda: dead.targets().count("/healthz") >= checks + 3, "more checks of the other")
+        self.assertFalse(self.detail(gateway, names[0])["probe_due"])
+
 
 class Rules(Mechanics):
     def test_behaviour_49_no_ratio_below_the_minimum_of_calls(self):
