@@ -218,8 +218,8 @@ void read_scope(config_reader& in, merged from, reading what, breaker_rules& out
 void read_breaker(config_reader& in, merged from, reading what, breaker_rules& out) {
     if (!in.section(from, {"scope", "key", "max_keys", "trip", "recovery", "mode"})) return;
     read_scope(in, from, what, out);
-    read_trip(in, from.child("trip"), out.settings.trip);
-    read_recovery(in, from.child("recovery"), out.settings.recovery);
+    read_trip(in, from.section("trip"), out.settings.trip);
+    read_recovery(in, from.section("recovery"), out.settings.recovery);
     in.read_word(from.child("mode"), mode_words, out.settings.mode);
     for (const violation& wrong : validate(out.settings)) report(in, from, what, wrong);
 }

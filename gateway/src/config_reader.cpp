@@ -38,6 +38,12 @@ merged merged::child(std::string_view key) const noexcept {
     return {found.own, fallback};
 }
 
+merged merged::section(std::string_view key) const noexcept {
+    const merged found = child(key);
+    if (found.own == nullptr || found.own->is != yaml_node::kind::null || by_default == nullptr) return found;
+    return {nullptr, by_default->find(key)};
+}
+
 merged merged::replaced(std::string_view key) const noexcept {
     if (own != nullptr) {
         if (const auto* found = own->find(key)) return {found, nullptr};

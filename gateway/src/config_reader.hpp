@@ -33,6 +33,8 @@ struct merged {
     bool is_map() const noexcept { return node() != nullptr && node()->is == yaml_node::kind::map; }
     /// The key in both, merged further if both are maps.
     merged child(std::string_view key) const noexcept;
+    /// The same of a section that is always there: left empty, it is as if it had not been written.
+    merged section(std::string_view key) const noexcept;
     /// The key in one: its own replaces the default's even if both are maps.
     merged replaced(std::string_view key) const noexcept;
 };

@@ -64,7 +64,7 @@ void read_timeouts(config_reader& in, merged from, timeouts& out) {
 
 void read_service(config_reader& in, merged from, reading what, const service& defaults, service& out) {
     in.read_word(from.child("host"), host_policy_words, out.host);
-    read_breaker(in, from.child("breaker"), what, out.breaker);
+    read_breaker(in, from.section("breaker"), what, out.breaker);
     // The large ones are copied where they are inherited whole, rather than read again for every service.
     const merged rules = from.child("classify");
     if (rules.own == nullptr) {
@@ -82,7 +82,7 @@ void read_service(config_reader& in, merged from, reading what, const service& d
     read_health_check(in, from.child("health_check"), what, out.health_check);
     out.expose = out.breaker.scope != breaker_scope::key;
     in.read(from.child("expose"), out.expose);
-    read_timeouts(in, from.child("timeouts"), out.timeouts);
+    read_timeouts(in, from.section("timeouts"), out.timeouts);
 }
 
 void read_services(config_reader& in, const yaml_node& root, config& out) {

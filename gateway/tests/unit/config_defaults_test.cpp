@@ -37,6 +37,17 @@ TEST(config_defaults, maps_merge_key_by_key) {
     EXPECT_EQ(all.services.at(0).breaker.settings.trip.consecutive_failures, 9U);
 }
 
+TEST(config_defaults, stay_where_a_service_leaves_a_section_empty) {
+    const std::string defaults =
+        "  breaker: {trip: {minimum_calls: 50}, recovery: {open_for: 30s}}\n  timeouts: {connect: 3s}\n";
+    for (const char* empty : {"    breaker:\n    timeouts:\n", "    breaker:\n      trip:\n      recovery:\n"}) {
+        const service a = accepted(with_defaults(defaults, empty)).services.at(1);
+        EXPECT_EQ(a.breaker.settings.trip.minimum_calls, 50U) << empty;
+        EXPECT_EQ(a.breaker.settings.recovery.open_for, 30s) << empty;
+        EXPECT_EQ(a.timeouts.connect, 3s) << empty;
+    }
+}
+
 TEST(config_defaults, lists_replace) {
     const config all = accepted(with_defaults("  classify: [{status: 404, as: failure}, {error: dns, as: ignored}]\n",
                                               "    classify: [{status: 405, as: failure}]\n"));
