@@ -7,7 +7,9 @@ namespace switchgear::gateway {
 
 void deadline::set(limit which, std::optional<std::chrono::milliseconds> from_now) {
     if (!from_now) return clear(which);
-    set_at(which, time_source::steady().coarse() + *from_now);
+    // The coarse clock is behind: of a short limit that would be a large part.
+    const bool is_short = *from_now < std::chrono::seconds{1};
+    set_at(which, (is_short ? time_source::steady().now() : time_source::steady().coarse()) + *from_now);
 }
 
 void deadline::set_at(limit which, time_point at) {

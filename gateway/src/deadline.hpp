@@ -22,7 +22,7 @@ enum class limit : std::uint8_t {
     overdue  ///< after this the call counts as slow
 };
 
-/// The time limits of one session on one timer. Setting a limit costs a store and a coarse clock: the timer
+/// The time limits of one session on one timer. Setting a limit costs a store and a clock: the timer
 /// is armed anew only when it would come too late, and finds out when it fires whether anything is over.
 ///
 /// Lifetime: `finished()` must be awaited before the end.
@@ -36,7 +36,7 @@ public:
     deadline(const deadline&) = delete;
     deadline& operator=(const deadline&) = delete;
 
-    /// Empty: no limit.
+    /// Empty: no limit. One of a second or more may come early by a tick of the coarse clock.
     void set(limit which, std::optional<std::chrono::milliseconds> from_now);
     /// To the nanosecond; for a limit shorter than the coarse clock's tick.
     void set_at(limit which, time_point at);
