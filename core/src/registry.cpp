@@ -132,31 +132,32 @@ public:
     }
     std::uint64_t overflowed() const noexcept { return overflowed_.load(std::memory_order_relaxed); }
 
-    std::vector<std::shared_ptr<breaker>> all() const {
+    /// Weak, so that they may be evicted before their turn comes: a walk is no use of theirs.
+    std::vector<std::weak_ptr<breaker>> all() const {
         const auto lock = lock_.unchanging();
-        std::vector<std::shared_ptr<breaker>> handles;
-        handles.reserve(by_key_.size() + 1);
-        for (const auto& one : by_key_) handles.push_back(one.held);
-        if (overflow_) handles.push_back(overflow_);
-        return handles;
+        std::vector<std::weak_ptr<breaker>> present;
+        present.reserve(by_key_.size() + 1);
+        for (const auto& one : by_key_) present.push_back(one.held);
+        if (overflow_) present.push_back(overflow_);
+        return present;
     }
 
     void apply(const registry_settings& given) {
         const std::lock_guard one_at_a_time{applying_};
         const rulebook book{given};
         rulebook to_keep = book;
-        std::vector<std::shared_ptr<breaker>> present;
         std::vector<entries::node_type> gone;
         {
             const std::lock_guard lock{lock_};
-            present.reserve(by_key_.size());
             book_ = std::move(to_keep);
             max_entries_ = given.max_entries;
             gone = evict_down_to(max_entries_, all_looks());
-            for (const auto& one : by_key_) present.push_back(one.held);
         }
-        for (const auto& one : present) one->core().apply(book.for_key(one->name()));
-        if (const auto shared = overflow()) shared->core().apply(book.defaults);
+        const auto shared = overflow();
+        for (const auto& present : all()) {
+            if (const auto one = present.lock())
+                one->core().apply(one == shared ? book.defaults : book.for_key(one->name()));
+        }
     }
 
     subscription subscribe(std::function<void(const transition&)> listener) {
@@ -249,7 +250,9 @@ bool registry::remove(std::string_view key) { return table_->remove(key); }
 std::size_t registry::size() const { return table_->size(); }
 std::uint64_t registry::overflowed() const noexcept { return table_->overflowed(); }
 void registry::for_each(const std::function<void(breaker&)>& visit) const {
-    for (const auto& one : table_->all()) visit(*one);
+    for (const auto& present : table_->all()) {
+        if (const auto one = present.lock()) visit(*one);
+    }
 }
 void registry::apply(registry_settings given) { table_->apply(checked(std::move(given))); }
 subscription registry::subscribe(std::function<void(const transition&)> listener) {

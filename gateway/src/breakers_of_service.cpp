@@ -102,6 +102,13 @@ std::shared_ptr<breaker_counters> breakers_of_service::counters_of(std::string_v
     return keyed_counters_.emplace(std::string{name}, std::make_shared<breaker_counters>()).first->second;
 }
 
+/// Null: none of its calls was counted yet.
+std::shared_ptr<breaker_counters> breakers_of_service::known_counters_of(std::string_view name) const {
+    const std::lock_guard lock{mutex_};
+    const auto found = keyed_counters_.find(name);
+    return found == keyed_counters_.end() ? nullptr : found->second;
+}
+
 std::shared_ptr<breaker> breakers_of_service::find(std::string_view name) const {
     if (keyed_) return keyed_->find(name);
     const std::lock_guard lock{mutex_};
@@ -110,21 +117,20 @@ std::shared_ptr<breaker> breakers_of_service::find(std::string_view name) const 
 }
 
 void breakers_of_service::for_each(const std::function<void(const breaker_use&)>& visit) const {
-    std::vector<breaker_use> present;
     if (keyed_) {
+        // One at a time: a key that is held can't make room for another.
         keyed_->for_each([&](breaker& one) {
             std::shared_ptr<breaker> held = keyed_->find(one.name());
             // The overflow breaker is not found by name; it lives as long as its registry.
             if (!held) held = std::shared_ptr<breaker>{keyed_, &one};
-            present.push_back({std::move(held), nullptr});
+            std::shared_ptr<breaker_counters> counters = known_counters_of(one.name());
+            visit({std::move(held), std::move(counters)});
         });
+        return;
     }
+    std::vector<breaker_use> present;
     {
         const std::lock_guard lock{mutex_};
-        for (breaker_use& use : present) {
-            const auto found = keyed_counters_.find(use.what->name());
-            if (found != keyed_counters_.end()) use.counters = found->second;
-        }
         for (const auto& [name, one] : named_) present.push_back(one.use);
     }
     for (const breaker_use& use : present) visit(use);

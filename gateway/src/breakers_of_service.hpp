@@ -75,6 +75,7 @@ private:
     };
     void add(const std::string& name, const settings&);
     std::shared_ptr<breaker_counters> counters_of(std::string_view name);
+    std::shared_ptr<breaker_counters> known_counters_of(std::string_view name) const;
 
     const time_source& time_;
     listener listener_;

@@ -282,6 +282,15 @@ TEST(rule_38_views, may_use_the_registry_while_they_are_told) {
     EXPECT_GE(visited, 20);
 }
 
+TEST(rule_38_views, keep_no_key_from_being_evicted_while_others_are_visited) {
+    many m{{.max_entries = 3}};
+    for (int i = 0; i < 3; ++i) (void)m.all.get(key(i));
+    int fresh = 0;
+    m.all.for_each([&](breaker&) { EXPECT_NE(m.all.get("fresh-" + std::to_string(fresh++))->name(), "(overflow)"); });
+    EXPECT_EQ(m.all.overflowed(), 0U);
+    EXPECT_GE(fresh, 1);
+}
+
 TEST(rule_38_subscription, is_to_all_present_and_future) {
     many m;
     const auto before = m.all.get("before");

@@ -1,5 +1,6 @@
 #include <switchgear/gateway/runtime.hpp>
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <chrono>
@@ -129,6 +130,16 @@ TEST_F(reloading, keys_beyond_the_bound_share_a_breaker_that_is_shown) {
     std::set<std::string> shown;
     breakers.for_each([&](const breaker_use& use) { shown.emplace(use.what->name()); });
     EXPECT_EQ(shown, (std::set<std::string>{"(overflow)", "shop/a"}));
+}
+
+TEST_F(reloading, who_looks_at_keys_keeps_no_other_from_being_replaced) {
+    service bounded = shop(breaker_scope::key);
+    bounded.breaker.max_keys = 2;
+    breakers_of_service breakers{bounded, time, [](const transition&) {}};
+    for (const char* key : {"a", "b"}) breakers.of_key(key);
+    std::vector<std::string> served;
+    breakers.for_each([&](const breaker_use&) { served.emplace_back(breakers.of_key("new").what->name()); });
+    EXPECT_THAT(served, ::testing::Each("shop/new"));
 }
 
 TEST(duration_histogram, a_duration_on_a_bound_is_in_its_bucket) {
