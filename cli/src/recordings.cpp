@@ -214,6 +214,14 @@ std::optional<simulation::tried_advice> tried(const asked& given, const simulati
     return trial.finish();
 }
 
+std::string too_few_words(std::uint64_t calls, std::uint64_t healthy) {
+    if (calls < simulation::fewest_calls)
+        return fmt::format("{} calls are too few to advise from; it takes {}", calls, simulation::fewest_calls);
+    return fmt::format(
+        "{} of {} calls lie outside of outages: too few to tell what is normal, and to advise from; it takes {}",
+        healthy, calls, simulation::fewest_calls);
+}
+
 int advise(const asked& given, streams to) {
     expect_writable(given.report);
     simulation::recording from{given.from};
@@ -224,14 +232,14 @@ int advise(const asked& given, streams to) {
         seen.add(call);
         ++calls;
     });
-    if (calls < simulation::fewest_calls) {
+    const simulation::history found = simulation::find_outages(seen);
+    if (found.normal.calls < simulation::fewest_calls) {
         if (calls > 0) {
-            to.err << "switchgear advise: " << shown_name(given.from.path) << ": " << calls
-                   << " calls are too few to advise from; it takes " << simulation::fewest_calls << std::endl;
+            to.err << "switchgear advise: " << shown_name(given.from.path) << ": "
+                   << too_few_words(calls, found.normal.calls) << std::endl;
         }
         return judge_lines(given, from, to);
     }
-    const simulation::history found = simulation::find_outages(seen);
     const simulation::advice advice = simulation::advise(found, from.keys());
     const simulation::advice_told told{
         .seen = found, .given = advice, .keys = from.keys(), .tried = tried(given, found, advice, to)};

@@ -213,37 +213,62 @@ void find(const std::vector<group>& groups, const usual& normal, const timeline&
     }
 }
 
-bool meets_outage(const history& found, recorded_time begin, recorded_time end) {
-    return std::ranges::any_of(found.outages, [&](const outage& one) { return begin < one.end && one.begin < end; });
+/// The slices without an outage, as they lie between the outages.
+std::vector<std::span<const slice>> healthy_parts(const timeline& all, const history& found) {
+    const std::span<const slice> slices = all.slices();
+    std::vector<std::span<const slice>> parts;
+    std::size_t from = 0;
+    for (const outage& one : found.outages) {
+        parts.push_back(slices.subspan(from, slice_of(all, one.begin) - from));
+        from = slice_of(all, one.end);
+    }
+    parts.push_back(slices.subspan(from));
+    return parts;
+}
+
+/// How many calls a second there were, and for how long.
+struct traffic {
+    double rate;
+    double lasted;
+};
+
+/// The rate that is not exceeded in a tenth of the time.
+double quietest_tenth(std::vector<traffic> all, double lasted) {
+    std::ranges::sort(all, {}, &traffic::rate);
+    double passed = 0;
+    for (const traffic& one : all) {
+        passed += one.lasted;
+        if (passed > lasted / 10) return one.rate;
+    }
+    return all.empty() ? 0 : all.back().rate;
 }
 
 void describe(const timeline& all, history& out) {
     // Logs write whole seconds: calls a second cannot be told from less than several of them.
     constexpr nanoseconds shortest_for_rate = std::chrono::seconds{10};
     const auto least = static_cast<std::size_t>((shortest_for_rate + all.width() - nanoseconds{1}) / all.width());
-    const std::vector<group> groups = groups_of(all.slices(), least);
     latencies took;
-    std::vector<double> rates;
+    std::vector<traffic> seen;
     double busy = 0;
-    for (std::size_t i = 0; i < groups.size(); ++i) {
-        const group& one = groups[i];
-        const recorded_time begin = all.begin() + static_cast<std::int64_t>(one.first) * all.width();
-        if (meets_outage(out, begin, all.begin() + static_cast<std::int64_t>(one.end) * all.width())) continue;
-        // Until the next begins, unless that is after a silence.
-        const std::size_t next = i + 1 < groups.size() ? groups[i + 1].first : one.end;
-        const std::size_t length = std::clamp(next - one.first, one.end - one.first, 2 * (one.end - one.first));
-        const double lasted = seconds_of(all.width()) * static_cast<double>(length);
-        busy += lasted;
-        rates.push_back(one.total.calls / lasted);
-        took.add(one.total.took);
-        out.normal.calls += one.total.calls;
-        out.normal.failures += one.total.failures;
+    for (const std::span<const slice> part : healthy_parts(all, out)) {
+        const std::vector<group> groups = groups_of(part, least);
+        for (std::size_t i = 0; i < groups.size(); ++i) {
+            const group& one = groups[i];
+            // Until the next begins, unless that is after a silence.
+            const std::size_t next = i + 1 < groups.size() ? groups[i + 1].first : part.size();
+            const std::size_t length = std::clamp(next - one.first, one.end - one.first, 2 * (one.end - one.first));
+            const double lasted = seconds_of(all.width()) * static_cast<double>(length);
+            busy += lasted;
+            seen.push_back({one.total.calls / lasted, lasted});
+            took.add(one.total.took);
+            out.normal.calls += one.total.calls;
+            out.normal.failures += one.total.failures;
+        }
     }
-    if (rates.empty()) return;
+    if (seen.empty()) return;
     out.normal.failing_share = static_cast<double>(out.normal.failures) / static_cast<double>(out.normal.calls);
     out.normal.rate = static_cast<double>(out.normal.calls) / busy;
-    std::ranges::sort(rates);
-    out.normal.quiet_rate = rates[rates.size() / 10];
+    out.normal.quiet_rate = quietest_tenth(std::move(seen), busy);
     out.normal.median = took.quantile(0.5);
     out.normal.p90 = took.quantile(0.9);
     out.normal.p99 = took.quantile(0.99);

@@ -329,10 +329,29 @@ class Advise(CommandTest):
         self.assertRegex(told, r"(?m)^  open_for: 5s ")
         self.assertRegex(told, r"(?m)^  max_open_for: 1m ")
 
+    def advised_from(self, calls):
+        """What is printed, and what is said beside it."""
+        ended = self.ended("advise", "-", stdin=calls.encode())
+        self.assertEqual(ended.returncode, 0, ended.stderr.decode())
+        return ended.stdout.decode(), ended.stderr.decode()
+
     def test_few_calls_get_no_advice(self):
         ended = self.ended("advise", "-", stdin=OUTAGE.encode())
         self.assertEqual((ended.returncode, ended.stdout), (0, b""))
         self.assertIn("8 calls are too few to advise from; it takes 100", ended.stderr.decode())
+
+
+    def test_calls_that_are_nearly_all_of_an_outage_get_no_advice(self):
+        dead = "".join(f"{i / 50},0.02,{'failure' if i >= 60 else 'success'}\n" for i in range(110))
+        out, err = self.advised_from("time,duration,verdict\n" + dead)
+        self.assertEqual(out, "")
+        self.assertRegex(err, "6. of 110 calls lie outside of outages: too few to tell what is normal")
+
+    def test_a_short_recording_of_a_short_outage_knows_what_is_normal(self):
+        rows = "".join(f"{i / 500},0.02,{'failure' if 2000 <= i < 3000 else 'success'}\n" for i in range(4000))
+        out, _ = self.advised_from("time,duration,verdict\n" + rows)
+        self.assertIn("#   3000 calls at 500 a second (500 in the quietest tenth of the time)\n", out)
+        self.assertIn("less than once in 30 days at 500 calls/s", out)
 
 
 class Example(CommandTest):

@@ -211,6 +211,24 @@ TEST(normal, of_few_calls_has_the_right_rate_too) {
     EXPECT_NEAR(find_outages(all).normal.rate, 0.05, 0.003);
 }
 
+TEST(normal, of_a_short_recording_is_all_that_lies_outside_of_its_outage) {
+    const history found =
+        find_outages(recorded(8s, [](double now) { return now >= 4 && now < 6 ? 1.0 : 0.0; }, never_slow, 500));
+    ASSERT_EQ(found.outages.size(), 1U);
+    EXPECT_EQ(found.normal.calls, 3'000U);
+    EXPECT_EQ(found.normal.failures, 0U);
+    EXPECT_NEAR(found.normal.rate, 500, 5);
+    EXPECT_NEAR(found.normal.quiet_rate, 500, 50);
+    EXPECT_NEAR(std::chrono::duration<double>(*found.normal.median).count(), 0.02, 0.002);
+}
+
+TEST(normal, has_its_quietest_tenth_by_time_and_not_by_pieces) {
+    // Half of the time is quiet, and few groups of twenty calls are.
+    timeline all;
+    for (auto at = 0ms; at < 2h; at += at < 1h ? 100ms : 10s) all.add({.start = at, .lasts = 20ms});
+    EXPECT_NEAR(find_outages(all).normal.quiet_rate, 0.1, 0.01);
+}
+
 TEST(outages, of_nothing_are_none) {
     EXPECT_TRUE(find_outages(timeline{}).outages.empty());
     timeline one;

@@ -28,7 +28,7 @@ struct advice {
     std::vector<std::string> notes{};
 };
 
-/// Of fewer calls than this nothing can be said about what is normal.
+/// Of fewer calls than this, outside of outages, nothing can be said about what is normal.
 constexpr std::uint64_t fewest_calls = 100;
 
 /// The rules, each so that a healthy service meets it at most about once in 30 days if its failures come
