@@ -76,6 +76,8 @@ std::string cause_words(const open_period& one) {
     if (one.cause == cause::adaptive) return text + ": " + wire::evidence_words(seen);
     if (seen.threshold > 0) text += fmt::format(" {} of {}", number_words(seen.observed), number_words(seen.threshold));
     if (seen.calls == 0) return text;
+    if (one.cause == cause::slow_ratio)
+        return text + fmt::format(" ({} of {} slow)", seen.slow, counted(seen.calls, "call"));
     const std::string failed = fmt::format("{} of {} failed", seen.failures, counted(seen.calls, "call"));
     // Thin traffic: the window has forgotten the first failures of the run.
     const bool is_older =

@@ -18,6 +18,11 @@ TEST(cause_words, give_the_evidence) {
               "consecutive_failures 5 of 5 (14 of 20 calls failed)");
 }
 
+TEST(cause_words, of_slowness_tell_of_slow_calls) {
+    EXPECT_EQ(cause_words(opened_by(cause::slow_ratio, {.calls = 20, .slow = 12, .observed = 0.6, .threshold = 0.5})),
+              "slow_ratio 0.6 of 0.5 (12 of 20 calls slow)");
+}
+
 TEST(cause_words, do_not_contradict_themselves_where_a_run_is_longer_than_the_window) {
     EXPECT_EQ(
         cause_words(opened_by(cause::consecutive_failures, {.calls = 1, .failures = 1, .observed = 5, .threshold = 5})),
