@@ -28,7 +28,8 @@ std::string two_units(std::int64_t seconds, std::int64_t large, const char* larg
 std::string share_words(double share) { return number_words(share * 100) + " %"; }
 
 std::string number_words(double value) {
-    return value >= 1'000 ? fmt::format("{:.0f}", value) : fmt::format("{:.3g}", value);
+    // From here on three digits are 1000 and more.
+    return value >= 999.5 ? fmt::format("{:.0f}", value) : fmt::format("{:.3g}", value);
 }
 
 std::string counted(std::uint64_t number, std::string_view what) {
