@@ -337,6 +337,7 @@ void add_recording_commands(CLI::App& app, streams to, settings_reader read,
                      "A breaker's settings (trip:, recovery:, mode:), or a gateway's configuration with --service; "
                      "several are compared side by side")
         ->required()
+        ->allow_extra_args(false)  // one file each time: what follows may be CALLS
         ->type_name("FILE");
     simulate_command->footer(
         std::string{"Examples:\n  switchgear simulate calls.csv --settings now.yaml --settings "

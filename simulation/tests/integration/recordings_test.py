@@ -82,6 +82,11 @@ class Simulate(CommandTest):
         self.assertEqual(told[-1], expected[0])
         self.assertEqual(told[0]["time"], 1704067203.5)
 
+    def test_options_and_the_recording_come_in_any_order(self):
+        expected = self.lines("calls.csv", "--settings", "A.yaml")
+        self.assertEqual(self.lines("--settings", "A.yaml", "calls.csv"), expected)
+        self.assertEqual(self.lines("--settings", "A.yaml", "calls.csv", "--report", "out.html"), expected)
+
     def test_each_key_has_its_breaker(self):
         rows = "".join(f"{i},0,failure,{key}\n" for i, key in enumerate(("a", "b", "a", "b", "a", "b")))
         told = self.lines("-", "--settings", "A.yaml", stdin=("time,duration,verdict,key\n" + rows).encode())
