@@ -237,11 +237,16 @@ std::optional<nanoseconds> mildest_slowness(const history& seen) {
 void choose_slow(plan& of) {
     constexpr double room = 1.2;
     const normal& usual = of.seen.normal;
-    if (!usual.p99 || !usual.p90 || !usual.median || usual.p99->count() == 0) return;
+    if (!usual.p99 || !usual.p90 || !usual.median) return;
+    if (*usual.p99 <= latencies::shortest || *usual.p99 >= latencies::longest) {
+        return of.because("trip.slow", fmt::format("99 % of the normal calls took {}: that is not told any finer, and "
+                                                   "no limit can be chosen by it",
+                                                   latency_words(*usual.p99)));
+    }
     milliseconds after = rounded_up(std::max(2 * seconds_of(*usual.p99), 3 * seconds_of(*usual.median)));
     std::string why =
         fmt::format("the greater of twice the normal p99 of {} and three times the median of {}, rounded up",
-                    time_words(*usual.p99), time_words(*usual.median));
+                    latency_words(*usual.p99), latency_words(*usual.median));
     const auto slow = mildest_slowness(of.seen);
     if (slow && seconds_of(after) * room > seconds_of(*slow)) {
         const auto between = [&](nanoseconds normal, std::string_view name) {
@@ -249,14 +254,14 @@ void choose_slow(plan& of) {
             after = round_between(seconds_of(normal), seconds_of(*slow));
             why = fmt::format(
                 "between the normal {} of {} and the {} that half of the calls took in the mildest slow outage", name,
-                time_words(normal), time_words(*slow));
+                latency_words(normal), latency_words(*slow));
             return true;
         };
         if (!between(*usual.p99, "p99") && !between(*usual.p90, "p90")) {
             why += fmt::format(
                 "; it does not see the mildest slow outage, with a median of {}: there is no room above the "
                 "normal p90 of {}",
-                time_words(*slow), time_words(*usual.p90));
+                latency_words(*slow), latency_words(*usual.p90));
         }
     }
     of.made.settings.trip.slow = slow_rule{.after = after, .ratio = 0.5};
@@ -363,6 +368,8 @@ std::vector<settings_line> settings_lines(const advice& given) {
         line("trip.window.last",
              fmt::format("  window: {{last: {}}}", wire::format_duration(std::get<last>(trip.window).span)));
     }
+    if (std::ranges::find(given.reasons, "trip.slow", &reason::field) != given.reasons.end())
+        line("trip.slow", "  slow: off");
     if (trip.slow) {
         line("", "  slow:");
         line("trip.slow.after", "    after: " + wire::format_duration(trip.slow->after));

@@ -134,7 +134,7 @@ std::string did_words(const tried_settings& tried, std::uint64_t outages) {
 std::string outage_words(const outage& one, const std::vector<std::string>& keys) {
     std::string text = fmt::format("{} of {} failed", one.total.failures, counted(one.total.calls, "call"));
     if (one.failing && one.total.failures != 0) text += ": " + class_words(one.total) + key_words(one.total, keys);
-    if (one.slow) text += fmt::format("; slow, with a median of {}", time_words(*one.total.took.quantile(0.5)));
+    if (one.slow) text += fmt::format("; slow, with a median of {}", latency_words(*one.total.took.quantile(0.5)));
     if (one.unfinished) text += "; the recording ends in it";
     return text;
 }
@@ -148,8 +148,8 @@ std::vector<std::string> normal_words(const history& seen, const advice& given) 
     if (usual.failures == 0)
         told.back() += fmt::format("; one call in all, {}, is taken for it", share_words(given.normal_share));
     if (usual.median) {
-        told.push_back(fmt::format("half of them within {}, 90 % within {}, 99 % within {}", time_words(*usual.median),
-                                   time_words(*usual.p90), time_words(*usual.p99)));
+        told.push_back(fmt::format("half of them {}, 90 % {}, 99 % {}", within_words(*usual.median),
+                                   within_words(*usual.p90), within_words(*usual.p99)));
     }
     if (!given.warning.empty()) told.push_back(given.warning);
     return told;

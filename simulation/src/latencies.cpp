@@ -9,19 +9,17 @@
 namespace switchgear::simulation {
 namespace {
 
-constexpr std::int64_t shortest = 100'000;  // nanoseconds
-
 /// The quarter powers of two, in 64ths of a step of an octave.
 constexpr std::array<std::int64_t, 3> quarters{76, 91, 108};  // 64 · 2^(1/4), 2^(2/4), 2^(3/4)
 
 }  // namespace
 
 std::size_t latencies::step_of(std::chrono::nanoseconds lasts) noexcept {
-    if (lasts.count() < shortest) return 0;
+    if (lasts < shortest) return 0;
     // Without a logarithm: the octave from the highest bit, the quarter by comparison.
-    const auto scaled = static_cast<std::uint64_t>(lasts.count()) / static_cast<std::uint64_t>(shortest);
+    const auto scaled = static_cast<std::uint64_t>(lasts / shortest);
     const auto octave = static_cast<std::size_t>(std::bit_width(scaled) - 1);
-    const auto base = shortest << octave;
+    const auto base = shortest.count() << octave;
     const std::int64_t part = lasts.count() * 64 / base;
     const auto quarter = static_cast<std::size_t>(
         std::count_if(quarters.begin(), quarters.end(), [part](std::int64_t edge) { return part >= edge; }));
@@ -48,11 +46,12 @@ std::optional<std::chrono::nanoseconds> latencies::quantile(double q) const noex
     double below = 0;
     std::size_t step = 0;
     while (step + 1 < steps && below + counts_[step] < wanted) below += counts_[step++];
+    if (step == 0) return shortest;
+    if (step + 1 == steps) return longest;
     // Within a step calls are taken to be spread evenly over its logarithm.
     const double part = counts_[step] == 0 ? 0 : std::clamp((wanted - below) / counts_[step], 0.0, 1.0);
-    if (step == 0) return std::chrono::nanoseconds{static_cast<std::int64_t>(part * static_cast<double>(shortest))};
     const double octaves = (static_cast<double>(step - 1) + part) / static_cast<double>(steps_an_octave);
-    return std::chrono::nanoseconds{std::llround(static_cast<double>(shortest) * std::exp2(octaves))};
+    return std::chrono::nanoseconds{std::llround(static_cast<double>(shortest.count()) * std::exp2(octaves))};
 }
 
 }  // namespace switchgear::simulation

@@ -5,6 +5,8 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
+#include <switchgear/simulation/latencies.hpp>
+
 #include "fields.hpp"
 
 namespace switchgear::simulation {
@@ -44,6 +46,17 @@ std::string time_words(nanoseconds time) {
     if (whole < 3600) return two_units(whole, 60, "min", 1, "s");
     if (whole < 86400) return two_units(whole, 3600, "h", 60, "min");
     return two_units(whole, 86400, "d", 3600, "h");
+}
+
+std::string latency_words(nanoseconds quantile) {
+    if (quantile <= latencies::shortest) return "below 0.1 ms";
+    if (quantile >= latencies::longest) return "more than 200 s";
+    return time_words(quantile);
+}
+
+std::string within_words(nanoseconds quantile) {
+    if (quantile <= latencies::shortest) return latency_words(quantile);
+    return (quantile >= latencies::longest ? "in " : "within ") + latency_words(quantile);
 }
 
 std::string instant_words(recorded_time at) {

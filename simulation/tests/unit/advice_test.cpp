@@ -94,6 +94,22 @@ TEST(advice, slow_is_well_above_the_slowest_of_a_healthy_day) {
     EXPECT_EQ(advise(of(0.01, 10)).settings.trip.slow->after, 250ms);
 }
 
+TEST(advice, gives_no_limit_of_slow_where_durations_are_not_told_so_finely) {
+    for (const auto p99 : {latencies::shortest, latencies::longest}) {
+        history seen = of(0.01, 10);
+        seen.normal.median = seen.normal.p90 = seen.normal.p99 = p99;
+        const advice given = advise(seen);
+        EXPECT_EQ(given.settings.trip.slow, std::nullopt);
+        EXPECT_NE(to_yaml(given).find("  slow: off "), std::string::npos);
+        EXPECT_NE(to_yaml(given).find(p99 == latencies::shortest ? "took below 0.1 ms" : "took more than 200 s"),
+                  std::string::npos);
+        EXPECT_EQ(normal_words(seen, given)[2],
+                  p99 == latencies::shortest
+                      ? "half of them below 0.1 ms, 90 % below 0.1 ms, 99 % below 0.1 ms"
+                      : "half of them in more than 200 s, 90 % in more than 200 s, 99 % in more than 200 s");
+    }
+}
+
 TEST(advice, every_line_of_the_snippet_has_its_reason) {
     const std::string text = to_yaml(advise(of(0.01, 10)));
     EXPECT_NE(text.find("  consecutive_failures: 4 "), std::string::npos) << text;

@@ -9,16 +9,19 @@
 namespace switchgear::simulation {
 
 /// How long calls took, counted in steps of 19 % from 0.1 ms to about 200 s. What is shorter or longer
-/// counts in the first or the last.
+/// counts in the first or the last, and how long it was is not known.
 class latencies {
 public:
+    static constexpr std::chrono::nanoseconds shortest = std::chrono::microseconds{100};
+    static constexpr std::chrono::nanoseconds longest = shortest * (1 << 21);
+
     void add(std::chrono::nanoseconds lasts) noexcept { ++counts_[step_of(lasts)]; }
     void add(const latencies& others) noexcept;
     std::uint64_t total() const noexcept;
 
     /// How long at most the share `q` of the calls took, to within about 5 %, at the ends of the
     /// distribution 10 %. Range of `q`: [0, 1].
-    /// Returns: empty if there is no call.
+    /// Returns: empty if there is no call; `shortest` for anything up to it, `longest` for anything from there on.
     std::optional<std::chrono::nanoseconds> quantile(double q) const noexcept;
 
     /// How many took longer than that, counted in whole steps.
