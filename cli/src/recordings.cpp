@@ -232,6 +232,11 @@ int advise(const asked& given, streams to) {
         seen.add(call);
         ++calls;
     });
+    if (const std::string several = simulation::several_services_words(from);
+        given.from.service.empty() && !several.empty()) {
+        to.err << "switchgear advise: " << shown_name(given.from.path) << ": " << several << std::endl;
+        return bad_usage;
+    }
     const simulation::history found = simulation::find_outages(seen);
     if (found.normal.calls < simulation::fewest_calls) {
         if (calls > 0) {
@@ -240,7 +245,7 @@ int advise(const asked& given, streams to) {
         }
         return judge_lines(given, from, to);
     }
-    const simulation::advice advice = simulation::advise(found, from.keys());
+    const simulation::advice advice = simulation::advise(found, from.keys(), from.keys_are());
     const simulation::advice_told told{
         .seen = found, .given = advice, .keys = from.keys(), .tried = tried(given, found, advice, to)};
     to.out << (given.output == output_format::json ? simulation::advice_json(told) : simulation::advice_text(told))

@@ -77,6 +77,7 @@ double share_to_plan_with(const normal& usual) {
 struct plan {
     const history& seen;
     const std::vector<std::string>& keys;
+    key_meaning keys_are;
     double rate;
     /// What must not open: the normal share, or the worst of the outages that are left alone.
     double share = 0;
@@ -284,9 +285,11 @@ bool blame_key(plan& of) {
     for (const failing_keys::entry& one : failing.entries()) {
         const std::string& name = of.keys.at(one.key);
         if (name.empty() || one.failures < nearly_all * failures) continue;
-        of.made.notes.push_back(fmt::format(
-            "nearly all of it is key {} ({:.0f} % of the failures): give each key a breaker of its own, scope: key",
-            excerpt(name), 100 * one.failures / failures));
+        const bool is_key = of.keys_are == key_meaning::keys;
+        of.made.notes.push_back(fmt::format("nearly all of it is {} {} ({:.0f} % of the failures): {}",
+                                            is_key ? "key" : "breaker", excerpt(name), 100 * one.failures / failures,
+                                            is_key ? "give each key a breaker of its own, scope: key"
+                                                   : "leave each the breaker of its own that it had in this log"));
         return true;
     }
     return false;
@@ -301,7 +304,7 @@ void choose_recovery(plan& of) {
         of.because("recovery.open_for", why);
         of.because("recovery.max_open_for", "the default");
     };
-    if (blame_key(of)) return defaults("the default: what was found is one key's, and no outage of the service");
+    if (blame_key(of)) return defaults("the default: what was found is of one alone, and no outage of the service");
     if (of.seen.outages.empty()) return defaults("the default: the recording has no outage to learn from");
     std::vector<double> lengths;
     for (const outage& one : of.seen.outages) {
@@ -334,8 +337,8 @@ bool is_left_alone(const outage& one) noexcept {
     return one.failing && !one.slow && one.total.failing_share() < least_worth_opening;
 }
 
-advice advise(const history& seen, const std::vector<std::string>& keys) {
-    plan of{.seen = seen, .keys = keys, .rate = std::max(seen.normal.rate, 1e-6)};
+advice advise(const history& seen, const std::vector<std::string>& keys, key_meaning keys_are) {
+    plan of{.seen = seen, .keys = keys, .keys_are = keys_are, .rate = std::max(seen.normal.rate, 1e-6)};
     choose_share(of);
     choose_consecutive(of);
     choose_ratio(of);

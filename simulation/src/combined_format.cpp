@@ -150,7 +150,7 @@ private:
         const auto how = status == "499" ? std::optional{verdict::ignored()} : parse_outcome({.status = status}, why);
         if (!how) return line_kind::bad;
         const recorded_time start = in_seconds ? std::max(at - *lasts, recorded_time{}) : at;
-        out = {.start = start, .lasts = *lasts, .how = *how, .key = {}, .service = {}};
+        out = {.start = start, .lasts = *lasts, .how = *how};
         if (!in_seconds) {
             ++whole_numbers_;
             longest_ = std::max(longest_, *lasts);

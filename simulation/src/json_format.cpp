@@ -28,8 +28,8 @@ using std::chrono::nanoseconds;
 /// | duration_ms, duration | how long the call took, in milliseconds or in seconds |
 /// | verdict, status | how it went; without either the line tells of something else |
 /// | class, retry_after_ms, retry_after | of a failure |
-/// | breaker, key | the breaker is the key, unless a key is named |
-/// | service | whose call it was |
+/// | key, breaker | whose call it was to the service |
+/// | service | which service was called |
 /// | reason | why the breaker refused the call; then it was never made, and nobody knows how it would have gone |
 class json_lines final : public line_format {
 public:
@@ -66,10 +66,11 @@ private:
         }
         const auto how = parse_outcome({text_of(fields, "verdict"), status, text_of(fields, "class"), hint}, why);
         if (!how) return line_kind::bad;
-        key_ = text_of(fields, fields.contains("key") ? "key" : "breaker");
+        key_ = text_of(fields, "key");
+        breaker_ = text_of(fields, "breaker");
         service_ = text_of(fields, "service");
         // A clock that was set back while the call ran must not make it begin before time itself.
-        out = {std::max(*end - *lasts, recorded_time{}), *lasts, *how, key_, service_};
+        out = {std::max(*end - *lasts, recorded_time{}), *lasts, *how, key_, breaker_, service_};
         return line_kind::call;
     }
 
@@ -137,6 +138,7 @@ private:
 
     std::array<unsigned char, 16 * 1024> buffer_;
     std::string key_;
+    std::string breaker_;
     std::string service_;
 };
 

@@ -17,9 +17,9 @@ struct call_line {
     recorded_time start{};
     std::chrono::nanoseconds lasts{};
     verdict how = verdict::success();
-    /// Valid until the next line is read.
+    // Valid until the next line is read; empty if the line names none.
     std::string_view key{};
-    /// Empty if the line names none.
+    std::string_view breaker{};
     std::string_view service{};
 };
 

@@ -136,6 +136,21 @@ std::string summary_text(const std::vector<candidate>& candidates, const std::ve
     return out;
 }
 
+std::string several_services_words(const recording& read) {
+    constexpr std::size_t most_named = 10;
+    std::vector<std::string> names;
+    for (const std::string& one : read.services()) {
+        if (!one.empty()) names.push_back(excerpt(one));
+    }
+    if (names.size() < 2) return {};
+    std::ranges::sort(names);
+    const std::size_t named = std::min(most_named, names.size());
+    return fmt::format(
+        "it holds the calls of {} services, and each has a normal of its own: choose one with --service "
+        "NAME, of {}{}",
+        names.size(), fmt::join(std::span{names}.first(named), ", "), names.size() > named ? " and others" : "");
+}
+
 std::string bad_lines_text(std::string_view file, const recording::counts& read) {
     std::string out;
     for (const bad_line& one : read.first_bad) out += fmt::format("{}:{}: {}\n", file, one.number, one.why);

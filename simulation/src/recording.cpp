@@ -110,6 +110,8 @@ public:
     const counts& counted() const noexcept { return counts_; }
     std::string doubt() const { return parser_->doubt(); }
     const std::vector<std::string>& keys() const noexcept { return keys_.names(); }
+    key_meaning keys_are() const noexcept { return keys_are_; }
+    const std::vector<std::string>& services() const noexcept { return services_.names(); }
 
 private:
     struct line {
@@ -182,11 +184,21 @@ private:
         if (given.cut) return refuse(given.number, fmt::format("longer than {} bytes", line_source::longest_line));
         const line_kind kind = parser_->read(given.text, read, why_);
         if (kind == line_kind::bad) return refuse(given.number, why_);
+        if (kind == line_kind::call) services_.number_of(read.service);
         if (kind == line_kind::other || !is_asked_for(read)) {
             ++counts_.other;
             return;
         }
-        watch_.add({read.start, read.lasts, read.how, keys_.number_of(read.key)}, given.number);
+        watch_.add({read.start, read.lasts, read.how, keys_.number_of(key_of(read))}, given.number);
+    }
+
+    /// Valid until the next call.
+    std::string_view key_of(const call_line& read) {
+        if (read.key.empty()) return read.breaker;
+        keys_are_ = key_meaning::keys;
+        if (read.service.empty() || !with_.service.empty()) return read.key;
+        key_.assign(read.service).append("/").append(read.key);
+        return key_;
     }
 
     void put_in_order(const jump_watch::judged& told) {
@@ -220,10 +232,13 @@ private:
     jump_watch watch_{nanoseconds::zero()};
     call_order order_{nanoseconds::zero()};
     key_table keys_{};
+    key_table services_{};
+    key_meaning keys_are_ = key_meaning::breakers;
     counts counts_{};
     /// Lines that were looked at to tell the format.
     std::deque<held_line> held_{};
     std::string why_{};
+    std::string key_{};
     bool at_end_ = false;
     bool order_ended_ = false;
 };
@@ -237,5 +252,7 @@ nanoseconds recording::tolerance() const noexcept { return reader_->tolerance();
 const recording::counts& recording::counted() const noexcept { return reader_->counted(); }
 std::string recording::doubt() const { return reader_->doubt(); }
 const std::vector<std::string>& recording::keys() const noexcept { return reader_->keys(); }
+key_meaning recording::keys_are() const noexcept { return reader_->keys_are(); }
+const std::vector<std::string>& recording::services() const noexcept { return reader_->services(); }
 
 }  // namespace switchgear::simulation

@@ -352,6 +352,20 @@ class Advise(CommandTest):
         self.assertEqual(out, "")
         self.assertRegex(err, "6. of 110 calls lie outside of outages: too few to tell what is normal")
 
+    def test_a_log_of_several_services_is_asked_for_one(self):
+        log = "".join(json.dumps({"time": i / 10, "duration_ms": 20, "service": one, "breaker": one,
+                                  "status": 500 if one == "pay" and 2000 <= i < 2600 else 200}) + "\n"
+                      for i in range(6000) for one in ("pay", "shop"))
+        self.file("access.log", log)
+        ended = self.ended("advise", "access.log")
+        self.assertEqual((ended.returncode, ended.stdout), (2, b""))
+        self.assertIn("access.log: it holds the calls of 2 services, and each has a normal of its own: "
+                      "choose one with --service NAME, of pay, shop\n", ended.stderr.decode())
+        told = self.output("advise", "access.log", "--service", "pay")
+        self.assertIn("# 1 outage found", told)
+        self.assertNotIn("scope: key", told)
+        self.assertIn("# No outage found", self.output("advise", "access.log", "--service", "shop"))
+
     def test_a_short_recording_of_a_short_outage_knows_what_is_normal(self):
         rows = "".join(f"{i / 500},0.02,{'failure' if 2000 <= i < 3000 else 'success'}\n" for i in range(4000))
         out, _ = self.advised_from("time,duration,verdict\n" + rows)

@@ -74,6 +74,13 @@ TEST(advice, trouble_of_one_key_among_several_is_no_outage_of_the_service) {
     EXPECT_TRUE(to_yaml(given).starts_with("# nearly all of it is key k17"));
 }
 
+TEST(advice, gives_no_breaker_a_scope_of_keys) {
+    const advice given = advise(of_one_key(100), {"", "pay/127.0.0.1:1", "pay/127.0.0.1:2"}, key_meaning::breakers);
+    ASSERT_EQ(given.notes.size(), 1U);
+    EXPECT_NE(given.notes[0].find("breaker pay/127.0.0.1:1 ("), std::string::npos) << given.notes[0];
+    EXPECT_EQ(given.notes[0].find("scope"), std::string::npos) << given.notes[0];
+}
+
 TEST(advice, blames_no_key_that_is_the_only_one_or_has_a_half) {
     EXPECT_TRUE(advise(of_one_key(100), {"", "k17"}).notes.empty());
     history seen = of_one_key(100);

@@ -53,6 +53,8 @@ struct read_recording {
     std::vector<recorded_call> calls{};
     recording::counts counts{};
     std::vector<std::string> keys{};
+    key_meaning keys_are{};
+    std::vector<std::string> services{};
     recording_format format{};
 
     explicit read_recording(std::string_view content, recording::options with = {}) {
@@ -62,6 +64,8 @@ struct read_recording {
         while (const auto call = from.next()) calls.push_back(*call);
         counts = from.counted();
         keys = from.keys();
+        keys_are = from.keys_are();
+        services = from.services();
         format = from.format();
     }
 };

@@ -189,6 +189,28 @@ TEST(json_log, a_call_began_its_duration_before_its_line) {
     EXPECT_EQ(read.calls[1].how, verdict::failure(failure_class::overloaded, 1'500ms));
 }
 
+constexpr std::string_view tenants =
+    R"({"time":1,"status":200,"duration_ms":1,"service":"pay","breaker":"pay/t1","key":"t1"})"
+    "\n"
+    R"({"time":2,"status":200,"duration_ms":1,"service":"shop","breaker":"shop/t1","key":"t1"})"
+    "\n";
+
+TEST(json_log, a_key_is_one_of_its_service) {
+    const read_recording both{tenants};
+    EXPECT_EQ(both.keys, (std::vector<std::string>{"", "pay/t1", "shop/t1"}));
+    EXPECT_EQ(both.keys_are, key_meaning::keys);
+    const read_recording one{tenants, {.path = {}, .format = {}, .service = "shop"}};
+    EXPECT_EQ(one.keys, (std::vector<std::string>{"", "t1"}));
+    EXPECT_EQ(one.services, (std::vector<std::string>{"", "pay", "shop"}));
+}
+
+TEST(json_log, a_breaker_stands_for_a_key_and_is_known_to_be_none) {
+    const read_recording read{R"({"time":1,"status":200,"duration_ms":1,"service":"pay","breaker":"pay"})"
+                              "\n"};
+    EXPECT_EQ(read.keys, (std::vector<std::string>{"", "pay"}));
+    EXPECT_EQ(read.keys_are, key_meaning::breakers);
+}
+
 TEST(json_log, a_time_may_have_a_zone_and_a_status_a_fraction_of_nothing) {
     const read_recording read{R"({"time":"2024-11-22T16:31:00.250+01:00","status":200.0,"duration_ms":250})"
                               "\n"

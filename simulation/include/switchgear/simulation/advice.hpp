@@ -6,6 +6,7 @@
 
 #include <switchgear/settings.hpp>
 #include <switchgear/simulation/outages.hpp>
+#include <switchgear/simulation/recording.hpp>
 
 namespace switchgear::simulation {
 
@@ -40,8 +41,8 @@ constexpr std::uint64_t fewest_calls = 100;
 /// key of several, what was found is no outage of the service: a note says so, and the recovery stays at its
 /// defaults.
 /// `keys`: the names of the recording's keys; the first is empty and stands for calls without one. Each has a breaker
-/// of its own, as in a replay: windows hold the calls of one.
-advice advise(const history&, const std::vector<std::string>& keys = {});
+/// of its own, as in a replay: windows hold the calls of one. Where they are breakers, `scope: key` is no remedy.
+advice advise(const history&, const std::vector<std::string>& keys = {}, key_meaning keys_are = key_meaning::keys);
 
 /// Whether such an outage is better left alone.
 bool is_left_alone(const outage&) noexcept;

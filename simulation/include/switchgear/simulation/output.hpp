@@ -49,6 +49,9 @@ std::vector<std::string> trial_words(const advice_told&);
 /// What of an outage failed: "error 93 %, timeout 7 %; key shard-3 88 %".
 std::string outage_words(const outage&, const std::vector<std::string>& keys);
 
+/// That a log holds the calls of several services, and what to do; empty if it does not.
+std::string several_services_words(const recording&);
+
 /// What is wrong with the recording, empty if nothing is: the first bad lines, and how many there are.
 std::string bad_lines_text(std::string_view file, const recording::counts&);
 /// More than one line in a hundred.

@@ -22,6 +22,12 @@ enum class recording_format : std::uint8_t {
 };
 std::string_view to_string(recording_format) noexcept;
 
+/// What the keys of a recording are.
+enum class key_meaning : std::uint8_t {
+    keys,      ///< as lines name them
+    breakers,  ///< no line names a key: breakers of a gateway, those of services or of endpoints
+};
+
 /// The file cannot be read, or is not what it says: what() names the file and the reason.
 class unreadable_recording : public std::runtime_error {
 public:
@@ -76,7 +82,13 @@ public:
     /// What of the lines so far may have another meaning than the one taken, in words; empty if nothing.
     std::string doubt() const;
     /// Every key so far; the first is empty and stands for calls without one.
+    ///
+    /// Of a line without a key its breaker's name. Two services may have keys of the same name: where all services count
+    /// a key has its service before it, "payments/tenant-7", as the gateway names the breaker.
     const std::vector<std::string>& keys() const noexcept;
+    key_meaning keys_are() const noexcept;
+    /// Every service that a call so far was made to, asked for or not; the first is empty.
+    const std::vector<std::string>& services() const noexcept;
 
 private:
     class reader;
