@@ -134,19 +134,24 @@ void add_demo(CLI::App& app, chosen_command& chosen) {
 switchgear::result<switchgear::cli::settings_file, std::vector<std::string>> read_settings(const std::string& file,
                                                                                            const std::string& service) {
     using switchgear::simulation::breakers;
+    using switchgear::simulation::key_source;
     const auto loaded = gateway::load_breaker_file(file, service);
     if (!loaded) {
         std::vector<std::string> lines;
         for (const auto& one : loaded.error()) lines.push_back(to_string(one));
         return lines;
     }
-    switchgear::simulation::candidate found{.name = file, .settings = loaded->rules.settings};
+    switchgear::cli::settings_file found{.candidate = {.name = file, .settings = loaded->rules.settings},
+                                         .of_service = loaded->of_service};
     // A service says whose breaker a call meets; settings alone do not, and get a breaker for each key there is.
-    if (loaded->of_service) {
-        found.breakers = loaded->rules.scope == gateway::breaker_scope::service ? breakers::one : breakers::by_key;
-        found.max_keys = loaded->rules.max_keys;
+    if (!loaded->of_service) return found;
+    found.candidate.max_keys = loaded->rules.max_keys;
+    switch (loaded->rules.scope) {
+        case gateway::breaker_scope::service: found.candidate.breakers = breakers::one; break;
+        case gateway::breaker_scope::endpoint: found.keys = key_source::endpoint; break;
+        case gateway::breaker_scope::key: found.keys = key_source::key; break;
     }
-    return switchgear::cli::settings_file{.candidate = std::move(found), .of_service = loaded->of_service};
+    return found;
 }
 
 int run(int argc, char** argv) {

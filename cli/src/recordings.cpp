@@ -120,20 +120,43 @@ struct settings_given {
     std::vector<simulation::candidate> candidates{};
     /// Whether one of them is of the service asked for.
     bool of_service = false;
+    /// Whose breaker a call meets, and the candidate that says so.
+    simulation::key_source keys = simulation::key_source::any;
+    std::string keys_from{};
 };
+
+std::string_view scope_words(simulation::key_source keys) {
+    return keys == simulation::key_source::endpoint ? "endpoint" : "key";
+}
+
+/// Returns: what is wrong with them beside those before them; empty if nothing.
+std::string add_settings(settings_file&& one, settings_given& to) {
+    const std::string name = one.candidate.name;
+    to.candidates.push_back(std::move(one.candidate));
+    to.of_service |= one.of_service;
+    if (one.keys == simulation::key_source::any || one.keys == to.keys) return {};
+    if (to.keys != simulation::key_source::any) {
+        return fmt::format("{} has a breaker for each {}, and {} one for each {}: try one after the other",
+                           to.keys_from, scope_words(to.keys), name, scope_words(one.keys));
+    }
+    to.keys = one.keys;
+    to.keys_from = name;
+    return {};
+}
 
 std::optional<settings_given> read_settings(const asked& given, const settings_reader& read, streams to) {
     settings_given found;
     bool sound = true;
     for (const std::string& file : given.settings) {
         auto one = read(file, given.from.service);
-        if (one) {
-            found.candidates.push_back(std::move(one->candidate));
-            found.of_service |= one->of_service;
-            continue;
+        std::vector<std::string> wrong;
+        if (!one) {
+            wrong = one.error();
+        } else if (std::string unlike = add_settings(std::move(*one), found); !unlike.empty()) {
+            wrong.push_back(std::move(unlike));
         }
-        sound = false;
-        for (const std::string& line : one.error()) to.err << line << "\n";
+        sound = sound && wrong.empty();
+        for (const std::string& line : wrong) to.err << line << "\n";
     }
     to.err << std::flush;
     return sound ? std::optional{std::move(found)} : std::nullopt;
@@ -163,6 +186,19 @@ void tell_of_many_keys(const simulation::replay& through, streams to) {
     to.err << std::flush;
 }
 
+/// Without what the settings go by, calls met a breaker that they would not have met.
+void tell_of_missing_keys(const settings_given& settings, const asked& given, const simulation::recording& read,
+                          streams to) {
+    const auto& counts = read.counted();
+    if (settings.keys == simulation::key_source::any || counts.without_key == 0) return;
+    to.err << fmt::format(
+                  "{}: a breaker for each {}, but {} of {} calls of {} name none: whose breaker they would have met "
+                  "cannot be told, and they met one together",
+                  settings.keys_from, scope_words(settings.keys), counts.without_key, counts.lines - counts.bad,
+                  shown_name(given.from.path))
+           << std::endl;
+}
+
 int simulate(const asked& given, const settings_reader& read, streams to) {
     expect_writable(given.report);
     auto settings = read_settings(given, read, to);
@@ -176,7 +212,9 @@ int simulate(const asked& given, const settings_reader& read, streams to) {
             to.out << simulation::transition_json(names[which], seen, at);
         };
     }
-    simulation::recording from{given.from};
+    simulation::recording::options options = given.from;
+    options.keys = settings->keys;
+    simulation::recording from{options};
     if (!service_is_used(given, settings->of_service, from, to)) return bad_usage;
     simulation::replay through{std::move(settings->candidates), std::move(told)};
     simulation::timeline seen;
@@ -194,6 +232,7 @@ int simulate(const asked& given, const settings_reader& read, streams to) {
     }
     to.out << std::flush;
     tell_of_many_keys(through, to);
+    tell_of_missing_keys(*settings, given, from, to);
     if (reports) {
         write_report(given.report, {.title = "Simulation of " + shown_name(given.from.path),
                                     .seen = seen,

@@ -94,7 +94,7 @@ public:
         const auto how =
             parse_outcome({found[verdict_word], found[status], found[failed_with], found[retry_after]}, why);
         if (!how) return line_kind::bad;
-        out = {.start = *start, .lasts = *took, .how = *how, .key = found[key]};
+        out = {.start = *start, .lasts = *took, .how = *how, .key = found[key], .endpoint = found[key]};
         return line_kind::call;
     }
 

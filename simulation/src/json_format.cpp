@@ -28,7 +28,7 @@ using std::chrono::nanoseconds;
 /// | duration_ms, duration | how long the call took, in milliseconds or in seconds |
 /// | verdict, status | how it went; without either the line tells of something else |
 /// | class, retry_after_ms, retry_after | of a failure |
-/// | key, breaker | whose call it was to the service |
+/// | key, breaker, endpoint | whose call it was to the service, who judged it, where it went |
 /// | service | which service was called |
 /// | reason | why the breaker refused the call; then it was never made, and nobody knows how it would have gone |
 class json_lines final : public line_format {
@@ -68,9 +68,10 @@ private:
         if (!how) return line_kind::bad;
         key_ = text_of(fields, "key");
         breaker_ = text_of(fields, "breaker");
+        endpoint_ = text_of(fields, "endpoint");
         service_ = text_of(fields, "service");
         // A clock that was set back while the call ran must not make it begin before time itself.
-        out = {std::max(*end - *lasts, recorded_time{}), *lasts, *how, key_, breaker_, service_};
+        out = {std::max(*end - *lasts, recorded_time{}), *lasts, *how, key_, breaker_, endpoint_, service_};
         return line_kind::call;
     }
 
@@ -139,6 +140,7 @@ private:
     std::array<unsigned char, 16 * 1024> buffer_;
     std::string key_;
     std::string breaker_;
+    std::string endpoint_;
     std::string service_;
 };
 

@@ -20,6 +20,7 @@ struct call_line {
     // Valid until the next line is read; empty if the line names none.
     std::string_view key{};
     std::string_view breaker{};
+    std::string_view endpoint{};
     std::string_view service{};
 };
 

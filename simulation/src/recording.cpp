@@ -194,7 +194,8 @@ private:
 
     /// Valid until the next call.
     std::string_view key_of(const call_line& read) {
-        if (read.key.empty()) return read.breaker;
+        if (with_.keys == key_source::endpoint) return read.endpoint;
+        if (read.key.empty()) return with_.keys == key_source::any ? read.breaker : std::string_view{};
         keys_are_ = key_meaning::keys;
         if (read.service.empty() || !with_.service.empty()) return read.key;
         key_.assign(read.service).append("/").append(read.key);
@@ -204,6 +205,7 @@ private:
     void put_in_order(const jump_watch::judged& told) {
         if (told.believed && order_.add(told.call)) {
             ++counts_.lines;
+            counts_.without_key += told.call.key == 0;
             return;
         }
         refuse(told.line, fmt::format("it began at {}, more than {} s {}", format_seconds(told.call.start),

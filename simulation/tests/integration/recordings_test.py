@@ -92,6 +92,23 @@ class Simulate(CommandTest):
         told = self.lines("-", "--settings", "A.yaml", stdin=("time,duration,verdict,key\n" + rows).encode())
         self.assertEqual([(one["key"], one["time"]) for one in told[:-1]], [("a", 4), ("b", 5)])
 
+    def test_a_log_of_another_scope_is_cut_by_the_scope_of_the_service(self):
+        self.file("access.log", "".join(
+            json.dumps({"time": i, "duration_ms": 10, "service": "pay", "breaker": "pay", "endpoint": f"http://127.0.0.1:{9 + i % 2}",
+                        "status": 500 if i % 2 else 200}) + "\n" for i in range(20)))
+        scoped = GATEWAY.replace("breaker: {", "breaker: {scope: endpoint, ").replace(":9'", ":9', 'http://127.0.0.1:10'", 1)
+        self.file("endpoint.yaml", scoped)
+        told = self.lines("access.log", "--settings", "endpoint.yaml", "--service", "pay")
+        self.assertEqual((told[0]["key"], told[0]["time"]), ("http://127.0.0.1:10", 5))
+        self.file("key.yaml", GATEWAY.replace("breaker: {", "breaker: {scope: key, key: {header: X}, "))
+        ended = self.ended("simulate", "access.log", "--settings", "key.yaml", "--service", "pay")
+        self.assertEqual(ended.returncode, 0)
+        self.assertIn("key.yaml: a breaker for each key, but 20 of 20 calls of access.log name none: ", ended.stderr.decode())
+        ended = self.ended("simulate", "access.log", "--settings", "key.yaml", "--settings", "endpoint.yaml", "--service", "pay")
+        self.assertEqual(ended.returncode, 2)
+        self.assertIn("key.yaml has a breaker for each key, and endpoint.yaml one for each endpoint: try one after the other",
+                      ended.stderr.decode())
+
     def test_more_keys_than_are_kept_are_told(self):
         rows = "".join(f"{i / 100},0.01,success,user-{i}\n" for i in range(3000))
         calls = ("time,duration,verdict,key\n" + rows).encode()

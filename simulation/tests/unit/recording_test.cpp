@@ -204,6 +204,28 @@ TEST(json_log, a_key_is_one_of_its_service) {
     EXPECT_EQ(one.services, (std::vector<std::string>{"", "pay", "shop"}));
 }
 
+TEST(json_log, a_key_is_what_is_asked_for) {
+    const std::string text =
+        R"({"time":1,"status":200,"duration_ms":1,"service":"pay","breaker":"pay","endpoint":"http://a"})"
+        "\n"
+        R"({"time":2,"status":200,"duration_ms":1,"service":"pay","breaker":"pay/t1","key":"t1","endpoint":"http://b"})"
+        "\n";
+    const auto read_by = [&text](key_source keys) {
+        return read_recording{text, {.path = {}, .format = {}, .service = "pay", .keys = keys}};
+    };
+    EXPECT_EQ(read_by(key_source::any).keys, (std::vector<std::string>{"", "pay", "t1"}));
+    EXPECT_EQ(read_by(key_source::endpoint).keys, (std::vector<std::string>{"", "http://a", "http://b"}));
+    EXPECT_EQ(read_by(key_source::endpoint).counts.without_key, 0U);
+    EXPECT_EQ(read_by(key_source::key).keys, (std::vector<std::string>{"", "t1"}));
+    EXPECT_EQ(read_by(key_source::key).counts.without_key, 1U);
+}
+
+TEST(csv, a_key_may_be_an_endpoint) {
+    const read_recording read{"time,duration,status,key\n1,1,200,http://a\n",
+                              {.path = {}, .format = {}, .service = {}, .keys = key_source::endpoint}};
+    EXPECT_EQ(read.keys, (std::vector<std::string>{"", "http://a"}));
+}
+
 TEST(json_log, a_breaker_stands_for_a_key_and_is_known_to_be_none) {
     const read_recording read{R"({"time":1,"status":200,"duration_ms":1,"service":"pay","breaker":"pay"})"
                               "\n"};

@@ -6,14 +6,16 @@
 
 #include <switchgear/cli/commands.hpp>
 #include <switchgear/result.hpp>
+#include <switchgear/simulation/recording.hpp>
 #include <switchgear/simulation/replay.hpp>
 
 namespace switchgear::cli {
 
-/// The settings in a file, and whether they are those of the service asked for.
+/// The settings in a file, and whether they are those of the service asked for; then also whose breaker a call meets.
 struct settings_file {
     simulation::candidate candidate;
     bool of_service = false;
+    simulation::key_source keys = simulation::key_source::any;
 };
 
 /// Reads the settings in a file: a breaker's own (`trip:`, `recovery:`, `mode:`), or with a service's name a

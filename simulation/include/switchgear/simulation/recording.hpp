@@ -22,6 +22,13 @@ enum class recording_format : std::uint8_t {
 };
 std::string_view to_string(recording_format) noexcept;
 
+/// What of its line is a call's key. A column `key` is any of it.
+enum class key_source : std::uint8_t {
+    any,       ///< its key, or else its breaker
+    key,       ///< its key
+    endpoint,  ///< the endpoint that was called
+};
+
 /// What the keys of a recording are.
 enum class key_meaning : std::uint8_t {
     keys,      ///< as lines name them
@@ -57,11 +64,13 @@ public:
         std::optional<recording_format> format{};
         /// Of lines that name their service, only this one's are calls. Empty: all.
         std::string service{};
+        key_source keys = key_source::any;
     };
     struct counts {
         std::uint64_t lines = 0;  ///< that were to be calls: without the header, blank lines and other lines of a log
         std::uint64_t bad = 0;
         std::uint64_t other = 0;            ///< of a log, that tell of something else than a call that was made
+        std::uint64_t without_key = 0;      ///< calls that do not say what was asked for as their key
         std::vector<bad_line> first_bad{};  ///< at most `most_shown`
     };
     static constexpr std::size_t most_shown = 10;
@@ -83,7 +92,7 @@ public:
     std::string doubt() const;
     /// Every key so far; the first is empty and stands for calls without one.
     ///
-    /// Of a line without a key its breaker's name. Two services may have keys of the same name: where all services count
+    /// Two services may have keys of the same name: where all services count
     /// a key has its service before it, "payments/tenant-7", as the gateway names the breaker.
     const std::vector<std::string>& keys() const noexcept;
     key_meaning keys_are() const noexcept;
