@@ -33,7 +33,8 @@ void check(line_format& format, std::string_view line) {
             must(read.lasts.count() >= 0 && read.lasts <= longest_call, "a call lasts within the range");
             must(!read.how.retry_after() || read.how.is_failure(), "only a failure has a hint");
             break;
-        case line_kind::other: must(why.empty(), "what is rightly no call has no reason"); break;
+        case line_kind::other:
+        case line_kind::lacks: must(why.empty(), "what is rightly no call has no reason"); break;
         case line_kind::bad: must(is_one_printable_line(why), "a bad line has a reason"); break;
     }
 }

@@ -101,6 +101,11 @@ std::string wrong_seconds(std::string_view field, std::string_view text, nanosec
     return fmt::format("{} \"{}\": expected seconds from 0 to {}", field, excerpt(text), format_seconds(most));
 }
 
+std::string wrong_milliseconds(std::string_view field, std::string_view text, nanoseconds most) {
+    return fmt::format("{} \"{}\": expected milliseconds from 0 to {}", field, excerpt(text),
+                       most / std::chrono::milliseconds{1});
+}
+
 std::optional<verdict> parse_outcome(const outcome_words& words, std::string& why) {
     if (words.verdict.empty() && words.status.empty()) {
         why = "neither a verdict nor a status";

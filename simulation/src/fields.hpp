@@ -25,6 +25,9 @@ std::string format_seconds(std::chrono::nanoseconds);
 /// "time", "abc" -> `time "abc": expected seconds from 0 to 8000000000`
 std::string wrong_seconds(std::string_view field, std::string_view text, std::chrono::nanoseconds most);
 
+/// A field that is given in milliseconds.
+std::string wrong_milliseconds(std::string_view field, std::string_view text, std::chrono::nanoseconds most);
+
 /// What a line says about how its call went; what it does not say is empty.
 struct outcome_words {
     std::string_view verdict{}, status{}, failed_with{}, retry_after{};

@@ -8,6 +8,7 @@
 #include <boost/json/monotonic_resource.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
 
 #include <switchgear/wire/timestamp.hpp>
 
@@ -42,15 +43,20 @@ public:
             why = "it is no JSON object";
             return line_kind::bad;
         }
-        if (!is_call(*fields)) return line_kind::other;
+        if (!has_what_calls_have(*fields)) return line_kind::lacks;
+        if (!was_made(*fields)) return line_kind::other;
         return read_call(*fields, out, why);
     }
 
 private:
-    static bool is_call(const json::object& fields) {
+    static bool has_what_calls_have(const json::object& fields) {
         const bool lasted = fields.contains("duration_ms") || fields.contains("duration");
         const bool ended = fields.contains("status") || fields.contains("verdict");
-        return lasted && ended && text_of(fields, "reason").empty() && text_of(fields, "verdict") != "none";
+        return lasted && ended;
+    }
+
+    static bool was_made(const json::object& fields) {
+        return text_of(fields, "reason").empty() && text_of(fields, "verdict") != "none";
     }
 
     line_kind read_call(const json::object& fields, call_line& out, std::string& why) {
@@ -94,16 +100,24 @@ private:
         return std::string{text_of(fields, name)};
     }
 
+    /// For a message: a text as it is, anything else as JSON.
+    static std::string shown(const json::object& fields, std::string_view name) {
+        const json::value* found = fields.if_contains(name);
+        if (found == nullptr) return {};
+        if (found->is_string()) return std::string{text_of(fields, name)};
+        return number_or_text(fields, name).empty() ? json::serialize(*found) : number_or_text(fields, name);
+    }
+
     /// `name`_ms if there is one, else `name` in seconds.
     static std::optional<nanoseconds> lasts_of(const json::object& fields, const std::string& name, nanoseconds most,
                                                std::string& why) {
-        const auto fine = number_in(fields, name + "_ms");
-        const auto coarse = number_in(fields, name);
-        if (fine || coarse) {
-            const auto read = parse_seconds(fmt::format("{:.9f}", fine ? *fine / 1'000 : *coarse), most);
+        const bool is_fine = number_in(fields, name + "_ms") || !fields.contains(name);
+        const std::string field = is_fine ? name + "_ms" : name;
+        if (const auto number = number_in(fields, field)) {
+            const auto read = parse_seconds(fmt::format("{:.9f}", is_fine ? *number / 1'000 : *number), most);
             if (read) return read;
         }
-        why = fmt::format("{}: expected a number from 0 to {} s", fine ? name + "_ms" : name, format_seconds(most));
+        why = (is_fine ? wrong_milliseconds : wrong_seconds)(field, shown(fields, field), most);
         return std::nullopt;
     }
 
@@ -133,7 +147,10 @@ private:
             if (at->time_since_epoch() <= std::chrono::duration_cast<std::chrono::milliseconds>(latest_time))
                 read = at->time_since_epoch();
         }
-        if (!read) why = fmt::format("time \"{}\": expected a time such as 2024-11-22T15:31:00.123Z", excerpt(text));
+        if (!read) {
+            why = fmt::format("time \"{}\": expected a time such as 2024-11-22T15:31:00.123Z, or seconds from 0 to {}",
+                              excerpt(shown(fields, "time")), format_seconds(latest_time));
+        }
         return read;
     }
 

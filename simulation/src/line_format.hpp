@@ -27,6 +27,7 @@ struct call_line {
 enum class line_kind : std::uint8_t {
     call,
     other,  ///< rightly no call
+    lacks,  ///< no call, for want of what every call has
     bad,    ///< `why` says what is wrong with it
 };
 

@@ -153,6 +153,10 @@ std::string several_services_words(const recording& read) {
 
 std::string bad_lines_text(std::string_view file, const recording::counts& read) {
     std::string out;
+    if (read.lacking > read.lines) {
+        out += fmt::format("{}: {} passed over: a call needs duration_ms or duration, and status or verdict\n", file,
+                           counted(read.lacking, "line"));
+    }
     for (const bad_line& one : read.first_bad) out += fmt::format("{}:{}: {}\n", file, one.number, one.why);
     if (read.bad == 0) return out;
     out += fmt::format("{}: {} of {} bad, left out{}\n", file, read.bad, counted(read.lines, "line"),

@@ -185,7 +185,8 @@ private:
         const line_kind kind = parser_->read(given.text, read, why_);
         if (kind == line_kind::bad) return refuse(given.number, why_);
         if (kind == line_kind::call) services_.number_of(read.service);
-        if (kind == line_kind::other || !is_asked_for(read)) {
+        if (kind == line_kind::lacks) ++counts_.lacking;
+        if (kind != line_kind::call || !is_asked_for(read)) {
             ++counts_.other;
             return;
         }

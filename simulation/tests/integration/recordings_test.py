@@ -171,6 +171,15 @@ class Simulate(CommandTest):
         self.assertIn("would have opened", ended.stdout.decode())
         self.assertEqual(ended.stderr.decode().count("standard input:10"), 10)
 
+    def test_a_log_without_what_calls_have_says_what_they_need(self):
+        log = '{"time":1,"latency":20,"status":200}\n' * 5
+        ended = self.ended("simulate", "-", "--settings", "A.yaml", stdin=log.encode())
+        self.assertEqual(ended.returncode, 1)
+        self.assertEqual(ended.stderr.decode(), "standard input: 5 lines passed over: a call needs duration_ms or duration, and "
+                         "status or verdict\nswitchgear simulate: standard input: no call in it\n")
+        calls = '{"time":1,"duration_ms":20,"status":200}\n' * 5
+        self.assertEqual(self.ended("simulate", "-", "--settings", "A.yaml", stdin=(log + calls).encode()).stderr, b"")
+
     def test_what_is_no_recording_is_1_with_a_reason(self):
         packed = gzip.compress(random.Random(1).randbytes(200000).hex().encode())
         for content, words in (

@@ -263,17 +263,30 @@ TEST(json_log, what_is_no_call_is_passed_over) {
 TEST(json_log, what_is_wrong_in_a_line_is_named) {
     const struct {
         std::string line, why;
-    } all[] = {{R"({"status":200,"duration_ms":1,"time":"now"})",
-                "time \"now\": expected a time such as 2024-11-22T15:31:00.123Z"},
-               {R"({"status":200,"duration_ms":1,"time":"9999-01-01T00:00:00Z"})",
-                "time \"9999-01-01T00:00:00Z\": expected a time such as 2024-11-22T15:31:00.123Z"},
-               {R"({"status":200,"duration_ms":-1,"time":1})", "duration_ms: expected a number from 0 to 604800 s"},
-               {R"({"status":200,"duration":1e300,"time":1})", "duration: expected a number from 0 to 604800 s"},
-               {R"({"status":"x","duration":1,"time":1})", "status \"x\": expected a number from 100 to 599"},
-               {R"({"status":200.5,"duration":1,"time":1})", "status \"200.5\": expected a number from 100 to 599"},
-               {R"({"status":200,"duration":1,"time":"2024-11-22T15:31:00+24:00"})",
-                "time \"2024-11-22T15:31:00+24:00\": expected a time such as 2024-11-22T15:31:00.123Z"},
-               {R"({"status":200,)", "it is no JSON object"}};
+    } all[] = {
+        {R"({"status":200,"duration_ms":1,"time":"now"})",
+         "time \"now\": expected a time such as 2024-11-22T15:31:00.123Z, or seconds from 0 to 8000000000"},
+        {R"({"status":200,"duration_ms":1,"time":"9999-01-01T00:00:00Z"})",
+         "time \"9999-01-01T00:00:00Z\": expected a time such as 2024-11-22T15:31:00.123Z, or seconds from 0 to "
+         "8000000000"},
+        {R"({"status":200,"duration_ms":1,"time":1732289460000})",
+         "time \"1732289460000\": expected a time such as 2024-11-22T15:31:00.123Z, or seconds from 0 to 8000000000"},
+        {R"({"status":200,"duration_ms":1})",
+         "time \"\": expected a time such as 2024-11-22T15:31:00.123Z, or seconds from 0 to 8000000000"},
+        {R"({"status":200,"duration_ms":-1,"time":1})",
+         "duration_ms \"-1\": expected milliseconds from 0 to 604800000"},
+        {R"({"status":200,"duration_ms":null,"time":1})",
+         "duration_ms \"null\": expected milliseconds from 0 to 604800000"},
+        {R"({"status":200,"duration":1e300,"time":1})", "duration \"1e+300\": expected seconds from 0 to 604800"},
+        {R"({"status":200,"duration":"fast","time":1})", "duration \"fast\": expected seconds from 0 to 604800"},
+        {R"({"status":503,"duration":1,"retry_after_ms":-5,"time":1})",
+         "retry_after_ms \"-5\": expected milliseconds from 0 to 31622400000"},
+        {R"({"status":"x","duration":1,"time":1})", "status \"x\": expected a number from 100 to 599"},
+        {R"({"status":200.5,"duration":1,"time":1})", "status \"200.5\": expected a number from 100 to 599"},
+        {R"({"status":200,"duration":1,"time":"2024-11-22T15:31:00+24:00"})",
+         "time \"2024-11-22T15:31:00+24:00\": expected a time such as 2024-11-22T15:31:00.123Z, or seconds from 0 to "
+         "8000000000"},
+        {R"({"status":200,)", "it is no JSON object"}};
     for (const auto& one : all) {
         const read_recording read{one.line + "\n"};
         ASSERT_EQ(read.counts.first_bad.size(), 1U) << one.line;

@@ -52,7 +52,8 @@ std::string outage_words(const outage&, const std::vector<std::string>& keys);
 /// That a log holds the calls of several services, and what to do; empty if it does not.
 std::string several_services_words(const recording&);
 
-/// What is wrong with the recording, empty if nothing is: the first bad lines, and how many there are.
+/// What is wrong with the recording, empty if nothing is: the first bad lines, and how many there are; and how many lines
+/// were passed over for what they lack, if they are more than the others.
 std::string bad_lines_text(std::string_view file, const recording::counts&);
 /// More than one line in a hundred.
 bool too_many_bad(const recording::counts&) noexcept;
