@@ -209,9 +209,22 @@ private:
             counts_.without_key += told.call.key == 0;
             return;
         }
-        refuse(told.line, fmt::format("it began at {}, more than {} s {}", format_seconds(told.call.start),
-                                      format_seconds(tolerance()),
-                                      told.believed ? "before a call above" : "after most of the calls below"));
+        refuse(told.line, why_out_of_order(told));
+    }
+
+    /// A line of a log stands where its call ended.
+    bool took_too_long(const recorded_call& call) const noexcept {
+        return format_ != recording_format::csv && call.lasts > tolerance();
+    }
+
+    std::string why_out_of_order(const jump_watch::judged& told) const {
+        const std::string most = format_seconds(tolerance());
+        if (told.believed && took_too_long(told.call)) {
+            return fmt::format("it took {} s; in a log, calls of more than {} s cannot be put in order",
+                               format_seconds(told.call.lasts), most);
+        }
+        return fmt::format("it began at {}, more than {} s {}", format_seconds(told.call.start), most,
+                           told.believed ? "before a call above" : "after most of the calls below");
     }
 
     bool is_asked_for(const call_line& read) const {

@@ -294,6 +294,18 @@ TEST(json_log, what_is_wrong_in_a_line_is_named) {
     }
 }
 
+TEST(json_log, a_call_too_long_to_be_put_in_order_is_told_as_such) {
+    std::string text;
+    for (int i = 990; i < 1'000; ++i) text += R"({"status":200,"duration":1,"time":)" + std::to_string(i) + "}\n";
+    const read_recording read{text + R"({"time":1000,"status":504,"duration":180})"
+                                     "\n"
+                                     R"({"time":800,"status":200,"duration":1})"
+                                     "\n"};
+    ASSERT_EQ(read.counts.bad, 2U);
+    EXPECT_EQ(read.counts.first_bad[0].why, "it took 180 s; in a log, calls of more than 120 s cannot be put in order");
+    EXPECT_EQ(read.counts.first_bad[1].why, "it began at 799, more than 120 s before a call above");
+}
+
 TEST(combined_log, of_nginx_a_call_began_before_its_line) {
     const read_recording read{
         R"(10.0.0.1 - - [22/Nov/2024:16:31:00 +0100] "GET /a HTTP/1.1" 200 612 "-" "curl/8 \"quoted\"" 0.250)"
