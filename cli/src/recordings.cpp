@@ -364,6 +364,7 @@ constexpr const char* about_recordings =
     "\n(seconds), verdict (success, failure, ignored) or status (HTTP), and if you like class, key, retry_after"
     "\n(seconds); or the gateway's access log (JSON lines); or the combined log of nginx or Apache with the request"
     "\ntime as its last field."
+    "\nSeveral files are one recording in the order of time, the oldest first: of rotated ones, as `ls -rv` names them."
     "\nBad lines are left out, and the first ten shown with their numbers."
     "\nExit codes: 0 done, 1 the recording cannot be read, more than 1 % of its lines are bad or "
     "what is printed is lost, 2 bad usage or settings.";
@@ -385,7 +386,7 @@ void add_recording_commands(CLI::App& app, streams to, settings_reader read,
         ->type_name("FILE");
     simulate_command->footer(
         std::string{"Examples:\n  switchgear simulate calls.csv --settings now.yaml --settings "
-                    "new.yaml --report compared.html\n  zcat access.log.*.gz | switchgear simulate - "
+                    "new.yaml --report compared.html\n  zcat $(ls -rv access.log.*.gz) | switchgear simulate - "
                     "--settings gateway.yaml --service payments\n"} +
         about_recordings);
     simulate_command->callback([simulated, to, read, chosen] {

@@ -161,6 +161,8 @@ std::string bad_lines_text(std::string_view file, const recording::counts& read)
     if (read.bad == 0) return out;
     out += fmt::format("{}: {} of {} bad, left out{}\n", file, read.bad, counted(read.lines, "line"),
                        read.bad > read.first_bad.size() ? "; the first are above" : "");
+    if (too_many_bad(read) && read.late * 2 > read.bad)
+        out += fmt::format("{}: {} began before calls above: are the files in the order of time?\n", file, read.late);
     return out;
 }
 

@@ -209,6 +209,7 @@ private:
             counts_.without_key += told.call.key == 0;
             return;
         }
+        if (told.believed && !took_too_long(told.call)) ++counts_.late;
         refuse(told.line, why_out_of_order(told));
     }
 

@@ -171,6 +171,14 @@ class Simulate(CommandTest):
         self.assertIn("would have opened", ended.stdout.decode())
         self.assertEqual(ended.stderr.decode().count("standard input:10"), 10)
 
+    def test_files_in_the_wrong_order_are_asked_about(self):
+        days = ["".join(f"{day * 86400 + i},0.1,success\n" for i in range(50)) for day in (1, 0)]
+        ended = self.ended("simulate", "-", "--settings", "A.yaml", stdin=("time,duration,verdict\n" + "".join(days)).encode())
+        self.assertEqual(ended.returncode, 1)
+        self.assertIn("standard input: 50 began before calls above: are the files in the order of time?\n", ended.stderr.decode())
+        few = "time,duration,verdict\n" + "".join(f"{i},0.1,success\n" for i in range(1000)) + "1,0.1,success\n"
+        self.assertNotIn("order of time", self.ended("simulate", "-", "--settings", "A.yaml", stdin=few.encode()).stderr.decode())
+
     def test_a_log_without_what_calls_have_says_what_they_need(self):
         log = '{"time":1,"latency":20,"status":200}\n' * 5
         ended = self.ended("simulate", "-", "--settings", "A.yaml", stdin=log.encode())

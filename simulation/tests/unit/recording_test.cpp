@@ -304,6 +304,7 @@ TEST(json_log, a_call_too_long_to_be_put_in_order_is_told_as_such) {
     ASSERT_EQ(read.counts.bad, 2U);
     EXPECT_EQ(read.counts.first_bad[0].why, "it took 180 s; in a log, calls of more than 120 s cannot be put in order");
     EXPECT_EQ(read.counts.first_bad[1].why, "it began at 799, more than 120 s before a call above");
+    EXPECT_EQ(read.counts.late, 1U);
 }
 
 TEST(combined_log, of_nginx_a_call_began_before_its_line) {

@@ -69,6 +69,7 @@ public:
     struct counts {
         std::uint64_t lines = 0;  ///< that were to be calls: without the header, blank lines and other lines of a log
         std::uint64_t bad = 0;
+        std::uint64_t late = 0;             ///< of the bad ones, that began too long before a call above
         std::uint64_t other = 0;            ///< of a log, that tell of something else than a call that was made
         std::uint64_t lacking = 0;          ///< of those, without a duration, or without a status and a verdict
         std::uint64_t without_key = 0;      ///< calls that do not say what was asked for as their key
