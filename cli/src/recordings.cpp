@@ -173,17 +173,13 @@ bool service_is_used(const asked& given, bool of_settings, const simulation::rec
 }
 
 /// Of more keys than are kept at a time, people must know what became of the others.
-void tell_of_many_keys(const simulation::replay& through, streams to) {
-    for (std::size_t i = 0; i < through.outcomes().size(); ++i) {
-        const simulation::candidate& of = through.candidates()[i];
-        const simulation::outcome& did = through.outcomes()[i];
-        if (did.keys <= of.max_keys) continue;
-        to.err << fmt::format(
-            "{}: {} keys, of which {} are kept at a time: idle ones were forgotten, and {} shared the "
-            "breaker (overflow)\n",
-            of.name, did.keys, of.max_keys, did.keys_sharing);
-    }
-    to.err << std::flush;
+void tell_of_many_keys(std::string_view name, std::size_t max_keys, const simulation::outcome& did, streams to) {
+    if (did.keys <= max_keys) return;
+    to.err << fmt::format(
+                  "{}: {} keys, of which {} are kept at a time: idle ones were forgotten, and {} shared the breaker "
+                  "(overflow)",
+                  name, did.keys, max_keys, did.keys_sharing)
+           << std::endl;
 }
 
 /// Without what the settings go by, calls met a breaker that they would not have met.
@@ -231,7 +227,8 @@ int simulate(const asked& given, const settings_reader& read, streams to) {
         to.out << simulation::summary_text(through.candidates(), outcomes);
     }
     to.out << std::flush;
-    tell_of_many_keys(through, to);
+    for (std::size_t i = 0; i < outcomes.size(); ++i)
+        tell_of_many_keys(names[i], through.candidates()[i].max_keys, outcomes[i], to);
     tell_of_missing_keys(*settings, given, from, to);
     if (reports) {
         write_report(given.report, {.title = "Simulation of " + shown_name(given.from.path),
@@ -250,7 +247,11 @@ std::optional<simulation::tried_advice> tried(const asked& given, const simulati
     simulation::recording again{given.from};
     simulation::advice_trial trial{seen, advice};
     read_all(again, to, [&](const simulation::recorded_call& call) { trial.take(call, again.keys()[call.key]); });
-    return trial.finish();
+    simulation::tried_advice found = trial.finish();
+    const std::size_t max_keys = simulation::candidate{}.max_keys;
+    tell_of_many_keys("advised", max_keys, found.advised.did, to);
+    tell_of_many_keys("adaptive", max_keys, found.adaptive.did, to);
+    return found;
 }
 
 std::string too_few_words(std::uint64_t calls, std::uint64_t healthy) {

@@ -368,6 +368,14 @@ class Advise(CommandTest):
         self.assertRegex(told, r"(?m)^  open_for: 5s ")
         self.assertRegex(told, r"(?m)^  max_open_for: 1m ")
 
+    def test_more_keys_than_are_kept_are_told(self):
+        rows = "".join(f"{i / 100},0.01,success,user-{i}\n" for i in range(10_001))
+        self.file("keys.csv", "time,duration,verdict,key\n" + rows)
+        told = self.ended("advise", "keys.csv").stderr.decode()
+        for name in ("advised", "adaptive"):
+            self.assertRegex(told, rf"(?m)^{name}: 10001 keys, of which 10000 are kept at a time: idle ones were forgotten, and \d+ "
+                                   r"shared the breaker \(overflow\)$")
+
     def advised_from(self, calls):
         """What is printed, and what is said beside it."""
         ended = self.ended("advise", "-", stdin=calls.encode())

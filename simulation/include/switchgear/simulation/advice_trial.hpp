@@ -36,7 +36,8 @@ struct tried_advice {
     bool advice_does_harm() const noexcept;
 };
 
-/// Replays the recording once more, with the advice and with the adaptive rule, a breaker for each key.
+/// Replays the recording once more, with the advice and with the adaptive rule, a breaker for each key: as many as a
+/// candidate keeps by default.
 class advice_trial {
 public:
     advice_trial(const history&, const advice&);
