@@ -402,7 +402,7 @@ void add_recording_commands(CLI::App& app, streams to, settings_reader read,
         app, advised, "Learn from recorded calls what is normal and what outages were, and suggest settings");
     advise_command->footer(
         std::string{"Examples:\n  switchgear advise calls.csv.gz > settings.yaml\n  switchgear advise "
-                    "access.log --report advice.html\n"
+                    "access.log --service payments --report advice.html\n"
                     "\nThe text is a file of settings, with what was found as comments in it.\n"} +
         about_recordings);
     advise_command->callback([advised, to, chosen] {
