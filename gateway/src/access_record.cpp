@@ -3,7 +3,6 @@
 #include <switchgear/gateway/runtime.hpp>
 
 #include "exchange.hpp"
-#include "shown_breaker.hpp"
 #include "worker.hpp"
 
 /// What an exchange tells of itself once it is over. Nothing here runs unless there is an access log.
@@ -33,8 +32,7 @@ void exchange::write_record() {
     line.took = ended - began_;
     if (record_->head_arrived != time_point{}) line.body = ended - record_->head_arrived;
     line.service = settings().name;
-    const std::string name = shown_name({use_.what, line.service});
-    line.breaker = name;
+    line.breaker = use_.counters->name;
     if (settings().breaker.scope == breaker_scope::key) line.key = line.breaker.substr(line.service.size() + 1);
     line.trace_id = record_->trace_id;
     std::string endpoint;

@@ -122,7 +122,7 @@ void admin_api::tick() {
     std::size_t breakers = 0;
     if (history_.size() > 0) state_.for_each_breaker([&](const breaker_view&) { ++breakers; });
     if (history_.size() > breakers) {
-        history_.keep_only([this](std::string_view name) { return state_.find(name) != nullptr; });
+        history_.keep_only([this](std::string_view name) { return find_shown(state_, name) != nullptr; });
     }
 }
 

@@ -1,6 +1,8 @@
 #include "admin_orders.hpp"
 
+#include <algorithm>
 #include <chrono>
+#include <optional>
 #include <string_view>
 
 #include <boost/json/parse.hpp>
@@ -19,6 +21,12 @@ namespace json = boost::json;
 
 namespace {
 
+/// A breaker, and the name under which it is shown.
+struct addressee {
+    breaker& what;
+    std::string_view name;
+};
+
 /// What the log says of an order.
 struct order_line {
     std::string_view what;
@@ -27,11 +35,11 @@ struct order_line {
     std::optional<std::chrono::milliseconds> lasts{};
 };
 
-void write_line(const runtime& state, const admin_request& request, const breaker& on, const order_line& line) {
+void write_line(const runtime& state, const admin_request& request, std::string_view on, const order_line& line) {
     const std::string lasts = line.lasts ? wire::format_duration(*line.lasts) : "until_lifted";
     state.log().write(log_level::info, "Operator order carried out.",
                       {{"order", line.what},
-                       {"breaker", on.name()},
+                       {"breaker", on},
                        {"actor", line.actor},
                        {"reason", line.reason},
                        {"for", line.lasts || line.what.starts_with("forced") ? std::string_view{lasts} : "none"},
@@ -45,29 +53,33 @@ order make_order(const runtime& state, std::string reason, std::string actor,
     return out;
 }
 
-void apply(const runtime& state, const admin_request& request, breaker& on, const wire::override_request& wanted) {
+void apply(const runtime& state, const admin_request& request, const addressee& on,
+           const wire::override_request& wanted) {
     order given = make_order(state, wanted.reason, wanted.actor, wanted.lasts);
     switch (wanted.mode) {
-        case override_mode::forced_open: on.force_open(std::move(given)); break;
-        case override_mode::forced_closed: on.force_closed(std::move(given)); break;
-        case override_mode::none: on.lift_override(std::move(given)); break;
+        case override_mode::forced_open: on.what.force_open(std::move(given)); break;
+        case override_mode::forced_closed: on.what.force_closed(std::move(given)); break;
+        case override_mode::none: on.what.lift_override(std::move(given)); break;
     }
     const std::string_view what = wanted.mode == override_mode::none ? "lift" : to_string(wanted.mode);
-    write_line(state, request, on, {what, wanted.reason, wanted.actor, wanted.lasts});
+    write_line(state, request, on.name, {what, wanted.reason, wanted.actor, wanted.lasts});
 }
 
-void apply(const runtime& state, const admin_request& request, breaker& on, const wire::reset_request& wanted) {
-    on.reset(make_order(state, wanted.reason, wanted.actor));
-    write_line(state, request, on, {"reset", wanted.reason, wanted.actor});
+void apply(const runtime& state, const admin_request& request, const addressee& on, const wire::reset_request& wanted) {
+    on.what.reset(make_order(state, wanted.reason, wanted.actor));
+    write_line(state, request, on.name, {"reset", wanted.reason, wanted.actor});
 }
 
-void apply(const runtime& state, const admin_request& request, breaker& on, const wire::trip_request& wanted) {
-    on.trip(make_order(state, wanted.reason, wanted.actor), wanted.lasts);
-    write_line(state, request, on, {"trip", wanted.reason, wanted.actor, wanted.lasts});
+void apply(const runtime& state, const admin_request& request, const addressee& on, const wire::trip_request& wanted) {
+    on.what.trip(make_order(state, wanted.reason, wanted.actor), wanted.lasts);
+    std::optional<std::chrono::milliseconds> pause = wanted.lasts;
+    // No pause is longer than that, whoever asks for it.
+    if (pause) pause = std::min(*pause, on.what.current_settings().recovery.max_retry_after);
+    write_line(state, request, on.name, {"trip", wanted.reason, wanted.actor, pause});
 }
 
 template <class Order>
-admin_answer carry_out(const runtime& state, const admin_request& request, breaker& on) {
+admin_answer carry_out(const runtime& state, const admin_request& request, const addressee& on) {
     boost::system::error_code ec;
     const json::value body = json::parse(request.body, ec);
     if (ec) return problem(422, "the body is not JSON: " + ec.message());
@@ -81,7 +93,8 @@ admin_answer carry_out(const runtime& state, const admin_request& request, break
         return problem(422, detail, wanted.error());
     }
     apply(state, request, on, *wanted);
-    const auto view = wire::view_of(on.name(), on.observe(), {state.clock().now(), std::chrono::system_clock::now()});
+    const auto view =
+        wire::view_of(on.name, on.what.observe(), {state.clock().now(), std::chrono::system_clock::now()});
     return {.body = json::serialize(to_json(view)) + "\n"};
 }
 
@@ -91,9 +104,10 @@ admin_answer carry_out_order(runtime& state, const admin_request& request, const
     const auto on = find_shown(state, target.name);
     if (!on) return problem(404, "there is no breaker named '" + target.name + "'");
     switch (target.resource) {
-        case admin_resource::breaker_override: return carry_out<wire::override_request>(state, request, *on);
-        case admin_resource::breaker_reset: return carry_out<wire::reset_request>(state, request, *on);
-        default: return carry_out<wire::trip_request>(state, request, *on);
+        case admin_resource::breaker_override:
+            return carry_out<wire::override_request>(state, request, {*on, target.name});
+        case admin_resource::breaker_reset: return carry_out<wire::reset_request>(state, request, {*on, target.name});
+        default: return carry_out<wire::trip_request>(state, request, {*on, target.name});
     }
 }
 

@@ -45,7 +45,7 @@ std::optional<rejection> exchange::admit() {
 
 told_state exchange::tell() const {
     const snapshot seen = use_.what->observe();
-    return {use_.what->name(), seen.current, seen.retry_after};
+    return {use_.counters->name, seen.current, seen.retry_after};
 }
 
 std::string exchange::exposed_state() const {
@@ -56,7 +56,7 @@ std::string exchange::exposed_state() const {
 }
 
 task<bool> exchange::answer_refused(const rejection& refused) {
-    told_state told{use_.what->name(), state::open, refused.retry_after};
+    told_state told{use_.counters->name, state::open, refused.retry_after};
     switch (refused.reason) {
         case reject_reason::open: break;
         case reject_reason::probes_busy:

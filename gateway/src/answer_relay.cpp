@@ -14,7 +14,7 @@ void exchange::settle(const verdict& how) {
     if (!permit_) return;
     if (record_) record_->line.judged = how;
     if (how.is_failure()) {
-        log_failure(with_.on().runtime().log(), *use_.what, status_text_);
+        log_failure(with_.on().runtime().log(), *use_.what, use_.counters->name, status_text_);
     }
     static_cast<void>(with_.on().runtime().clock().now());  // what the breaker reads is of this moment then
     {

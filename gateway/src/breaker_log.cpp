@@ -65,7 +65,7 @@ void log_transition(log& to, const transition& t) {
               {"attempt", std::uint64_t{t.attempt}}});
 }
 
-void log_failure(log& to, const breaker& of, std::string_view status) {
+void log_failure(log& to, const breaker& of, std::string_view name, std::string_view status) {
     if (!to.enabled(log_level::warning)) return;
     const snapshot seen = of.observe();
     if (seen.current != state::closed) return;
@@ -74,7 +74,7 @@ void log_failure(log& to, const breaker& of, std::string_view status) {
     if (in_force.trip.consecutive_failures) {
         message += fmt::format(" threshold={}", *in_force.trip.consecutive_failures);
     }
-    to.write(log_level::warning, message, {{"breaker", of.name()}, {"status", status}});
+    to.write(log_level::warning, message, {{"breaker", name}, {"status", status}});
 }
 
 void refusal_log::note(log& to, std::string_view breaker, const rejection& refused, time_point now) {

@@ -24,7 +24,7 @@ void log_transition(log&, const transition&);
 
 /// "Downstream failure recorded. failure_count=3 threshold=3", to be called before the failure is settled,
 /// so that it comes before the line that the circuit opened. Says nothing unless the circuit is closed.
-void log_failure(log&, const breaker&, std::string_view status);
+void log_failure(log&, const breaker&, std::string_view name, std::string_view status);
 
 /// At most one line a second, with the number of those held back in between.
 ///

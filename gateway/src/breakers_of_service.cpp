@@ -49,7 +49,7 @@ bool breakers_of_service::same_identity(const service& a, const service& b) noex
 }
 
 void breakers_of_service::add(const std::string& name, const settings& with) {
-    breaker_use use{std::make_shared<breaker>(name, with, time_), std::make_shared<breaker_counters>()};
+    breaker_use use{std::make_shared<breaker>(name, with, time_), std::make_shared<breaker_counters>(name)};
     use.counters->closed_text = circuit_breaker_value({name, state::closed, duration::zero()}, {});
     use.counters->follow_from_closed();
     subscription listening = use.what->subscribe([tell = listener_, counters = use.counters](const transition& t) {
@@ -97,9 +97,11 @@ std::shared_ptr<breaker_counters> breakers_of_service::counters_of(std::string_v
     if (const auto found = keyed_counters_.find(name); found != keyed_counters_.end()) return found->second;
     // The registry evicts breakers without a word; their numbers go once they are as many again.
     if (keyed_counters_.size() > 2 * max_keys_) {
-        std::erase_if(keyed_counters_, [&](const auto& one) { return keyed_->find(one.first) == nullptr; });
+        std::erase_if(keyed_counters_,
+                      [&](const auto& one) { return !is_overflow(one.first) && keyed_->find(one.first) == nullptr; });
     }
-    return keyed_counters_.emplace(std::string{name}, std::make_shared<breaker_counters>()).first->second;
+    auto counters = std::make_shared<breaker_counters>(shown_name(name, service_));
+    return keyed_counters_.emplace(std::string{name}, std::move(counters)).first->second;
 }
 
 /// Null: none of its calls was counted yet.

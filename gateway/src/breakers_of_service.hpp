@@ -22,6 +22,9 @@ namespace switchgear::gateway {
 
 /// What the gateway keeps beside a breaker.
 struct breaker_counters {
+    explicit breaker_counters(std::string shown) : name{std::move(shown)} {}
+
+    const std::string name;  ///< under which the breaker is shown
     duration_histogram durations;
     refusal_log refusals;
     /// The Circuit-Breaker header while it is closed, written once.

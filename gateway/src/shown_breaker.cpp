@@ -6,19 +6,20 @@ namespace {
 
 constexpr std::string_view overflow = "(overflow)";
 
-std::string shown_overflow(std::string_view service) { return std::string(service) + "/" + std::string(overflow); }
-
 }  // namespace
 
-std::string shown_name(const breaker_view& seen) {
-    if (seen.what->name() != overflow) return std::string(seen.what->name());
-    return shown_overflow(seen.service);
+bool is_overflow(std::string_view name) noexcept { return name == overflow; }
+
+std::string shown_name(std::string_view name, std::string_view service) {
+    return is_overflow(name) ? std::string{service} + "/" + std::string{name} : std::string{name};
 }
+
+std::string shown_name(const breaker_view& seen) { return shown_name(seen.what->name(), seen.service); }
 
 void tell_by_shown_name(const transition& seen, std::string_view service,
                         const std::function<void(const transition&)>& listener) {
-    if (seen.name != overflow) return listener(seen);
-    const std::string name = shown_overflow(service);
+    if (!is_overflow(seen.name)) return listener(seen);
+    const std::string name = shown_name(seen.name, service);
     transition renamed = seen;
     renamed.name = name;
     listener(renamed);

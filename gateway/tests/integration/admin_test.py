@@ -182,6 +182,26 @@ class Orders(GatewayTest):
         self.assertEqual(gateway.order(name, "trip").status // 100, 2)
         self.assertEqual(gateway.state(name), "open")
 
+    def test_the_keys_beyond_the_bound_have_one_name_everywhere(self):
+        upstream = self.upstream()
+        rules = breaker(3, scope="key", key={"header": "X-Tenant"}, max_keys=1)
+        gateway = self.start({"shop": {"endpoints": [upstream.url], "breaker": rules}})
+        name = "shop/(overflow)"
+        self.ask(gateway, headers=[("X-Tenant", "a")])
+        gateway.order("shop/a", "override", mode="forced_closed", for_="10m")  # so that it stays
+        upstream.answer = status(500)
+        for key in "bcd":
+            self.ask(gateway, headers=[("X-Tenant", key)])
+        wait_until(lambda: gateway.state(name) == "open", "it opened")
+        self.assertIn(f"breaker={name}", gateway.lines("Downstream failure recorded.")[0])
+        refused = self.ask(gateway, headers=[("X-Tenant", "e")])
+        self.assertIn(name, refused.header("Circuit-Breaker"))
+        self.assertEqual(json.loads(refused.body)["breaker"], name)
+        self.assertEqual(gateway.order(name, "trip", for_="30m").json()["name"], name)
+        ordered = gateway.lines("Operator order carried out.")[-1]
+        self.assertIn(f"breaker={name}", ordered)
+        self.assertIn("for=10m", ordered, "no pause is longer than max_retry_after")
+
     def test_a_wrong_method_is_405(self):
         gateway = self.start({"shop": self.upstream()})
         refused = gateway.admin("GET", "/v1/breakers/shop/trip")
