@@ -138,20 +138,26 @@ void add_for_open(change_list& out, const wire::breaker_view& now) {
     out.add(state::closed, cause::operator_order, "an operator's reset closes it at once");
 }
 
-std::string ramp_words(const std::optional<ramp_rule>& ramp, double share) {
-    if (ramp && ramp->by == ramp_by::evidence) {
+std::string ramp_words(const ramp_rule& ramp, double share) {
+    if (ramp.by == ramp_by::evidence) {
         return fmt::format("closes when calls go well and none was refused for a second; now about {} of all calls",
                            percent(share));
     }
-    return fmt::format("closes when the ramp of {} has reached all calls; now {}",
-                       wire::format_duration(ramp ? ramp->over : std::chrono::milliseconds{}), percent(share));
+    return fmt::format("closes when the ramp of {} has reached all calls; now {}", wire::format_duration(ramp.over),
+                       percent(share));
 }
 
 void add_for_half_open(change_list& out, const wire::breaker_view& now, const settings& in_force) {
     const recovery_rules& recovery = in_force.recovery;
-    if (now.admitted_share > 0) {
-        out.add(state::closed, cause::ramp_finished, ramp_words(recovery.ramp, now.admitted_share));
-        add_trip_rules(out, now, in_force.trip);
+    // Without a ramp a share is an observing breaker's, which lets all calls by while it probes.
+    if (now.admitted_share > 0 && recovery.ramp) {
+        out.add(state::closed, cause::ramp_finished, ramp_words(*recovery.ramp, now.admitted_share));
+        trip_rules rules = in_force.trip;
+        if (recovery.ramp->by == ramp_by::evidence) {
+            out.add(state::open, cause::failure_ratio, "opens again when seven of the last ten calls failed");
+            rules.adaptive.reset();  // it waits for the ramp's end
+        }
+        add_trip_rules(out, now, rules);
         return;
     }
     json::object& enough = out.add(recovery.ramp ? state::half_open : state::closed, cause::probes_succeeded,

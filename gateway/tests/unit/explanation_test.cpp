@@ -127,6 +127,24 @@ TEST(explanation, on_the_ramp_by_evidence_says_what_it_waits_for) {
                 HasSubstr("none was refused for a second; now about 40%"));
 }
 
+TEST(explanation, on_the_ramp_by_evidence_has_its_own_rule_and_not_the_adaptive_one) {
+    auto now = at(state::half_open);
+    now.admitted_share = 0.4;
+    now.normal.emplace();
+    const json::object told =
+        explain(now, {.trip = {.adaptive = adaptive_rule{}}, .recovery = {.ramp = {{.by = ramp_by::evidence}}}}, {});
+    EXPECT_TRUE(change(told, "adaptive").empty());
+    EXPECT_THAT(std::string(change(told, "failure_ratio").at("words").as_string()), HasSubstr("seven of the last ten"));
+}
+
+TEST(explanation, of_a_breaker_that_observes_its_probes_tells_of_them) {
+    auto now = at(state::half_open);
+    now.admitted_share = 1;
+    const json::object told = explain(now, {.recovery = {.probes = 3}, .mode = mode::observe}, {});
+    EXPECT_TRUE(change(told, "ramp_finished").empty());
+    EXPECT_FALSE(change(told, "probe_failed").empty());
+}
+
 TEST(explanation, under_an_override_begins_with_its_end_and_its_author) {
     auto now = at(state::closed);
     now.override = override_mode::forced_open;
