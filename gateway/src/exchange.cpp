@@ -169,7 +169,7 @@ task<exchange::head_outcome> exchange::send_request() {
         if (parsed.bad) interrupt(interruption::client_malformed);
         if (interrupted()) co_return head_outcome::stopped;
         out_.add_body(body.pieces(), body.piece_bytes(), with_.head().framing, body.done());
-        sent_whole_ = body.done();
+        sent_whole_ = in_one_piece_ = body.done();
         if (connection_->reused && may_send_again()) keep_early_body();
     }
     set_time_limit(limit::step, settings().timeouts.between_bytes, "write_timeout");
@@ -194,7 +194,7 @@ void exchange::keep_early_body() {
 }
 
 bool exchange::may_send_again() const noexcept {
-    return sent_whole_ && !interrupted() && is_idempotent(with_.method());
+    return in_one_piece_ && !interrupted() && is_idempotent(with_.method());
 }
 
 task<exchange::head_outcome> exchange::await_head() {
@@ -276,10 +276,7 @@ void exchange::set_time_limit(limit which, std::optional<std::chrono::millisecon
 void exchange::upload_ended(upload::outcome how) noexcept {
     sent_whole_ = how == upload::outcome::complete;
     if (head_sent_) return;
-    if (std::exchange(client_held_it_up_, false)) {
-        if (const auto allowed = use_.what->slow_limit())
-            with_.limits().set_at(limit::overdue, time_source::steady().now() + *allowed);
-    }
+    if (std::exchange(client_held_it_up_, false)) give_more_time();
     switch (how) {
         case upload::outcome::complete:
             set_time_limit(limit::step, settings().timeouts.first_byte, "first_byte_timeout");
@@ -308,7 +305,7 @@ void exchange::limit_reached(limit which) noexcept {
     if (which == limit::overdue) {
         if (!permit_ || head_sent_) return;
         client_held_it_up_ = upload_.now() == upload::state::reading;
-        if (client_held_it_up_) return;
+        if (client_held_it_up_) return give_more_time();
         permit_->overdue();
         return watch_for_overdue();
     }
@@ -320,7 +317,7 @@ void exchange::limit_reached(limit which) noexcept {
 }
 
 /// Sets the timer to the next limit after which the call counts as slow: the learned one and the slow rule's may both
-/// come. A call that waits for its client's body then is not the service's doing, which has its time from the end of that.
+/// come.
 void exchange::watch_for_overdue() {
     const auto first = use_.what->slow_limit();
     if (!first) return;
@@ -329,6 +326,12 @@ void exchange::watch_for_overdue() {
     // Not from before the permit: the breaker judges by the age of that.
     if (const auto next = use_.what->slow_limit(now - admitted_))
         with_.limits().set_at(limit::overdue, admitted_ + *next);
+}
+
+/// A call that waits for its client's body where it would be overdue is not the service's doing.
+void exchange::give_more_time() noexcept {
+    if (const auto allowed = use_.what->slow_limit())
+        with_.limits().set_at(limit::overdue, time_source::steady().now() + *allowed);
 }
 
 void exchange::watch_client() noexcept {

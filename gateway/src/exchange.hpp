@@ -103,6 +103,7 @@ private:
     void set_time_limit(limit, std::optional<std::chrono::milliseconds>, std::string_view reason);
     void watch_client() noexcept;
     void watch_for_overdue();
+    void give_more_time() noexcept;
     void upload_ended(upload::outcome) noexcept;
     void release_connection(bool reusable);
 
@@ -135,6 +136,7 @@ private:
     std::string early_body_;           // what the first write took of a body that may have to be sent again
     std::size_t received_before_ = 0;  // on this connection, before this request
     bool sent_whole_ = false;
+    bool in_one_piece_ = false;  // head and body went out in one write, and can so again
     bool fresh_only_ = false;
     std::optional<connector> connector_;
     std::unique_ptr<upstream_connection> connection_;

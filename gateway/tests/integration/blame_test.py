@@ -106,6 +106,25 @@ class Connections(GatewayTest):
         self.assertEqual(gateway.calls(), 4)
         self.assertGreater(len(service.requests), 4, "some were sent a second time")
 
+    def test_behaviour_33_a_body_that_came_in_pieces_is_not_sent_again_without_it(self):
+        def script(exchange):
+            exchange.read_body()
+            if exchange.request.place == 2:
+                exchange.close()
+            else:
+                status(200)(exchange)
+
+        service = self.upstream(script)
+        gateway = self.start({"shop": {"endpoints": [service.url], "timeouts": {"first_byte": "2s"}}})
+        client = self.client(gateway)
+        self.assertEqual(client.ask("GET", "/").status, 200)
+        client.request("PUT", "/", [("Content-Length", "8")])
+        client.send(b"half")
+        wait_until(lambda: len(service.requests) == 2, "the request to arrive")
+        client.send(b"half")
+        self.assertEqual(client.response().status, 502)
+        self.assertEqual(len(service.requests), 2)
+
     def test_behaviour_33_what_may_not_be_done_twice_is_not_sent_twice(self):
         def script(exchange):
             exchange.read_body()
