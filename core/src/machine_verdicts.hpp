@@ -460,16 +460,15 @@ void machine<A, S, F>::overdue(grant& of, const Time& time) noexcept {
     // Listeners are told when all is done: one of them may end the call, and `of` with it.
     const auto expired = current().override() == override_mode::none ? std::nullopt : end_override_if_over(now);
     const bool probes = of.is(grant::probe) && !at.on_ramp();
-    auto* const watcher = watching();
-    std::optional<moved> made;
-    if (!probes && watching(of) != nullptr && now - of.begun >= watcher->limit()) {
-        made = watch_overdue(*watcher, of, now);
-    }
+    std::optional<moved> by_watch, by_slow_rule;
+    auto* const watcher = probes ? nullptr : watching(of);
+    if (watcher != nullptr && now - of.begun >= watcher->limit()) by_watch = watch_overdue(*watcher, of, now);
     // With both rules the timer may have been the adaptive one's.
-    const bool slow = slow_after() != never && (watcher == nullptr || now - of.begun >= slow_after());
-    if (slow && !probes && !made && !of.is(grant::overdue)) made = file_overdue(of, now);
+    const bool slow = slow_after() != never && (watching() == nullptr || now - of.begun >= slow_after());
+    if (slow && !probes && !of.is(grant::overdue)) by_slow_rule = file_overdue(of, now);
     tell(expired);
-    tell(made);
+    tell(by_watch);
+    tell(by_slow_rule);
     if (slow && probes) reopen(epoch, verdict::ignored(), true, now);
 }
 

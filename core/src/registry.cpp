@@ -132,7 +132,7 @@ public:
     }
     std::uint64_t overflowed() const noexcept { return overflowed_.load(std::memory_order_relaxed); }
 
-    /// Weak, so that they may be evicted before their turn comes: a walk is no use of theirs.
+    /// Weak, so that they may be evicted before their turn comes: a walk is no use of theirs. See still_there().
     std::vector<std::weak_ptr<breaker>> all() const {
         const auto lock = lock_.unchanging();
         std::vector<std::weak_ptr<breaker>> present;
@@ -140,6 +140,16 @@ public:
         for (const auto& one : by_key_) present.push_back(one.held);
         if (overflow_) present.push_back(overflow_);
         return present;
+    }
+
+    /// A handle, taken under the lock as may_go() requires; null for what has left the table.
+    std::shared_ptr<breaker> still_there(const std::weak_ptr<breaker>& listed) const {
+        std::shared_ptr<breaker> one;  // outlives the lock: it may be the last handle
+        const reading lock{lock_};
+        one = listed.lock();
+        if (!one || one == overflow_) return one;
+        const auto at = by_key_.find(one->name());
+        return at != by_key_.end() && at->held == one ? one : nullptr;
     }
 
     void apply(const registry_settings& given) {
@@ -153,10 +163,9 @@ public:
             max_entries_ = given.max_entries;
             gone = evict_down_to(max_entries_, all_looks());
         }
-        const auto shared = overflow();
-        for (const auto& present : all()) {
-            if (const auto one = present.lock())
-                one->core().apply(one == shared ? book.defaults : book.for_key(one->name()));
+        for (const auto& listed : all()) {
+            if (const auto one = still_there(listed))
+                one->core().apply(one == overflow() ? book.defaults : book.for_key(one->name()));
         }
     }
 
@@ -250,8 +259,8 @@ bool registry::remove(std::string_view key) { return table_->remove(key); }
 std::size_t registry::size() const { return table_->size(); }
 std::uint64_t registry::overflowed() const noexcept { return table_->overflowed(); }
 void registry::for_each(const std::function<void(breaker&)>& visit) const {
-    for (const auto& present : table_->all()) {
-        if (const auto one = present.lock()) visit(*one);
+    for (const auto& listed : table_->all()) {
+        if (const auto one = table_->still_there(listed)) visit(*one);
     }
 }
 void registry::apply(registry_settings given) { table_->apply(checked(std::move(given))); }

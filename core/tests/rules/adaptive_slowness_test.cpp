@@ -180,6 +180,20 @@ TEST(adaptive_rule, an_overdue_call_may_be_ended_by_the_listener_that_is_told_of
     EXPECT_EQ(s.it.observe().current, state::open);
 }
 
+TEST(adaptive_rule, an_overdue_call_counts_for_the_slow_rule_too_where_an_order_keeps_it_closed) {
+    settings given = adaptive_only();
+    given.trip.slow = slow_rule{.after = 10s, .ratio = 1};
+    given.trip.window = last_calls{10'000};
+    service s{given};
+    s.it.force_closed({});
+    s.healthy(5'000);
+    std::vector<permit> hanging;
+    for (int i = 0; i < 60; ++i) hanging.push_back(s.acquire());
+    s.advance(20s);  // past both limits
+    for (permit& p : hanging) p.overdue();
+    EXPECT_EQ(s.it.observe().window.slow, 60U);
+}
+
 TEST(adaptive_rule, an_overdue_call_is_not_slow_again_when_it_ends) {
     service s{adaptive_only()};
     s.healthy(5'000);
