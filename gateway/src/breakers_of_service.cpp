@@ -122,9 +122,10 @@ void breakers_of_service::for_each(const std::function<void(const breaker_use&)>
     if (keyed_) {
         // One at a time: a key that is held can't make room for another.
         keyed_->for_each([&](breaker& one) {
-            std::shared_ptr<breaker> held = keyed_->find(one.name());
             // The overflow breaker is not found by name; it lives as long as its registry.
-            if (!held) held = std::shared_ptr<breaker>{keyed_, &one};
+            std::shared_ptr<breaker> held =
+                is_overflow(one.name()) ? std::shared_ptr<breaker>{keyed_, &one} : keyed_->find(one.name());
+            if (!held) return;  // removed meanwhile
             std::shared_ptr<breaker_counters> counters = known_counters_of(one.name());
             visit({std::move(held), std::move(counters)});
         });

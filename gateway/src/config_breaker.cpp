@@ -117,12 +117,12 @@ void read_trip(config_reader& in, merged from, trip_rules& out) {
     in.read_optional(from.child("failure_ratio"), out.failure_ratio,
                      [&in](merged value, double& ratio) { return in.read_ratio(value, ratio); });
     read_slow(in, from.child("slow"), out.slow);
-    read_classes(in, from.child("limits"), out.limits);
+    read_classes(in, from.section("limits"), out.limits);
     read_adaptive(in, from.child("adaptive"), out.adaptive);
     // Who lets the breaker learn what is normal does not want thresholds that they never named.
     if (out.adaptive && !from.child("consecutive_failures")) out.consecutive_failures.reset();
     if (out.adaptive && !from.child("failure_ratio")) out.failure_ratio.reset();
-    read_classes(in, from.child("weights"), out.weights);
+    read_classes(in, from.section("weights"), out.weights);
     read_window(in, from.replaced("window"), out.window);
     in.read(from.child("minimum_calls"), out.minimum_calls);
 }

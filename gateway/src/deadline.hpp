@@ -38,7 +38,7 @@ public:
 
     /// Empty: no limit. One of a second or more may come early by a tick of the coarse clock.
     void set(limit which, std::optional<std::chrono::milliseconds> from_now);
-    /// To the nanosecond; for a limit shorter than the coarse clock's tick.
+    /// To the nanosecond.
     void set_at(limit which, time_point at);
     void clear(limit which) noexcept { at_[static_cast<std::size_t>(which)] = never; }
 

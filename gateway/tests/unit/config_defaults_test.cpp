@@ -39,12 +39,15 @@ TEST(config_defaults, maps_merge_key_by_key) {
 
 TEST(config_defaults, stay_where_a_service_leaves_a_section_empty) {
     const std::string defaults =
-        "  breaker: {trip: {minimum_calls: 50}, recovery: {open_for: 30s}}\n  timeouts: {connect: 3s}\n";
-    for (const char* empty : {"    breaker:\n    timeouts:\n", "    breaker:\n      trip:\n      recovery:\n"}) {
+        "  breaker: {trip: {minimum_calls: 50, weights: {timeout: 2}}, recovery: {open_for: 30s}}\n"
+        "  timeouts: {connect: 3s}\n";
+    for (const char* empty : {"    breaker:\n    timeouts:\n", "    breaker:\n      trip:\n      recovery:\n",
+                              "    breaker:\n      trip:\n        weights:\n"}) {
         const service a = accepted(with_defaults(defaults, empty)).services.at(1);
         EXPECT_EQ(a.breaker.settings.trip.minimum_calls, 50U) << empty;
         EXPECT_EQ(a.breaker.settings.recovery.open_for, 30s) << empty;
         EXPECT_EQ(a.timeouts.connect, 3s) << empty;
+        EXPECT_EQ(a.breaker.settings.trip.weights.timeout, 2) << empty;
     }
 }
 
