@@ -286,8 +286,11 @@ int advise(const asked& given, streams to) {
         return judge_lines(given, from, to);
     }
     const simulation::advice advice = simulation::advise(found, from.keys(), from.keys_are());
-    const simulation::advice_told told{
-        .seen = found, .given = advice, .keys = from.keys(), .tried = tried(given, found, advice, to)};
+    const simulation::advice_told told{.seen = found,
+                                       .given = advice,
+                                       .keys = from.keys(),
+                                       .tried = tried(given, found, advice, to),
+                                       .keys_are = from.keys_are()};
     to.out << (given.output == output_format::json ? simulation::advice_json(told) : simulation::advice_text(told))
            << std::flush;
     if (!given.report.empty()) {

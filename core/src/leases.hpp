@@ -12,10 +12,10 @@ namespace switchgear::detail {
 
 /// When each outstanding probe began, for the probes of one breaker (rules 17 and 20).
 ///
-/// A slot is one word: a bit that is set, the low 11 bits of the epoch and the start modulo 2^52 ticks. That is 52 days, and half of it is
-/// how long nobody may ask for a lease to be found over: a process may sleep for days. A slot of another epoch is free,
-/// whatever it holds. A thread that stalled over a change of epoch never writes over a lease of the later one
-/// (`still_wanted`).
+/// A slot is one word: a bit that is set, the low 11 bits of the epoch and the start modulo 2^52 ticks. That is 52 days,
+/// and half of it is how long nobody may ask for a lease to be found over: a process may sleep for days. A slot of
+/// another epoch is free, whatever it holds. A thread that stalled over a change of epoch never writes over a lease of
+/// the later one (`still_wanted`).
 ///
 /// A lease that ran out is marked before it is scored: its own verdict finds the mark and is late, and
 /// whoever else asks finds it and completes the scoring if the marking thread was stalled.
@@ -175,6 +175,7 @@ private:
     static constexpr ticks left_of(std::uint64_t slot, ticks now, ticks length) noexcept {
         return (slot & start_mask) == marked ? 0 : std::max<ticks>(length - age_of(slot, now), 0);
     }
+    /// Of all of that epoch; `length` if there is none.
     [[gnu::noinline]] ticks first_to_end(std::uint64_t epoch, ticks now, ticks length) const noexcept {
         ticks left = length;
         const_cast<leases&>(*this).for_each([&](std::uint32_t, const atom<std::uint64_t>& slot) {

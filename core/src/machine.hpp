@@ -33,9 +33,10 @@ namespace switchgear::detail {
 // What a healthy call does is in hot_path.hpp, and compiled into its caller; this is the rest.
 //
 // try_acquire() never locks and never allocates, in any state. Closed it reads the word, the clock where it
-// matters how long a call takes, and nothing else. Open it reads the deadline of the period (period.hpp) and a cheap clock. Half-open it takes a
-// place in the ledger of probing (probing.hpp) and writes its lease (leases.hpp). On the ramp it draws
-// from an account (ramp.hpp), or takes one of the places that the ramp by evidence allows (evidence_ramp.hpp).
+// matters how long a call takes, and nothing else. Open it reads the deadline of the period (period.hpp) and a cheap
+// clock. Half-open it takes a place in the ledger of probing (probing.hpp) and writes its lease (leases.hpp); while all
+// places are taken and no lease ends soon, the cheap clock will do. On the ramp it draws from an account (ramp.hpp), or
+// takes one of the places that the ramp by evidence allows (evidence_ramp.hpp).
 //
 // A success is one addition to the tally (tally.hpp), and never waits for a lock either. Evidence –
 // a failure, a slow call – is filed under a brief lock, because it needs a place in the order of

@@ -163,9 +163,11 @@ public:
             max_entries_ = given.max_entries;
             gone = evict_down_to(max_entries_, all_looks());
         }
-        for (const auto& listed : all()) {
+        const auto present = all();
+        const auto shared = overflow();  // after all(): if it was listed it is there
+        for (const auto& listed : present) {
             if (const auto one = still_there(listed))
-                one->core().apply(one == overflow() ? book.defaults : book.for_key(one->name()));
+                one->core().apply(one == shared ? book.defaults : book.for_key(one->name()));
         }
     }
 

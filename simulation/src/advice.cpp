@@ -208,8 +208,9 @@ void choose_window(plan& of) {
     trip_rules& trip = of.made.settings.trip;
     const double breakers = std::max<double>(static_cast<double>(of.keys.size()) - 1, 1);
     const double quiet = std::max(of.seen.normal.quiet_rate / breakers, 1e-9);
-    const std::string rate = fmt::format("{} calls/s{}", number_words(quiet),
-                                         breakers > 1 ? fmt::format(" for each of {} keys", breakers) : "");
+    const std::string rate =
+        fmt::format("{} calls/s{}", number_words(quiet),
+                    breakers > 1 ? fmt::format(" for each of {} {}s", breakers, noun(of.keys_are)) : "");
     const double needed = room * trip.minimum_calls / quiet;
     if (needed > longest) {
         trip.window = last_calls{trip.minimum_calls};
@@ -287,7 +288,7 @@ bool blame_key(plan& of) {
         if (name.empty() || one.failures < nearly_all * failures) continue;
         const bool is_key = of.keys_are == key_meaning::keys;
         of.made.notes.push_back(fmt::format("nearly all of it is {} {} ({:.0f} % of the failures): {}",
-                                            is_key ? "key" : "breaker", excerpt(name), 100 * one.failures / failures,
+                                            noun(of.keys_are), excerpt(name), 100 * one.failures / failures,
                                             is_key ? "give each key a breaker of its own, scope: key"
                                                    : "leave each the breaker of its own that it had in this log"));
         return true;

@@ -96,7 +96,7 @@ std::string name_of(const failing_keys::entry& one, const std::vector<std::strin
 }
 
 /// Whose the failures were. Of more keys than are counted exactly only what is sure is said.
-std::string key_words(const slice& total, const std::vector<std::string>& keys) {
+std::string key_words(const slice& total, const std::vector<std::string>& keys, key_meaning keys_are) {
     constexpr std::size_t most_named = 5;
     constexpr double worth_naming = 0.1;
     const auto failing = total.failing.entries();
@@ -107,14 +107,14 @@ std::string key_words(const slice& total, const std::vector<std::string>& keys) 
     std::size_t count = 0;
     for (const auto& one : failing) {
         if (count == most_named || (missing != 0 && one.failures < worth_naming * all)) break;
-        named += fmt::format("{}{}{} {:.0f} %", count++ == 0 ? "; key " : ", ", name_of(one, keys),
-                             missing == 0 ? "" : " at least",
+        named += fmt::format("{}{}{} {:.0f} %", count++ == 0 ? fmt::format("; {} ", noun(keys_are)) : ", ",
+                             name_of(one, keys), missing == 0 ? "" : " at least",
                              std::floor(100 * one.failures / all + (missing == 0 ? 0.5 : 0)));
     }
     if (missing == 0 && count < failing.size()) named += fmt::format(", {} more", failing.size() - count);
     if (count != 0) return named;
     const double most = (failing.empty() ? 0 : failing.front().failures) + missing;
-    return fmt::format("; of more than {} keys, none with more than {:.0f} %", failing_keys::places,
+    return fmt::format("; of more than {} {}s, none with more than {:.0f} %", failing_keys::places, noun(keys_are),
                        std::ceil(100 * most / all));
 }
 
@@ -131,9 +131,10 @@ std::string did_words(const tried_settings& tried, std::uint64_t outages) {
 
 }  // namespace
 
-std::string outage_words(const outage& one, const std::vector<std::string>& keys) {
+std::string outage_words(const outage& one, const std::vector<std::string>& keys, key_meaning keys_are) {
     std::string text = fmt::format("{} of {} failed", one.total.failures, counted(one.total.calls, "call"));
-    if (one.failing && one.total.failures != 0) text += ": " + class_words(one.total) + key_words(one.total, keys);
+    if (one.failing && one.total.failures != 0)
+        text += ": " + class_words(one.total) + key_words(one.total, keys, keys_are);
     if (one.slow) text += fmt::format("; slow, with a median of {}", latency_words(*one.total.took.quantile(0.5)));
     if (one.unfinished) text += "; the recording ends in it";
     return text;
@@ -202,9 +203,12 @@ std::string advice_text(const advice_told& of) {
                                 : fmt::format("# {} found\n", counted(seen.outages.size(), "outage"));
     for (const outage& one : seen.outages) {
         out += fmt::format("#   {}  for {}: {}\n", instant_words(one.begin), time_words(one.end - one.begin),
-                           outage_words(one, of.keys));
+                           outage_words(one, of.keys, of.keys_are));
     }
-    out += fmt::format("# Tried on this recording{}\n", of.keys.size() > 2 ? ", a breaker for each key" : "");
+    out += fmt::format("# Tried on this recording{}\n", of.keys.size() <= 2 ? ""
+                                                        : of.keys_are == key_meaning::keys
+                                                            ? ", a breaker for each key"
+                                                            : ", with the breakers of its log");
     for (const std::string& one : trial_words(of)) out += "#   " + one + "\n";
     out += "\n" + to_yaml(of.given);
     if (of.tried && of.tried->adaptive_is_better())

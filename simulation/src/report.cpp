@@ -88,9 +88,10 @@ json::array rows_of(const report_content& of) {
     if (of.advised == nullptr) return rows;
     json::array found;
     for (const outage& one : of.advised->seen.outages) {
-        found.push_back(mark(one.begin, one.end,
-                             fmt::format("outage from {} for {}: {}", instant_words(one.begin),
-                                         time_words(one.end - one.begin), outage_words(one, of.advised->keys))));
+        found.push_back(
+            mark(one.begin, one.end,
+                 fmt::format("outage from {} for {}: {}", instant_words(one.begin), time_words(one.end - one.begin),
+                             outage_words(one, of.advised->keys, of.advised->keys_are))));
     }
     rows.push_back(json::object{{"name", "outages"}, {"marks", found}});
     return rows;
@@ -155,8 +156,8 @@ std::string outages_table(const advice_told& of) {
     const texts headings{"from", "for", "what failed"};
     std::string rows;
     for (const outage& one : of.seen.outages) {
-        rows += table_row(headings,
-                          {instant_words(one.begin), time_words(one.end - one.begin), outage_words(one, of.keys)});
+        rows += table_row(headings, {instant_words(one.begin), time_words(one.end - one.begin),
+                                     outage_words(one, of.keys, of.keys_are)});
     }
     return "<h2>Outages found</h2>\n" + (rows.empty() ? "<p>None.</p>\n" : table("summary", headings, rows));
 }

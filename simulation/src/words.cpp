@@ -59,6 +59,8 @@ std::string within_words(nanoseconds quantile) {
     return (quantile >= latencies::longest ? "in " : "within ") + latency_words(quantile);
 }
 
+std::string_view noun(key_meaning keys_are) noexcept { return keys_are == key_meaning::keys ? "key" : "breaker"; }
+
 std::string instant_words(recorded_time at) {
     if (at < year_2001) return format_seconds(at) + " s";
     const auto whole = std::chrono::floor<std::chrono::seconds>(at);

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include <switchgear/simulation/recorded_call.hpp>
+#include <switchgear/simulation/recording.hpp>
 
 /// Numbers as people read them.
 namespace switchgear::simulation {
@@ -22,6 +23,8 @@ std::string time_words(std::chrono::nanoseconds);
 std::string within_words(std::chrono::nanoseconds quantile);
 /// The same as a thing: "12 ms", "below 0.1 ms", "more than 200 s".
 std::string latency_words(std::chrono::nanoseconds quantile);
+/// What one of them is called: "key" or "breaker".
+std::string_view noun(key_meaning) noexcept;
 /// An instant of a recording: "2024-11-22 15:31:00.250 UTC" if it counts from 1970, else "12.25 s".
 std::string instant_words(recorded_time);
 

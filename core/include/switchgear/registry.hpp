@@ -60,8 +60,8 @@ public:
     std::size_t size() const;
     /// Keys that were served by the overflow breaker, counted once a request.
     std::uint64_t overflowed() const noexcept;
-    /// Calls `visit` for each breaker, the overflow breaker too if it was ever used, without any lock held. Others may be
-    /// evicted meanwhile, and are not visited then.
+    /// Calls `visit` for each breaker, the overflow breaker too if it was ever used, without any lock held.
+    /// Those that are evicted or removed before their turn are not visited.
     void for_each(const std::function<void(breaker&)>& visit) const;
     /// New settings for the breakers that exist and those to come. Throws: invalid_settings; the old stay.
     void apply(registry_settings);

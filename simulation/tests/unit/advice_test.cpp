@@ -239,6 +239,11 @@ TEST(advice, counts_the_failures_of_few_keys_exactly) {
               "1000 of 1000 calls failed: error 100 %; key k1 10 %, k2 10 %, k3 10 %, k4 10 %, k5 10 %, 5 more");
 }
 
+TEST(advice, calls_breakers_of_a_log_by_their_name) {
+    EXPECT_EQ(outage_words(failing_with_keys(1, 0), {"", "pay"}, key_meaning::breakers),
+              "100 of 100 calls failed: error 100 %; breaker pay 100 %");
+}
+
 TEST(advice, says_of_many_keys_only_what_is_sure) {
     EXPECT_EQ(outage_words(failing_with_keys(50, 5000), key_names(50)),
               "10000 of 10000 calls failed: error 100 %; key k1 at least 50 %");

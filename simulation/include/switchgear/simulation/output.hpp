@@ -36,6 +36,7 @@ struct advice_told {
     const std::vector<std::string>& keys;
     /// Empty: the recording could be read only once.
     std::optional<tried_advice> tried{};
+    key_meaning keys_are = key_meaning::keys;
 };
 /// {"type":"normal",…}, {"type":"outage",…} for each, {"type":"advice","settings":{…},"reasons":{…}}, and if it was
 /// tried {"type":"trial",…} for the advice and for the adaptive rule.
@@ -47,13 +48,13 @@ std::vector<std::string> normal_words(const history&, const advice&);
 /// What the advice and the adaptive rule would have done, and what to think of it, in sentences.
 std::vector<std::string> trial_words(const advice_told&);
 /// What of an outage failed: "error 93 %, timeout 7 %; key shard-3 88 %".
-std::string outage_words(const outage&, const std::vector<std::string>& keys);
+std::string outage_words(const outage&, const std::vector<std::string>& keys, key_meaning keys_are = key_meaning::keys);
 
 /// That a log holds the calls of several services, and what to do; empty if it does not.
 std::string several_services_words(const recording&);
 
-/// What is wrong with the recording, empty if nothing is: the first bad lines, and how many there are; and how many lines
-/// were passed over for what they lack, if they are more than the others.
+/// What is wrong with the recording, empty if nothing is: the first bad lines, and how many there are. Where no line is a
+/// call, how many were passed over for what they lack.
 std::string bad_lines_text(std::string_view file, const recording::counts&);
 /// More than one line in a hundred.
 bool too_many_bad(const recording::counts&) noexcept;
