@@ -1,5 +1,4 @@
 // What a call costs that is let through: try_acquire and its verdict, around a call that does nothing.
-#include <array>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -18,14 +17,6 @@
 namespace switchgear::bench {
 
 namespace {
-
-/// How many threads, on how many breakers.
-struct load {
-    std::string_view name;
-    int threads;
-    std::size_t breakers;
-};
-constexpr std::array<load, 3> loads{{{"1", 1, 1}, {"2on1", 2, 1}, {"2on2", 2, 2}}};
 
 using breakers = std::vector<std::shared_ptr<breaker>>;
 

@@ -1,12 +1,23 @@
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
+#include <string_view>
 
 #include <benchmark/benchmark.h>
 
 #include <switchgear/switchgear.hpp>
 
 namespace switchgear::bench {
+
+/// How many threads, on how many breakers.
+struct load {
+    std::string_view name;
+    int threads;
+    std::size_t breakers;
+};
+inline constexpr std::array<load, 3> loads{{{"1", 1, 1}, {"2on1", 2, 1}, {"2on2", 2, 2}}};
 
 /// Calls that do nothing, each on the breaker that `find` returns (a handle or a pointer). One in FailEvery
 /// fails, evenly spread; 0: none does.

@@ -56,19 +56,51 @@ def memory(folder):
 
 
 def peers(options):
-    """{"node": version, "samples": {row: [ns]}}, or None where there is no Node to run them with."""
-    if not shutil.which("node") or not shutil.which("npm"):
-        print("bench/run: no node and npm here (Debian: nodejs, npm), so cockatiel and opossum are left out",
-              file=sys.stderr)
-        return None
-    folder = os.path.join(ROOT, "build/bench-peers")  # what npm installs does not belong beside the sources
+    """What each runtime that is here says of its breakers: [{"runtime": name, "samples": {row: [ns]}}]. A row is
+    library/rule, library/rule/2on1, library/refused, or what the runtime's own call costs."""
+    if not options.programs:
+        subprocess.run(["tools/install_dependencies.sh", "peers"], cwd=ROOT, check=True, stdout=sys.stderr)
+    folder = os.path.join(ROOT, "build/bench-peers")  # what npm and go make does not belong beside the sources
     os.makedirs(folder, exist_ok=True)
+    many = [str(options.repetitions), str(int(options.seconds * 2000))]
+    said = []
+    for prepare in (node_peers, go_peers, python_peers):
+        command = prepare(folder)
+        if command is None:
+            print(f"bench/run: left out, because what they need is not here: {prepare.__doc__}", file=sys.stderr)
+            continue
+        done = subprocess.run([*command, *many], cwd=folder, check=True, capture_output=True, text=True)
+        said.append(json.loads(done.stdout))
+    return said
+
+
+def node_peers(folder):
+    """cockatiel and opossum (Debian: nodejs, npm)"""
+    if not shutil.which("node") or not shutil.which("npm"):
+        return None
     for name in ("package.json", "package-lock.json", "peers.mjs"):
         shutil.copy(os.path.join(BENCH, "peers", name), folder)
     subprocess.run(["npm", "ci", "--no-audit", "--no-fund", "--loglevel=error"], cwd=folder, check=True, stdout=sys.stderr)
-    said = subprocess.run(["node", "peers.mjs", str(options.repetitions), str(int(options.seconds * 2000))],
-                          cwd=folder, check=True, capture_output=True, text=True).stdout
-    return json.loads(said)
+    return ["node", "peers.mjs"]
+
+
+def go_peers(folder):
+    """go-resiliency (Debian: golang-go, golang-gopkg-eapache-go-resiliency.v1-dev)"""
+    sources = "/usr/share/gocode"
+    if not shutil.which("go") or not os.path.isdir(os.path.join(sources, "src/gopkg.in/eapache/go-resiliency.v1")):
+        return None
+    there = {"GO111MODULE": "off", "GOPATH": sources, "GOCACHE": os.path.join(folder, "gocache")}
+    program = os.path.join(folder, "peers_go")
+    subprocess.run(["go", "build", "-o", program, os.path.join(BENCH, "peers", "peers.go")],
+                   env={**os.environ, **there}, check=True, stdout=sys.stderr)
+    return [program]
+
+
+def python_peers(_folder):
+    """circuitbreaker (Debian: python3-circuitbreaker)"""
+    python = "/usr/bin/python3"  # whose packages Debian's are
+    found = subprocess.run([python, "-c", "import circuitbreaker"], capture_output=True, check=False)
+    return [python, "-B", os.path.join(BENCH, "peers", "peers.py")] if found.returncode == 0 else None
 
 
 def documented_peers():

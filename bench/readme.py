@@ -65,8 +65,15 @@ def block(path):
 
 
 def peers(text):
-    """What the same run says of the others."""
-    found = re.findall(r"^\| (\w+) \(Node [^)]*\) \| ([^|]*) \| here \| ([\d.,]+) \|", text, re.MULTILINE)
-    if not found:
-        return ""
-    return " In the same run: " + ", ".join(f"{name} ({setting}) {ns}" for name, setting, ns in found) + "."
+    """What the same run says of the others: of each library the least and the most that its rules cost."""
+    found = {}
+    for name, runtime, ns in re.findall(r"^\| ([\w-]+) \(([A-Z]\w+) [^)]*\) \| [^|]* \| here \| ([\d.,]+) \|", text,
+                                        re.MULTILINE):
+        found.setdefault(f"{name} ({runtime})", []).append(ns)
+    costs = (name + " " + " to ".join(dict.fromkeys((min(all_of, key=value), max(all_of, key=value))))
+             for name, all_of in found.items())
+    return " In the same run: " + ", ".join(costs) + "." if found else ""
+
+
+def value(written):
+    return float(written.replace(",", ""))

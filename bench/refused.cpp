@@ -1,5 +1,6 @@
-// What a refusal costs, and the ramp, on which some calls are refused and some let through.
+// What a refusal costs, what a probe does, and the ramp, on which some calls are refused and some let through.
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -7,13 +8,16 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <benchmark/benchmark.h>
 
 #include <switchgear/switchgear.hpp>
 
+#include "calls.hpp"
 #include "clocks.hpp"
 #include "rows.hpp"
+#include "subjects.hpp"
 
 namespace switchgear::bench {
 
@@ -67,11 +71,20 @@ staged half_open(const time_source& time) {
     return made;
 }
 
+/// Half-open, with a place for each of two threads.
+staged probing(const time_source& time) {
+    settings from{.recovery = lasting()};
+    from.recovery.probes = 2;
+    auto made = std::make_shared<stage>(from, time);
+    first_probe(made->subject).ignore();
+    return made;
+}
+
 /// At the beginning of a ramp of a day: the share hardly moves while it is measured.
 template <int Percent>
 staged ramping(const time_source& time) {
     const ramp_rule ramp{.over = 24h, .from = Percent / 100.0};
-    auto made = std::make_shared<stage>(settings{.recovery = lasting(ramp)}, time);
+    auto made = std::make_shared<stage>(tolerant({.recovery = lasting(ramp)}), time);
     first_probe(made->subject).success();
     return made;
 }
@@ -87,16 +100,36 @@ void refusals(benchmark::State& state, breaker& subject) {
     }
 }
 
+/// Probes, each of which gives its place back.
+void probes(benchmark::State& state, breaker& subject) {
+    for (auto _ : state) {
+        auto admitted = subject.try_acquire();
+        if (!admitted) [[unlikely]] {
+            state.SkipWithError("refused: this row is about probes that are let through");
+            break;
+        }
+        admitted->ignore();
+    }
+}
+
+/// Of what is admitted, one in FailEvery fails; 0: none does.
+template <std::uint32_t FailEvery>
 void mixed(benchmark::State& state, breaker& subject) {
     std::uint64_t admitted = 0;
     for (auto _ : state) {
         auto answer = subject.try_acquire();
-        if (answer) {
-            ++admitted;
-            answer->success();
-        } else {
+        if (!answer) {
             benchmark::DoNotOptimize(answer.error());
+            continue;
         }
+        ++admitted;
+        if constexpr (FailEvery > 0) {
+            if (admitted % FailEvery == 0) {
+                answer->failure();
+                continue;
+            }
+        }
+        answer->success();
     }
     const bool long_enough = state.iterations() >= 1'000;  // the first, trying runs are of a few calls
     if (long_enough && admitted == 0) state.SkipWithError("nothing was admitted: this row is about the ramp");
@@ -106,11 +139,16 @@ void add_rows(const std::string& what, staged (*make)(const time_source&),
               void (*measure)(benchmark::State&, breaker&)) {
     for (const named_clock& clock : clocks()) {
         if (clock.name == "callers") continue;
-        for (const int threads : {1, 2}) {
-            const std::string name = what + "/" + std::string(clock.name) + (threads == 1 ? "/1" : "/2on1");
-            benchmark::RegisterBenchmark(name.c_str(), [on = make(clock.time), measure](
-                                                           benchmark::State& state) { measure(state, on->subject); })
-                ->Threads(threads)
+        for (const load& how : loads) {
+            const std::string name = what + "/" + std::string(clock.name) + "/" + std::string(how.name);
+            std::vector<staged> on;
+            for (std::size_t i = 0; i < how.breakers; ++i) on.push_back(make(clock.time));
+            benchmark::RegisterBenchmark(name.c_str(),
+                                         [on = std::move(on), measure](benchmark::State& state) {
+                                             const auto mine = static_cast<std::size_t>(state.thread_index());
+                                             measure(state, on[mine % on.size()]->subject);
+                                         })
+                ->Threads(how.threads)
                 ->UseRealTime();
         }
     }
@@ -122,8 +160,11 @@ void register_refused() {
     add_rows("refused/open", open, refusals);
     add_rows("refused/forced_open", forced_open, refusals);
     add_rows("refused/half_open", half_open, refusals);
-    add_rows("ramp/half_admitted", ramping<50>, mixed);
-    add_rows("ramp/tenth_admitted", ramping<10>, mixed);
+    add_rows("probe/ignored", probing, probes);
+    add_rows("ramp/half_admitted", ramping<50>, mixed<0>);
+    add_rows("ramp/half_admitted_1pct", ramping<50>, mixed<100>);
+    add_rows("ramp/half_admitted_20pct", ramping<50>, mixed<5>);
+    add_rows("ramp/tenth_admitted", ramping<10>, mixed<0>);
 }
 
 }  // namespace switchgear::bench

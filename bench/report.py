@@ -64,7 +64,8 @@ def target_lines(medians, bytes_held):
         "The limits are for a quiet machine like the reference machine (atomic exchange "
         f"{targets.REFERENCE_FLOORS[targets.SWAP]} ns, coarse clock {targets.REFERENCE_FLOORS[targets.COARSE]}, steady "
         f"clock {targets.REFERENCE_FLOORS[targets.STEADY]}). The last column but one is an **estimate, not a "
-        "measurement**: the figure, less the floors of this machine, plus those of that one.",
+        "measurement**, for one thread: the figure, less the floors of this machine, plus those of that one, and no less "
+        "than those add up to. Where a target is missed, the last column says what stands against it.",
         "",
         "| target | row | limit | measured | estimated there | |",
         "|---|---|---|---|---|---|",
@@ -78,41 +79,53 @@ def target_lines(medians, bytes_held):
 
 
 def peer_lines(medians, peers):
-    ours = {name: medians.get(f"admitted/{name}/system/healthy/1") for name in HEADLINES}
-    two = medians.get("admitted/defaults/system/healthy/2on1")
-    refused = medians.get("refused/open/system/1")
+    rows = {name: f"admitted/{name}/system/healthy/1" for name in HEADLINES}
     lines = [
         "How many times ours each peer's figure is. *Here*: measured in this run. *Reference*: measured by this "
-        "project earlier, on the reference machine, so that its ratio to a figure of this machine is a rough one. "
-        "*Published*: the library's own figure, on a machine of its own. Bold: the rule that is most like the peer's.",
+        "project earlier, on the reference machine; the ratios of one thread and of refusals are to what is estimated of "
+        "ours there, that of two threads is to ours of this run. *Published*: the library's own figure, on a machine of "
+        "its own, to ours of this run. Bold: the rule that is most like the peer's. What a call alone costs in a runtime "
+        "is its row without a breaker.",
         "",
         "| peer | setting | figures | 1 thread | 2 threads | refused | "
         + " | ".join(f"÷ {targets.SUBJECTS[name]}" for name in HEADLINES)
-        + " | 2 threads ÷ defaults | refused ÷ open |",
+        + " | 2 threads ÷ the same rule | refused ÷ open |",
         "|---" * (8 + len(HEADLINES)) + "|",
     ]
     for peer in [*here(peers), *measure.documented_peers()]:
         name = f"[{peer['name']}]({peer['source']})" if peer["source"] else peer["name"]
         cells = [name, peer["setting"], peer["kind"], *(number(peer[key]) for key in ("one", "two", "refused"))]
-        for headline, own in ours.items():
-            text = ratio(peer["one"], own)
+        for headline, row in rows.items():
+            text = ratio(peer["one"], ours(row, peer["kind"], medians))
             cells.append(f"**{text}**" if headline == peer["like"] and text != "–" else text)
-        cells += [ratio(peer["two"], two), ratio(peer["refused"], refused)]
+        like = peer["like"] or "defaults"
+        cells += [ratio(peer["two"], medians.get(f"admitted/{like}/system/healthy/2on1")),
+                  ratio(peer["refused"], ours("refused/open/system/1", peer["kind"], medians))]
         lines.append("| " + " | ".join(cells) + " |")
     return lines
 
 
+def ours(row, kind, medians):
+    """Our figure on the machine that a peer's figure of that kind is from, as far as we can say."""
+    there = targets.on_reference_machine(row, medians) if kind == "reference" else None
+    return there or medians.get(row)
+
+
 def here(peers):
     """The peers of this run, in the form of the documented ones."""
-    if not peers:
-        return []
-    medians = medians_of(peers["samples"])
-    return [
-        {"name": f"{row.split('/')[0]} (Node {peers['node']})", "setting": targets.SUBJECTS[row.split("/")[1]],
-         "like": row.split("/")[1], "kind": "here", "one": ns, "two": None,
-         "refused": medians[row.split("/")[0] + "/refused"], "source": None}
-        for row, ns in medians.items() if "/" in row and not row.endswith("/refused")
-    ]
+    found = []
+    for runtime in peers or []:
+        medians = medians_of(runtime["samples"])
+        for row, ns in medians.items():
+            library, _, rule = row.partition("/")
+            if rule in targets.SUBJECTS:
+                found.append({"name": f"{library} ({runtime['runtime']})", "setting": targets.SUBJECTS[rule], "like": rule,
+                              "kind": "here", "one": ns, "two": medians.get(f"{row}/2on1"),
+                              "refused": medians[f"{library}/refused"], "source": None})
+            elif not rule:
+                found.append({"name": f"{library} ({runtime['runtime']})", "setting": "no breaker", "like": None,
+                              "kind": "here", "one": ns, "two": None, "refused": None, "source": None})
+    return found
 
 
 def ratio(theirs, ours):
@@ -124,7 +137,7 @@ def number(value):
 
 
 def row_lines(samples):
-    """Floors first. The spread is from the tenth to the ninetieth of a hundred repetitions."""
+    """Floors first. The spread is from the tenth to the ninetieth percentile of the repetitions."""
     medians = medians_of(samples)
     lines = [
         "A row's name is what / settings / clock / failures / threads: `2on1` is two threads on one breaker, `2on2` on one "
@@ -144,7 +157,7 @@ def row_lines(samples):
 
 def reading_order(row):
     """The runs come in random order; a reader wants the floors first, then the rows by what they are about."""
-    order = ("floor", "admitted", "refused", "ramp", "registry",
+    order = ("floor", "admitted", "refused", "probe", "ramp", "registry",
              *targets.SUBJECTS, "held_handle", "get_and_call",
              "system", "ticking", "callers", "healthy", "1pct", "20pct")
     return [(order.index(part), "") if part in order else (len(order), part) for part in row.split("/")]

@@ -11,6 +11,7 @@ groups:
   build   compiler, CMake and the libraries of the gateway and the adapters
   test    what ./test needs besides: GoogleTest, nginx, promtool, Chromium
   bench   the other proxies, the load generator and the measuring tools
+  peers   the other breakers that Debian has, and what runs those of npm
   ci      clang, the sanitizer runtimes, clang-format and clang-tidy
   spin    the model checker of tests/model/spin
 
@@ -27,6 +28,8 @@ build_packages=(
 # nginx is the real server behind the gateway in the tests; prometheus brings promtool; chromium opens the reports.
 test_packages=(libgtest-dev libgmock-dev nginx openssl curl python3 prometheus chromium)
 bench_packages=(libbenchmark-dev nginx haproxy wrk valgrind python3)
+peers_packages=(golang-go golang-gopkg-eapache-go-resiliency.v1-dev python3-circuitbreaker)
+command -v npm >/dev/null || peers_packages+=(nodejs npm)
 ci_packages=(clang-14 libclang-rt-14-dev llvm-14 clang-format-19 clang-tidy-19)
 spin_packages=(spin gcc libc6-dev python3)
 
@@ -70,6 +73,7 @@ for argument in "$@"; do
         build) wanted+=("${build_packages[@]}") ;;
         test) wanted+=("${test_packages[@]}") ;;
         bench) wanted+=("${bench_packages[@]}") ;;
+        peers) wanted+=("${peers_packages[@]}") ;;
         ci) wanted+=("${ci_packages[@]}") ;;
         spin) wanted+=("${spin_packages[@]}") ;;
         --list) list_only=yes ;;

@@ -43,7 +43,7 @@ const opossum = new CircuitBreaker(succeed, { timeout: false, volumeThreshold: 2
 const brokenOpossum = openedOpossum();
 
 const rows = {
-  'await alone': admitted(succeed),
+  'call alone': admitted(succeed),
   'cockatiel/in_a_row': admitted(() => inARow.execute(succeed)),
   'cockatiel/last_100': admitted(() => last100.execute(succeed)),
   'cockatiel/last_10s': admitted(() => last10s.execute(succeed)),
@@ -67,5 +67,5 @@ const samples = Object.fromEntries(Object.keys(rows).map((name) => [name, []]));
 for (let i = 0; i < repetitions; i++) {
   for (const [name, row] of Object.entries(rows)) samples[name].push(await nanoseconds(row, counts[name]));
 }
-console.log(JSON.stringify({ node: process.version, samples }, null, 1));
+console.log(JSON.stringify({ runtime: `Node ${process.versions.node}`, samples }));
 process.exit(0); // opossum's timers would keep the process

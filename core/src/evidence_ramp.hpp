@@ -155,7 +155,7 @@ public:
             const std::uint32_t lost = now.move_to(generation);
             if (std::uint32_t{now.before} + now.present >= most || now.present == 0xffff) return {};
             ++now.present;
-            // acq_rel: the exchanges on this word are one order of those who come and go.
+            // acq_rel: the exchanges on this word are one order of those who come and go. Failed, acquire: as above.
             if (word_.compare_exchange_weak(seen, pack(epoch, now), std::memory_order_acq_rel,
                                             std::memory_order_acquire)) {
                 return {.taken = true, .lost = lost};

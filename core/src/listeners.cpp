@@ -24,16 +24,18 @@ subscription listeners::subscribe(std::function<void(const transition&)> listene
         }
     }
     auto* entry = new listener_entry{.use = listener_entry::live, .call = std::move(listener), .next = nullptr};
-    // release: pairs with the acquire loads of first_. What fails the first time has found what to chain.
+    // release: pairs with the acquire loads of first_. Failed, relaxed: nothing of what was found is read here.
     while (!first_.compare_exchange_weak(entry->next, entry, std::memory_order_release, std::memory_order_relaxed)) {
     }
     return {shared_from_this(), entry};
 }
 
 void listeners::tell(const transition& what) noexcept {
+    // acquire: pairs with the release of subscribe(), so that `next` is seen.
     for (auto* entry = first_.load(std::memory_order_acquire); entry != nullptr; entry = entry->next) {
         auto use = entry->use.load(std::memory_order_relaxed);  // the exchange looks again
-        // acquire: pairs with the store of `live` in subscribe(), so that `call` is seen whole.
+        // acquire: pairs with the store of `live` in subscribe(), so that `call` is seen whole. Failed, relaxed: it
+        // looks again.
         while ((use & listener_entry::live) != 0 &&
                !entry->use.compare_exchange_weak(use, use + 1, std::memory_order_acquire, std::memory_order_relaxed)) {
         }
@@ -51,7 +53,7 @@ void listeners::release(listener_entry& entry) noexcept {
     std::uint32_t none = 0;
     if (entry.use.compare_exchange_strong(none, listener_entry::claimed, std::memory_order_acquire)) {
         entry.call = nullptr;
-        entry.use.store(0, std::memory_order_release);
+        entry.use.store(0, std::memory_order_release);  // pairs with the claim in subscribe()
     }
 }
 

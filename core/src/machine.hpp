@@ -38,7 +38,7 @@ namespace switchgear::detail {
 // places are taken and no lease ends soon, the cheap clock will do. On the ramp it draws from an account (ramp.hpp), or
 // takes one of the places that the ramp by evidence allows (evidence_ramp.hpp).
 //
-// A success is one addition to the tally (tally.hpp), and never waits for a lock either. Evidence –
+// A success is one exchange in the tally (tally.hpp), and never waits for a lock either. Evidence –
 // a failure, a slow call – is filed under a brief lock, because it needs a place in the order of
 // verdicts; the verdict that trips swings the word before it lets go of the lock. Nobody else's
 // admission or success waits for that lock, no user code runs under it, and listeners are told after it.
@@ -97,7 +97,7 @@ class machine : public Front {
 public:
     template <class... OfFront>
     machine(Sink& sink, std::shared_ptr<const plan> by, std::uint64_t seed, ticks now, OfFront&&... of_front);
-    ~machine() {  // nobody else is left
+    ~machine() {  // relaxed: nobody else is left
         delete trouble_.load(std::memory_order_relaxed);
         delete watch_.load(std::memory_order_relaxed);
     }
@@ -267,6 +267,7 @@ private:
     };
     template <class Time>
     course course_of(const grant& of, const Time& time) const noexcept;
+    // relaxed: a bound of its own.
     ticks slow_after() const noexcept { return slow_after_.load(std::memory_order_relaxed); }
     watch<Atomics>* watching() const noexcept;
     watch<Atomics>* watching(const grant& of) const noexcept;
@@ -378,6 +379,7 @@ void machine<A, S, F>::follow(const plan& by, ticks now) {
     watch<A>* known = watch_.load(std::memory_order_relaxed);  // written here alone
     const bool adaptive = by.given.trip.adaptive.has_value();
     if (known != nullptr) known->follow(by);
+    // release: pairs with the acquire in watching().
     if (known == nullptr && adaptive) watch_.store(known = new watch<A>(by, now), std::memory_order_release);
     slow_after_.store(by.slow_after, std::memory_order_relaxed);  // a bound of its own, for verdicts to come
 }

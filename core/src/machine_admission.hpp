@@ -133,6 +133,7 @@ answer machine<A, S, F>::acquire_probe(word at, const Time& time, grant& to) noe
     auto& probes = known.probes;
     auto& leased = known.leased;
     const auto length = probe_timeout();
+    // relaxed: a reload moves it; who comes just then goes by the old number or the new one.
     const auto most = most_probes_.load(std::memory_order_relaxed);
     ticks now = in_ticks(time.now());
     if (probes.look(at.epoch()).enough) {

@@ -24,7 +24,7 @@ void machine<A, S, F>::settle(grant of, verdict how, const Time& time) noexcept 
     bool counted = false;
     if (!late) {
         if (of.is(grant::bystander)) {
-            if (how.is_success()) other_successes_.fetch_add(1, std::memory_order_relaxed);
+            if (how.is_success()) other_successes_.fetch_add(1, std::memory_order_relaxed);  // a count
             counted = true;
         } else if (of.is(grant::probe) && !at.on_ramp()) {
             counted = settle_probe(of, how, went, time);
@@ -36,7 +36,7 @@ void machine<A, S, F>::settle(grant of, verdict how, const Time& time) noexcept 
     if (counted) {
         total(how, went.slow || of.is(grant::overdue));
     } else {
-        late_.fetch_add(1, std::memory_order_relaxed);
+        late_.fetch_add(1, std::memory_order_relaxed);  // a count
     }
 }
 
@@ -62,7 +62,7 @@ void machine<A, S, F>::success_under_watch(std::uint64_t epoch, ticks begun, con
 /// All but the successes: those are tallied, or counted apart, where it is known which.
 template <class A, class S, class F>
 void machine<A, S, F>::total(verdict how, bool slow) noexcept {
-    if (how.is_failure()) {
+    if (how.is_failure()) {  // relaxed: counts
         in_trouble().failed[static_cast<std::size_t>(how.failed_with())].fetch_add(1, std::memory_order_relaxed);
     }
     if (slow) in_trouble().slow.fetch_add(1, std::memory_order_relaxed);
@@ -183,7 +183,7 @@ void machine<A, S, F>::success_late(std::uint64_t epoch) noexcept {
     // Where the epoch is still on, somebody has opened the next window and is about to swing the word: the
     // success came before that, in a window that ends without a verdict to come.
     const bool in_time = current().epoch() == epoch;
-    (in_time ? other_successes_ : late_).fetch_add(1, std::memory_order_relaxed);
+    (in_time ? other_successes_ : late_).fetch_add(1, std::memory_order_relaxed);  // a count
 }
 
 /// A failure, a slow call, or the verdict on one that was overdue. Returns: false if it was late.
@@ -209,7 +209,7 @@ bool machine<A, S, F>::settle_evidence(const grant& of, verdict how, const cours
             of.is(grant::overdue) && window_.settle(of.place, of.which, what.failed, now, tally);
         if (how.is_success()) {
             if (counted_before) {
-                other_successes_.fetch_add(1, std::memory_order_relaxed);
+                other_successes_.fetch_add(1, std::memory_order_relaxed);  // a count
             } else if (!tally_.add(of.epoch, word_)) {
                 const bool in_time = current().epoch() == of.epoch;  // as in success_late()
                 if (in_time) other_successes_.fetch_add(1, std::memory_order_relaxed);

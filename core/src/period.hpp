@@ -41,6 +41,7 @@ public:
         }
     }
 
+    // release and acquire: as in period_pool.
     void write(std::uint32_t index, const period& from) noexcept {
         auto& to = records_[index];
         to.since.store(from.since, std::memory_order_release);
@@ -48,7 +49,7 @@ public:
         to.ramp_latency.store(from.ramp_latency, std::memory_order_release);
         to.ramp_lease.store(from.ramp_lease, std::memory_order_release);
     }
-    void read(std::uint32_t index, period& into) const noexcept {
+    void read(std::uint32_t index, period& into) const noexcept {  // acquire: as in period_pool
         const auto& from = records_[index];
         into.since = from.since.load(std::memory_order_acquire);
         into.learned = from.learned.load(std::memory_order_acquire);
@@ -85,6 +86,7 @@ public:
     static constexpr std::uint32_t size = period_records;
 
     /// Keeps what is learned from now on, where the settings ask for it; whose it is, and once only.
+    // release: pairs with the acquire in learned().
     void learn(learned_records<Atomics>* in) noexcept { learned_.store(in, std::memory_order_release); }
     // acquire: pairs with learn().
     learned_records<Atomics>* learned() const noexcept { return learned_.load(std::memory_order_acquire); }
@@ -98,7 +100,7 @@ public:
                 continue;
             }
             const auto lowest = static_cast<std::uint32_t>(__builtin_ctz(free));
-            // acquire: pairs with the release in give_back().
+            // acquire: pairs with the release in give_back(). Failed, relaxed: it looks again.
             if (free_.compare_exchange_strong(free, free & ~(1U << lowest), std::memory_order_acquire,
                                               std::memory_order_relaxed)) {
                 return lowest;
@@ -121,6 +123,7 @@ public:
         to.attempt.store(from.attempt, std::memory_order_release);
         if (auto* const more = learned()) more->write(index, from);
     }
+    // acquire, in all that reads: see above.
     /// Deadline and pause alone: what a refusal needs.
     std::pair<ticks, ticks> deadline_and_pause(std::uint32_t index) const noexcept {
         const auto& from = records_[index];
@@ -129,17 +132,19 @@ public:
     /// The window and where it began: what a failure needs.
     std::pair<std::uint32_t, std::uint64_t> window(std::uint32_t index) const noexcept {
         const auto& from = records_[index];
+        // acquire: see above.
         return {from.window.load(std::memory_order_acquire), from.window_base.load(std::memory_order_acquire)};
     }
     ticks ramp_since(std::uint32_t index) const noexcept {
         return records_[index].ramp_since.load(std::memory_order_acquire);
     }
     /// All that who is overridden has to know.
-    ticks override_until(std::uint32_t index) const noexcept {
+    ticks override_until(std::uint32_t index) const noexcept {  // acquire: see above
         return records_[index].override_until.load(std::memory_order_acquire);
     }
     period read(std::uint32_t index) const noexcept {
         const auto& from = records_[index];
+        // acquire, all of them: see above.
         period at{.deadline = from.deadline.load(std::memory_order_acquire),
                   .pause = from.pause.load(std::memory_order_acquire),
                   .base_pause = from.base_pause.load(std::memory_order_acquire),

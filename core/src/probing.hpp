@@ -29,12 +29,12 @@ public:
     /// after each look and before each attempt, so that a stalled thread cannot wipe a later epoch's word.
     template <class StillWanted>
     bool take(std::uint64_t epoch, std::uint32_t most, const StillWanted& still_wanted) noexcept {
-        std::uint64_t seen = word_.load(std::memory_order_acquire);
+        std::uint64_t seen = word_.load(std::memory_order_acquire);  // as in look()
         for (;;) {
             progress now = unpack(seen, epoch);
             if (now.outstanding >= most || now.enough || !still_wanted()) return false;
             ++now.outstanding;
-            // acq_rel: the exchanges on this word are one order of admissions and endings.
+            // acq_rel: the exchanges on this word are one order of admissions and endings. acquire: as in look().
             if (word_.compare_exchange_weak(seen, pack(epoch, now), std::memory_order_acq_rel,
                                             std::memory_order_acquire)) {
                 return true;

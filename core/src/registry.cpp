@@ -130,7 +130,7 @@ public:
         const reading lock{lock_};
         return by_key_.size();
     }
-    std::uint64_t overflowed() const noexcept { return overflowed_.load(std::memory_order_relaxed); }
+    std::uint64_t overflowed() const noexcept { return overflowed_.load(std::memory_order_relaxed); }  // a count
 
     /// Weak, so that they may be evicted before their turn comes: a walk is no use of theirs. See still_there().
     std::vector<std::weak_ptr<breaker>> all() const {
@@ -198,7 +198,8 @@ private:
     /// Under the lock: nobody takes a new handle, so one that is ours alone stays so.
     static bool may_go(const entry& of) {
         if (of.held.use_count() != 1) return false;
-        // use_count() is relaxed: with this, who let go of it is seen, and all that he did to it before.
+        // use_count() is relaxed. acquire: pairs with the release by which a handle that is let go of is counted down,
+        // so that all that was done with it before is seen.
         std::atomic_thread_fence(std::memory_order_acquire);
         return !of.held->core().worth_keeping();
     }

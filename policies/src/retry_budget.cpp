@@ -19,16 +19,17 @@ retry_budget::retry_budget(const budget_rule& rule) noexcept
       balance_{most_} {}
 
 void retry_budget::count_call() noexcept {
+    // relaxed, in all of this file: a number that stands for itself; the exchanges keep it right.
     std::int64_t seen = balance_.load(std::memory_order_relaxed);
     std::int64_t next = std::min(seen + income_, most_);
     // A full budget is not written to: healthy traffic shares the line and does not fight for it.
-    while (next != seen && !balance_.compare_exchange_weak(seen, next, std::memory_order_relaxed)) {
+    while (next != seen && !balance_.compare_exchange_weak(seen, next, std::memory_order_relaxed)) {  // as above
         next = std::min(seen + income_, most_);
     }
 }
 
 bool retry_budget::try_spend() noexcept {
-    std::int64_t seen = balance_.load(std::memory_order_relaxed);
+    std::int64_t seen = balance_.load(std::memory_order_relaxed);  // as in count_call()
     while (seen >= one_retry) {
         if (balance_.compare_exchange_weak(seen, seen - one_retry, std::memory_order_relaxed)) return true;
     }

@@ -25,15 +25,15 @@ public:
 
     void tick() noexcept {
         const auto present = now().time_since_epoch().count();
+        // relaxed, here and below: one number, which stands for itself. Of two that tick at once the later one stays.
         auto seen = ticked_.load(std::memory_order_relaxed);
-        // relaxed: one number, which stands for itself. Of two that tick at once the later one stays.
         while (seen < present && !ticked_.compare_exchange_weak(seen, present, std::memory_order_relaxed)) {
         }
     }
 
     time_point now() const noexcept override { return exact_.now(); }
     time_point coarse() const noexcept override {
-        return time_point{duration{ticked_.load(std::memory_order_relaxed)}};
+        return time_point{duration{ticked_.load(std::memory_order_relaxed)}};  // as in tick()
     }
     time_point resumed_at() const noexcept override { return exact_.resumed_at(); }
     const std::atomic<duration::rep>* ticked() const noexcept override { return &ticked_; }

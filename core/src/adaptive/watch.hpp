@@ -36,9 +36,9 @@ public:
     }
 
     /// Whether the settings in force have the rule.
-    bool on() const noexcept { return on_.load(std::memory_order_relaxed); }
+    bool on() const noexcept { return on_.load(std::memory_order_relaxed); }  // a flag of its own: either will do
     /// Longer than this is slow here; `never`: nothing is yet.
-    ticks limit() const noexcept { return limit_.load(std::memory_order_relaxed); }
+    ticks limit() const noexcept { return limit_.load(std::memory_order_relaxed); }  // a bound of its own
 
     /// Returns: whether it is time for take_in_own().
     bool keep(std::uint64_t epoch, ticks ended, ticks took) noexcept { return good_.keep(epoch, ended, took); }
@@ -76,7 +76,7 @@ public:
         if (rule && !on()) new_window();
         const auto& ramp = by.given.recovery.ramp;
         ramps_by_evidence_ = ramp && ramp->by == ramp_by::evidence;
-        on_.store(rule.has_value(), std::memory_order_relaxed);
+        on_.store(rule.has_value(), std::memory_order_relaxed);  // as in on()
         publish();
     }
     /// What this thread has kept.
@@ -255,7 +255,7 @@ private:
         const auto known = detector_.limit();
         const ticks now = known ? known->count() : never;
         // Written only where it changes: every call reads it.
-        if (limit() != now) limit_.store(now, std::memory_order_relaxed);
+        if (limit() != now) limit_.store(now, std::memory_order_relaxed);  // as in limit()
     }
     static evidence told(const adaptive::finding& why) noexcept {
         return {.calls = why.of,

@@ -11,9 +11,9 @@ namespace switchgear::detail {
 /// Successes counted in windows since construction, and the one thing a healthy call writes.
 ///
 /// It never goes back: a window's successes are the difference between now and its beginning, so that
-/// one addition serves the window and the totals. The epoch in whose window it counts stands in the same
-/// word as the count (tag_of): a thread that stalled between reading the state and adding here finds
-/// another tag, and adds nothing to a window that it never saw.
+/// one addition serves the window and the totals. It is a compare-and-swap: the epoch in whose window it
+/// counts stands in the same word as the count (tag_of), and a thread that stalled between reading the state
+/// and adding here finds another tag, and adds nothing to a window that it never saw.
 ///
 ///     open:1 | epoch's low bits:8 | count:55
 ///
@@ -47,7 +47,8 @@ public:
         // acquire: pairs with the retagging in open_window(), so that `now` reads no older.
         std::uint64_t seen = cell.load(std::memory_order_acquire);
         // seq_cst: this addition comes before the caller's look at the suspicion; pairs with the
-        // evaluation that stores the suspicion and then reads this sum (machine::note_suspicion).
+        // evaluation that stores the suspicion and then reads this sum (machine::note_suspicion). Failed, relaxed:
+        // what was found is only compared, and make_way() or add_patiently() look again.
         if (seen >> count_bits == tag_of(epoch) && is_present(epoch, now)) [[likely]] {
             if (cell.compare_exchange_strong(seen, seen + 1, std::memory_order_seq_cst, std::memory_order_relaxed))
                 [[likely]] {
@@ -110,11 +111,12 @@ private:
             // seq_cst, before the look at the first cell: see above.
             lanes* more = lanes_.load(std::memory_order_seq_cst);
             atom<std::uint64_t>& cell = more == nullptr ? first_ : more->mine();
-            std::uint64_t seen = cell.load(std::memory_order_acquire);
+            std::uint64_t seen = cell.load(std::memory_order_acquire);  // as in add()
             const bool fresh = seen == 0;
             const std::uint64_t tag = (fresh ? first_.load(std::memory_order_seq_cst) : seen) >> count_bits;
             if (tag != tag_of(epoch) || !is_present(epoch, now)) return false;
             const std::uint64_t next = ((tag << count_bits) | (seen & count_mask)) + 1;
+            // seq_cst, and relaxed where it fails: as in add().
             if (cell.compare_exchange_strong(seen, next, std::memory_order_seq_cst, std::memory_order_relaxed)) {
                 return true;
             }

@@ -21,8 +21,9 @@ namespace switchgear::ticking {
 /// means.
 ///
 /// Where the system tells its own time from the processor's counter (Linux on x86-64, as a rule), the exact form
-/// is told from it as well, at half the cost: a tenth of a second after the beginning, and within a microsecond of
-/// the system's clock. Elsewhere, with an `exact` of one's own, and while the thread is late, it is `exact`.
+/// is told from it as well, at half to two thirds of the cost: a tenth of a second after the beginning, and within a
+/// microsecond of the system's clock. Elsewhere, with an `exact` of one's own, and while the thread is late, it is
+/// `exact`.
 ///
 /// Thread safety: as ticked_time. Lifetime: must outlive the breakers that use it; its end waits for the
 /// thread, which is at once.
