@@ -1,6 +1,7 @@
 """What became of the mutants, as Markdown."""
 import collections
 import pathlib
+import re
 import tomllib
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -10,12 +11,23 @@ ROOT = HERE.parents[1]
 def reasons():
     """Per survivor that is known: (file, line of code, operator, into) -> its kind and why nothing notices it."""
     known = tomllib.loads((HERE / "survivors.toml").read_text()).get("survivor", [])
-    return {(one["file"], one["code"], one["operator"], into): (one["kind"], one["reason"]) for one in known for into in one["into"]}
+    return {(one["file"], code_of(one["code"]), one["operator"], into): (one["kind"], one["reason"])
+            for one in known for into in one["into"]}
+
+
+def code_of(line):
+    """Without what is said beside it: another comment makes no other mutant."""
+    return re.sub(r"\s+//.*", "", line.strip())
 
 
 def key_of(mutant):
-    line = (ROOT / mutant.file).read_text().splitlines()[mutant.line - 1].strip()
-    return mutant.file, line, mutant.operator, mutant.into
+    line = (ROOT / mutant.file).read_text().splitlines()[mutant.line - 1]
+    return mutant.file, code_of(line), mutant.operator, mutant.into
+
+
+def gone(mutants):
+    """The known survivors of which there is no such mutant any more."""
+    return sorted(set(reasons()) - {key_of(mutant) for mutant in mutants})
 
 
 def written(outcomes, uncompilable, seconds):

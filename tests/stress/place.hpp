@@ -1,7 +1,9 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -34,6 +36,7 @@ public:
     testing::manual_time clock;
     registry all;
     std::vector<std::unique_ptr<watched>> them;
+    std::atomic<std::uint64_t> evicted{0};  ///< breakers that were not removed and are gone
 
     /// Puts a call where others find it, or takes one that somebody put there.
     void put(std::mt19937& random, running&& what);

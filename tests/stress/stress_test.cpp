@@ -66,6 +66,8 @@ void print_what_happened(const place& shared) {
                     static_cast<unsigned long long>(refused[i]));
         EXPECT_GT(refused[i], 0U) << "the mix never came to it";
     }
+    std::printf("  evicted                %llu\n", static_cast<unsigned long long>(shared.evicted.load()));
+    EXPECT_GT(shared.evicted, 0U) << "no key was ever evicted";
     for (unsigned i = 0; i <= static_cast<unsigned>(cause::restored); ++i) {
         EXPECT_TRUE(causes.contains(static_cast<cause>(i))) << to_string(static_cast<cause>(i)) << " never happened";
     }

@@ -46,7 +46,14 @@ void user::ask() {
 }
 
 void user::ask_for_a_key() {
-    const auto at = shared_.all.get("key-" + std::to_string(dice(200)));
+    const auto number = dice(200);
+    const auto at = shared_.all.get("key-" + std::to_string(number));
+    // What is not removed and is another one than the last time was evicted between.
+    auto [known, is_first] = known_.try_emplace(number, at);
+    if (!is_first && number >= removable_keys && known->second.expired()) {
+        shared_.evicted.fetch_add(1, std::memory_order_relaxed);  // a count
+    }
+    known->second = at;
     EXPECT_LE(shared_.all.size(), place::most_entries);
     auto answer = at->try_acquire();
     if (!answer) {
@@ -139,7 +146,7 @@ void user::listen_for_a_while(watched& to) {
 void user::use_the_registry() {
     const std::string key = "key-" + std::to_string(dice(200));
     switch (dice(8)) {
-        case 0: return (void)shared_.all.remove(key);
+        case 0: return (void)shared_.all.remove("key-" + std::to_string(dice(removable_keys)));
         case 1: return shared_.all.apply(any_registry_settings(random_));
         case 2: return shared_.all.for_each([](breaker& one) { (void)one.observe(); });
         case 3:

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <map>
+#include <memory>
 #include <random>
 
 #include "place.hpp"
@@ -32,8 +34,11 @@ private:
     void listen_for_a_while(watched& to);
     void use_the_registry();
 
+    static constexpr unsigned removable_keys = 20;  // the first ones of 200
+
     place& shared_;
     std::mt19937 random_;
+    std::map<unsigned, std::weak_ptr<breaker>> known_;  ///< by key, as it was last found
     subscription heard_;
 };
 

@@ -39,19 +39,57 @@ public:
     }
 };
 
+struct log {
+    std::vector<detail::moved> heard{};
+    void told(const detail::moved& m) noexcept { heard.push_back(m); }
+};
+using machine = detail::machine<detail::std_atomics, log, preset_front>;
+
+}  // namespace switchgear::extremes
+
+namespace switchgear::detail {
+
+// All that carries the number of a window: 2^32 of them are more than a test has patience for.
+std::uint32_t& generation_of(sliding_window&);
+sliding_window& window_of(extremes::machine&);
+std::uint32_t& evidence_window_of(extremes::machine&);
+std::atomic<trouble<std_atomics>*>& trouble_of(extremes::machine&);
+template <auto Generation, auto Window, auto EvidenceWindow, auto Trouble>
+struct opened_windows {
+    friend std::uint32_t& generation_of(sliding_window& of) { return of.*Generation; }
+    friend sliding_window& window_of(extremes::machine& of) { return of.*Window; }
+    friend std::uint32_t& evidence_window_of(extremes::machine& of) { return of.*EvidenceWindow; }
+    friend std::atomic<trouble<std_atomics>*>& trouble_of(extremes::machine& of) { return of.*Trouble; }
+};
+template struct opened_windows<&sliding_window::generation_, &extremes::machine::window_,
+                               &extremes::machine::evidence_window_, &extremes::machine::trouble_>;
+
+}  // namespace switchgear::detail
+
+namespace switchgear::extremes {
+
 /// A machine with a past, and a log.
 struct subject {
-    struct log {
-        std::vector<detail::moved> heard{};
-        void told(const detail::moved& m) noexcept { heard.push_back(m); }
-    };
-
     explicit subject(const settings& s, std::uint64_t successes = 0)
         : it{events, std::make_shared<const detail::plan>(s), 1, detail::in_ticks(clock.now()), successes} {}
 
     testing::manual_time clock;
     log events;
-    detail::machine<detail::std_atomics, log, preset_front> it;
+    machine it;
+
+    /// As if this were the window of that number. Requires: closed, something went wrong once, no permit is out, and
+    /// no run of failures.
+    void set_window(std::uint32_t number) {
+        auto& periods = detail::trouble_of(it).load()->periods;
+        const auto index = it.current().period();
+        auto present = periods.read(index);
+        present.window = number;
+        periods.write(index, present);
+        detail::evidence_window_of(it) = number;
+        detail::generation_of(detail::window_of(it)) = number;
+    }
+
+    std::uint32_t window() { return detail::trouble_of(it).load()->periods.read(it.current().period()).window; }
 
     struct asked {
         detail::grant given;

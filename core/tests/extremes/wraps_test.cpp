@@ -373,14 +373,38 @@ TEST(period, keeps_what_is_at_the_end_of_its_widths) {
 }
 
 TEST(window_number, of_32_bits_wraps_into_an_empty_window) {
-    detail::sliding_window w{last_calls{10}, 0, 0};
-    const auto first = w.generation();
-    for (std::uint64_t i = 0; i < 200'000; ++i) {
-        w.file({.failed = 0}, 0, i);
-        w.begin(i + 1);
-        ASSERT_EQ(w.counts(i + 1).calls, 0U);
+    settings given = no_rules();
+    given.trip.consecutive_failures = 3;
+    given.trip.slow = slow_rule{.after = 1s, .ratio = 1};
+    for (const window& of : {window{last{1h}}, window{last_calls{100}}}) {
+        given.trip.window = of;
+        subject s{given};
+        s.settle(verdict::failure());
+        s.settle(verdict::success());
+        s.set_window(0xffff'fffe);
+        for (int i = 0; i < 4; ++i) {  // the third begins at 0
+            s.it.reset(detail::in_ticks(s.clock.now()));
+            ASSERT_EQ(s.now().window.calls, 0U) << i;
+            ASSERT_EQ(s.now().failures_in_a_row, 0U) << i;
+            auto hanging = s.ask();
+            s.clock.advance(2s);
+            s.it.overdue(hanging.given, s.clock);
+            s.settle(verdict::failure());
+            s.settle(verdict::failure());
+            ASSERT_EQ(s.now().window.slow, 1U) << i;
+            ASSERT_EQ(s.now().window.failures, 2U) << i;
+            ASSERT_EQ(s.now().failures_in_a_row, 2U) << i;
+            s.it.settle(hanging.given, verdict::success(), s.clock);
+            ASSERT_EQ(s.now().window.slow, 1U) << i;
+            ASSERT_EQ(s.now().window.calls, 3U) << i;
+            s.settle(verdict::failure());
+            s.settle(verdict::failure());
+            ASSERT_EQ(s.now().window.failures, 4U) << i;
+            ASSERT_EQ(s.now().failures_in_a_row, 2U) << i << ": the success ended the run";
+            ASSERT_EQ(s.now().current, state::closed) << i;
+        }
+        ASSERT_EQ(s.window(), 2U) << "it did wrap";
     }
-    EXPECT_EQ(w.generation(), first + 200'000);
 }
 
 TEST(attempt, after_the_largest_is_not_the_first) {
