@@ -137,7 +137,8 @@ class places {
 public:
     struct answer {
         bool taken = false;
-        std::uint32_t lost = 0;  ///< places of calls that never ended, given up by this thread
+        std::uint32_t lost = 0;        ///< places of calls that never ended, given up by this thread
+        std::uint16_t generation = 0;  ///< of the place that was taken, for give_back()
     };
 
     static constexpr std::uint16_t generation_at(ticks since_begin, ticks length) noexcept {
@@ -158,7 +159,7 @@ public:
             // acq_rel: the exchanges on this word are one order of those who come and go. Failed, acquire: as above.
             if (word_.compare_exchange_weak(seen, pack(epoch, now), std::memory_order_acq_rel,
                                             std::memory_order_acquire)) {
-                return {.taken = true, .lost = lost};
+                return {.taken = true, .lost = lost, .generation = now.generation};
             }
         }
     }
@@ -195,10 +196,10 @@ private:
     struct inside {
         std::uint16_t generation, before, present;
 
-        /// Returns: how many places were lost. A thread whose clock is behind by one stays in the generation that is.
+        /// Returns: how many places were lost. A thread whose clock is behind stays in the generation that is.
         std::uint32_t move_to(std::uint16_t to) noexcept {
             const auto ahead = static_cast<std::uint16_t>(to - generation);
-            if (ahead == 0 || ahead == 0xffff) return 0;
+            if (ahead == 0 || ahead > 0x7fff) return 0;
             const bool next = ahead == 1;
             const std::uint32_t lost = next ? before : std::uint32_t{before} + present;
             before = next ? present : std::uint16_t{0};

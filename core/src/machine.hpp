@@ -227,7 +227,8 @@ private:
     std::uint64_t open_window(word while_at, std::uint64_t epoch) noexcept;
     ticks spread(ticks pause, double jitter) noexcept;
     static ticks capped(std::optional<ticks> hint, const plan& by) noexcept;
-    look seen_at(ticks now) const noexcept;
+    look seen_at(ticks now) const noexcept { return seen_at(now, read()); }
+    look seen_at(ticks now, look seen) const noexcept;
     std::pair<double, ticks> outlook(const look& seen, const plan& by, ticks now) const noexcept;
     void tell(const std::optional<moved>& what) noexcept {
         if (what) sink_.told(*what);
@@ -285,7 +286,10 @@ private:
     template <class Time>
     bool settle_probe(const grant& of, verdict how, const course& went, const Time& time) noexcept;
     bool reopen(std::uint64_t epoch, verdict how, bool slow, ticks now) noexcept;
-    void give_back(const grant& of) noexcept;
+    template <class Time>
+    void score_expired_lease(std::uint64_t epoch, const Time& time) noexcept;
+    template <class Time>
+    void give_back(const grant& of, const Time& time) noexcept;
     void total(verdict how, bool slow) noexcept;
     void end_run(std::uint64_t epoch) noexcept;
     template <class Time>
@@ -294,7 +298,7 @@ private:
     template <class Learn>
     std::optional<moved> steer_with(std::uint64_t epoch, ticks now, std::optional<ticks> hint,
                                     const Learn& learn) noexcept;
-    void move_window(ticks now) noexcept;
+    void move_window(ticks now, ticks late) noexcept;
     void look_again(std::uint64_t epoch, ticks now) noexcept;
 
     // Under evidence_.
@@ -310,7 +314,7 @@ private:
     std::optional<moved> judge_window(std::uint64_t epoch, std::optional<verdict> by, ticks now, std::uint64_t tally,
                                       lengthened mine = {}) noexcept;
     lengthened lengthen_run(std::uint32_t of_window) noexcept;
-    window_counts note_suspicion(const plan& by, std::uint64_t tally) noexcept;
+    window_counts note_suspicion(const plan& by, std::uint64_t tally, bool judges) noexcept;
     std::uint32_t run_of(std::uint32_t of_window) const noexcept;
 
     Sink& sink_;

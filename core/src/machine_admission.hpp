@@ -135,7 +135,7 @@ answer machine<A, S, F>::acquire_probe(word at, const Time& time, grant& to) noe
     const auto length = probe_timeout();
     // relaxed: a reload moves it; who comes just then goes by the old number or the new one.
     const auto most = most_probes_.load(std::memory_order_relaxed);
-    ticks now = in_ticks(time.now());
+    const ticks now = in_ticks(time.now());
     if (probes.look(at.epoch()).enough) {
         finish_probing(at.epoch(), now);
         return answer::look_again();
@@ -147,15 +147,8 @@ answer machine<A, S, F>::acquire_probe(word at, const Time& time, grant& to) noe
     if (placed) out = leased.look(at.epoch(), now, length);
     if (out.expired) {
         if (placed) probes.end(at.epoch(), probing<A>::ending::given_back, 0, still_probing);
-        const look seen = read();
-        if (seen.at.epoch() != at.epoch() || seen.at.on_ramp()) return answer::look_again();
-        // Anew: who marked it may have read a later time than this thread did, and the pause begins no earlier.
-        now = in_ticks(time.now());
-        const finding timed_out{cause::probe_expired, {1, 1, 0, 1, 1}};
-        const auto made = with_plan([&](const plan& by) { return open(seen, timed_out, by, now, {}); });
-        if (auto* const watcher = watching(); watcher != nullptr && made) watcher->probe_failed(at.epoch());
-        tell(made);
-        return answer::look_again();  // whoever made it: this caller is refused as any caller of an open breaker
+        score_expired_lease(at.epoch(), time);
+        return answer::look_again();  // whoever did it: this caller is refused as any caller of an open breaker
     }
     if (!placed) {
         if (current() != at || probes.look(at.epoch()).enough) return answer::look_again();
@@ -207,13 +200,14 @@ void machine<A, S, F>::end_ramp(std::uint64_t epoch, ticks now) noexcept {
     }
 }
 
-/// Ends probing with success: called by the deciding verdict, and by whoever comes while it is stalled.
+/// Ends probing with success: called by the deciding verdict, and by whoever comes while it is stalled. Who has tried to
+/// close goes on to do so, though a reload adds a ramp just then and somebody begins it: as in end_ramp().
 template <class A, class S, class F>
 void machine<A, S, F>::finish_probing(std::uint64_t epoch, ticks now) noexcept {
     const bool ramps = with_plan([](const plan& by) { return by.given.recovery.ramp.has_value(); });
-    for (;;) {
+    for (bool has_tried = false;; has_tried = true) {
         const look seen = read();
-        if (seen.at.epoch() != epoch || seen.at.on_ramp()) return;
+        if (seen.at.epoch() != epoch || (seen.at.on_ramp() && (ramps || !has_tried))) return;
         if (ramps) {
             if (begin_ramp(seen, now)) return;
         } else if (const auto made = close(seen, cause::probes_succeeded, now)) {

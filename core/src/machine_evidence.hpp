@@ -73,7 +73,7 @@ answer machine<A, S, F>::acquire_by_evidence(word at, const Time& time, grant& t
     if (!got.taken) return refused(round_trip(seen.of));
     on.raise(on.admitted_at, now);
     to = granted(at, grant::paced | grant::placed, time);
-    to.traits |= std::uint64_t{generation} << grant::generation_shift;
+    to.traits |= std::uint64_t{got.generation} << grant::generation_shift;
     to.begun = now;
     return {};
 }

@@ -137,8 +137,13 @@ template <class A, class S, class F>
 bool machine<A, S, F>::begin_ramp(const look& from, ticks now) noexcept {
     period next = from.of;
     next.ramp_since = now;
-    // relaxed: by now it is that of some good probe of this epoch, unless the process slept over them.
-    if (auto* const back = in_trouble().back()) next.ramp_latency = back->probe_took.load(std::memory_order_relaxed);
+    if (auto* const back = in_trouble().back()) {
+        // relaxed: by now it is that of some good probe of this epoch, unless the process slept over them, or a probe
+        // of an earlier epoch stalled until now.
+        const std::uint64_t took = back->probe_took.load(std::memory_order_relaxed);
+        const bool is_ours = took >> 32 == static_cast<std::uint32_t>(from.at.epoch());
+        next.ramp_latency = is_ours ? static_cast<std::uint32_t>(took) : 0;
+    }
     // Once for all of the ramp: places are numbered by it. relaxed: as in probe_timeout().
     next.ramp_lease = probe_timeout_ms_.load(std::memory_order_relaxed);
     next.window_base = tally_.sum();  // exact: until the word says ramp nobody counts in this epoch

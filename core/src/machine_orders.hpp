@@ -41,7 +41,7 @@ void machine<A, S, F>::apply(std::shared_ptr<const plan> by, ticks now) {
                                              .with_observes(given.mode == mode::observe));) {
         at = current();
     }
-    note_suspicion(next, tally_.sum());
+    note_suspicion(next, tally_.sum(), false);
 }
 
 template <class A, class S, class F>
@@ -171,8 +171,7 @@ std::optional<moved> machine<A, S, F>::lift(ticks now) noexcept {
 }
 
 template <class A, class S, class F>
-auto machine<A, S, F>::seen_at(ticks now) const noexcept -> look {
-    look seen = read();
+auto machine<A, S, F>::seen_at(ticks now, look seen) const noexcept -> look {
     if (seen.at.override() == override_mode::none || now < seen.of.override_until) return seen;
     // After its time an override reads as lifted, though nobody has called since.
     const bool was_open = seen.at.override() == override_mode::forced_open;
@@ -269,12 +268,14 @@ void machine<A, S, F>::observe(snapshot& into, ticks now) noexcept {
     {
         const guard lock{evidence_};
         const look actual = read();
-        seen = seen_at(now);
+        seen = seen_at(now, actual);
         // An override that ran out leaves an empty window.
         if (actual.at.counts() && actual.at == seen.at) {
-            in_step(actual);
-            window_.move_to(now, tally_.sum());
-            const window_counts counts = window_.counts(tally_.sum());
+            const plan& by = in_step(actual);
+            const auto tally = tally_.sum();
+            window_.move_to(now, tally);
+            note_suspicion(by, tally, false);
+            const window_counts counts = window_.counts(tally);
             into.window = {counts.calls, counts.failures(), counts.slow};
             into.failures_in_a_row = run_of(actual.of.window);
         }

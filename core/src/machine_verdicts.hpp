@@ -11,7 +11,7 @@ template <class Time>
 void machine<A, S, F>::settle(grant of, verdict how, const Time& time) noexcept {
     // Counts are relaxed: each is read when it is read.
     if (how.is_ignored()) {
-        if (of.is(grant::probe)) give_back(of);
+        if (of.is(grant::probe)) give_back(of, time);
         leave_ramp(of);
         ignored_.fetch_add(1, std::memory_order_relaxed);
         return;
@@ -157,7 +157,7 @@ void machine<A, S, F>::settle_success(std::uint64_t epoch, ticks ended, const Ti
     const ticks next_move = next_move_.load(std::memory_order_relaxed);
     if (next_move != never) {
         const ticks now = ended != 0 ? ended : in_ticks(time.coarse());
-        if (now >= next_move) move_window(now);
+        if (now >= next_move) move_window(now, now - next_move);
     }
     const progress got = F::count_success(epoch);
     if (got == progress::late) success_late(epoch);
@@ -174,8 +174,8 @@ void machine<A, S, F>::success_counted(std::uint64_t epoch, const Time& time) no
     // relaxed: both are written before `to`, so they are of its suspicion or of a later one.
     const auto from = suspect_from_.load(std::memory_order_relaxed);
     const auto successes = tally_.sum() - edge_.load(std::memory_order_relaxed);
-    if (successes > to) return move_window(in_ticks(time.coarse()));  // which finds that no success matters now
-    if (successes >= from) look_again(epoch, in_ticks(time.now()));
+    // Beyond `to` as well: of several that were counted together none may have been at a count that matters.
+    if (successes >= from || successes > to) look_again(epoch, in_ticks(time.now()));
 }
 
 template <class A, class S, class F>
@@ -245,7 +245,7 @@ std::optional<moved> machine<A, S, F>::judge_window(std::uint64_t epoch, std::op
         // An order may have begun a window since the tally was added up, at a later sum.
         tally = std::max(tally, seen.window_base);
         window_.move_to(now, tally);
-        const window_counts counts = note_suspicion(settings, tally);
+        const window_counts counts = note_suspicion(settings, tally, true);
         std::uint32_t run = run_of(seen.window);
         if (mine.window == seen.window) run = std::max(run, mine.run);
         std::optional<finding> found = judge(counts, run, settings);
@@ -305,33 +305,56 @@ bool machine<A, S, F>::still_in_step(std::uint64_t epoch) noexcept {
     return true;
 }
 
-/// Publishes when a success has to look again, and what the window holds after that.
+/// Publishes when a success has to look again. Returns: the window as it was at the first success that nobody has judged
+/// and at which a ratio may count; where there is none, as it is. `judges`: that is judged now.
 ///
 /// A success adds to the tally and then reads the suspicion; this writes a suspicion and then reads the
-/// tally, all seq_cst: of a success and a piece of evidence that race, at least one sees the other, so
-/// the call that brings the window to its minimum is not missed. Where there is no suspicion no number of
-/// successes makes a rule hold, so it does not matter who sees whom.
+/// tally, all seq_cst: of a success and a piece of evidence that race, at least one sees the other. Where there is no
+/// suspicion no number of successes makes a rule hold, so it does not matter who sees whom.
+///
+/// Several successes may be counted before any of them looks. One after the other, each would have been judged; and
+/// more of them make every ratio smaller, so it is enough to judge the first of them that brings the window to its
+/// minimum. That is why a suspicion begins at the first success that was not judged, and is judged there.
 template <class A, class S, class F>
-window_counts machine<A, S, F>::note_suspicion(const plan& by, std::uint64_t tally) noexcept {
-    const window_counts counts = window_.counts(tally);
-    suspicion now = suspect(counts, window_.extra_calls(), by);
-    // Successes only become more, and the window's edge does not move without coming here.
-    if (tally - window_.edge() > now.to) now = {};
+window_counts machine<A, S, F>::note_suspicion(const plan& by, std::uint64_t tally, bool judges) noexcept {
+    // relaxed, all loads: nobody else writes these, who is not under evidence_. The stores: see count_success().
+    // What moves the edge takes successes out: those that were not judged before it are judged after it, as all are.
+    const bool goes_on =
+        suspect_to_.load(std::memory_order_relaxed) != 0 && edge_.load(std::memory_order_relaxed) == window_.edge();
+    const std::uint64_t suspected_from =
+        goes_on ? edge_.load(std::memory_order_relaxed) + suspect_from_.load(std::memory_order_relaxed) : tally + 1;
+    const std::uint64_t unjudged = std::min(suspected_from, judges ? tally : tally + 1);
+
+    const std::uint64_t first = std::min(unjudged, tally);
+    const window_counts counts = window_.counts(first);
+    const suspicion now = suspect(counts, window_.extra_calls(), by);
+    const std::uint64_t edge = window_.edge();
+    const auto first_that_counts = [&](std::uint64_t among) {
+        const std::uint64_t at = std::max(first, edge + std::min(now.from, among - edge));
+        return at == first ? counts : window_.counts(at);
+    };
+    // Successes only become more, and whoever moves the window's edge comes here.
+    const bool passed = tally - edge > now.to;
     // Every success reads this line: while nothing is suspected it is written only where it changes.
-    // relaxed, the loads: nobody else writes these, who is not under evidence_. The stores: see count_success().
     if (const ticks next = window_.next_move(); next_move_.load(std::memory_order_relaxed) != next) {
         next_move_.store(next, std::memory_order_relaxed);
     }
-    if (now.to == 0) {
+    if (now.to == 0 || passed) {
         // relaxed: who still suspects looks again for nothing.
         if (suspect_to_.load(std::memory_order_relaxed) != 0) suspect_to_.store(0, std::memory_order_relaxed);
-        return counts;
+        return first_that_counts(tally);
     }
     // relaxed: `to` publishes what is written before it.
-    edge_.store(window_.edge(), std::memory_order_relaxed);
-    suspect_from_.store(now.from, std::memory_order_relaxed);
+    edge_.store(edge, std::memory_order_relaxed);
+    suspect_from_.store(std::max(now.from, (judges ? tally + 1 : unjudged) - edge), std::memory_order_relaxed);
     suspect_to_.store(now.to, std::memory_order_seq_cst);
-    return window_.counts(tally_.sum());
+    const auto after = tally_.sum();
+    if (judges && after != tally) {
+        // relaxed: as above. Who came while this was written is judged here too.
+        suspect_from_.store(std::max(now.from, after - edge + 1), std::memory_order_relaxed);
+        if (after - edge > now.to) suspect_to_.store(0, std::memory_order_relaxed);
+    }
+    return first_that_counts(after);
 }
 
 template <class A, class S, class F>
@@ -345,16 +368,22 @@ void machine<A, S, F>::look_again(std::uint64_t epoch, ticks now) noexcept {
     tell(made);
 }
 
-/// Lets the window's edge follow the time. If somebody is at the evidence just now, they move it, or the
-/// next success does: this one is dated a few instructions early then, into the bucket before.
+/// Lets the window's edge follow the time, `late` after that was due. If somebody is at the evidence just now, they move
+/// it, or the next success does: this one is dated into the bucket before then, and leaves the window that much too soon.
+/// Rule 8 has room for `soon` in the shortest window; after a longer silence the window has to move first.
 template <class A, class S, class F>
-void machine<A, S, F>::move_window(ticks now) noexcept {
-    if (!evidence_.try_lock()) return;
+void machine<A, S, F>::move_window(ticks now, ticks late) noexcept {
+    constexpr ticks soon = 20'000'000;  // 15/16 of a second, less this and the lag of a coarse clock, is more than 0.9
+    if (late > soon) {
+        evidence_.lock();
+    } else if (!evidence_.try_lock()) {
+        return;
+    }
     const guard lock{evidence_, std::adopt_lock};
     const plan& by = in_step(read_window());
     const auto tally = tally_.sum();
     window_.move_to(now, tally);
-    note_suspicion(by, tally);
+    note_suspicion(by, tally, false);
 }
 
 /// Under evidence_; successes end the run at any time without it.
@@ -390,11 +419,31 @@ std::uint32_t machine<A, S, F>::run_of(std::uint32_t of_window) const noexcept {
     return seen >> 32 == of_window ? static_cast<std::uint32_t>(seen) : 0;
 }
 
+/// A lease was found to be marked: the breaker re-opens (rule 20), whatever else swings the word meanwhile. Whoever finds
+/// the mark does it: nobody waits for the thread that made it, the lease's own verdict is late, and under an override
+/// that comes just then nobody else looks at leases.
+template <class A, class S, class F>
+template <class Time>
+void machine<A, S, F>::score_expired_lease(std::uint64_t epoch, const Time& time) noexcept {
+    const finding timed_out{cause::probe_expired, {1, 1, 0, 1, 1}};
+    for (;;) {
+        const look seen = read();
+        if (seen.at.epoch() != epoch || seen.at.on_ramp()) return;
+        // Here: who marked it may have read a later time than this thread has before, and the pause begins no earlier.
+        const ticks now = in_ticks(time.now());
+        const auto made = with_plan([&](const plan& by) { return open(seen, timed_out, by, now, {}); });
+        if (!made) continue;
+        if (auto* const watcher = watching()) watcher->probe_failed(epoch);
+        return tell(made);
+    }
+}
+
 /// A probe that says nothing gives its slot back (rule 19).
 template <class A, class S, class F>
-void machine<A, S, F>::give_back(const grant& of) noexcept {
+template <class Time>
+void machine<A, S, F>::give_back(const grant& of, const Time& time) noexcept {
     trouble<A>& known = in_trouble();
-    if (of.leased() && !known.leased.end({of.which, of.place})) return;
+    if (of.leased() && !known.leased.end({of.which, of.place})) return score_expired_lease(of.epoch, time);
     known.probes.end(of.epoch, probing<A>::ending::given_back, {}, [&] { return current().epoch() == of.epoch; });
 }
 
@@ -403,7 +452,10 @@ template <class Time>
 bool machine<A, S, F>::settle_probe(const grant& of, verdict how, const course& went, const Time& time) noexcept {
     trouble<A>& known = in_trouble();
     // The lease decides whether this verdict came in time: it was scored, or it is ended here.
-    if (of.leased() && !known.leased.end({of.which, of.place})) return false;
+    if (of.leased() && !known.leased.end({of.which, of.place})) {
+        score_expired_lease(of.epoch, time);
+        return false;
+    }
     const ticks now = in_ticks(time.now());
     const auto [weight, needed] = with_plan([&](const plan& by) {
         return std::pair{how.is_failure() ? by.weight(how.failed_with()) : 0.0, by.given.recovery.successes_to_close};
@@ -418,12 +470,13 @@ bool machine<A, S, F>::settle_probe(const grant& of, verdict how, const course& 
         const ticks took = of.is(grant::answered) ? of.took : now - of.begun;
         const bool suspended = in_ticks(time.resumed_at()) > of.begun;
         // relaxed: end() publishes it, and whoever finds that it is enough reads it after that.
-        if (!suspended) back->probe_took.store(in_microseconds(took), std::memory_order_relaxed);
+        if (!suspended) back->probe_took.store(of.epoch << 32 | in_microseconds(took), std::memory_order_relaxed);
     }
-    if (!known.probes.end(of.epoch, ending, needed, [&] { return current().epoch() == of.epoch; })) return false;
+    // Before the place is given back: with it anybody may find that the probes are enough, and close.
     if (auto* const watcher = watching(); watcher != nullptr && how.is_success()) {
         watcher->probe_succeeded(of.epoch, now, went.took);
     }
+    if (!known.probes.end(of.epoch, ending, needed, [&] { return current().epoch() == of.epoch; })) return false;
     // From here it counts: when the place was given back the epoch was the present one, whatever came then.
     if (known.probes.look(of.epoch).enough) finish_probing(of.epoch, now);
     if (how.is_success()) other_successes_.fetch_add(1, std::memory_order_relaxed);  // a count

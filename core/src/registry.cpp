@@ -226,6 +226,8 @@ private:
             }
         }
         if (gone.empty() && spared != nullptr) gone.push_back(by_key_.extract(by_key_.find(spared->name)));
+        // In a table that was made for many more keys the hand would find most buckets empty.
+        if (by_key_.bucket_count() / 8 > by_key_.size()) by_key_.rehash(0);
         return gone;
     }
     /// Twice round: once to take the marks off, once to find what was left unmarked.

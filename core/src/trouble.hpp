@@ -19,8 +19,8 @@ struct comeback : learned_records<Atomics> {
     using learned_records<Atomics>::learned_records;
 
     evidence_ramp<Atomics> ramp;
-    /// The last good probe, in microseconds; written before its place is given back. 0: not known.
-    typename Atomics::template atom<std::uint32_t> probe_took{};
+    /// The last good probe: low bits of its epoch:32 | microseconds:32. Written before its place is given back.
+    typename Atomics::template atom<std::uint64_t> probe_took{};
 };
 
 /// What a breaker needs only once something went wrong or was ordered: made with the first failure or the

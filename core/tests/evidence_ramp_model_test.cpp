@@ -176,7 +176,7 @@ public:
         if (after.in_.size() >= most) return {};
         after.in_.push_back(after.present_);
         *this = after;
-        return {.taken = true, .lost = lost};
+        return {.taken = true, .lost = lost, .generation = after.present_};
     }
     void give_back(std::uint64_t epoch, std::uint16_t generation) {
         if (epoch != epoch_) return;
@@ -185,11 +185,11 @@ public:
     }
 
 private:
-    /// Places last for their generation and the next one. Whose clock is one behind changes nothing.
+    /// Places last for their generation and the next one. Whose clock is behind changes nothing.
     std::uint32_t move_to(std::uint64_t epoch, std::uint16_t to) {
         if (epoch != epoch_) epoch_ = epoch, present_ = to, in_.clear();
         const auto from = present_;
-        if (to == from || to == static_cast<std::uint16_t>(from - 1)) return 0;
+        if (static_cast<std::int16_t>(to - from) <= 0) return 0;
         const bool next = to == static_cast<std::uint16_t>(from + 1);
         present_ = to;
         return static_cast<std::uint32_t>(std::erase_if(in_, [&](std::uint16_t one) { return !next || one != from; }));
@@ -209,14 +209,16 @@ TEST(places, are_as_a_list_of_all_that_are_in_has_it) {
     // Epochs whose tags are the first and the last ones, and generations that wrap.
     for (std::uint64_t epoch = 65'530; epoch < 65'540; ++epoch) {
         for (int step = 0; step < 500; ++step) {
-            const auto ahead = by.one_of<12>({0, 0, 0, 0, 0, 0, 0, 1, 1, 2, 3, 40'000});
+            const auto ahead = by.one_of<12>({0, 0, 0, 0, 0, 0, 0, 1, 1, 2, 3, 30'000});
             now = static_cast<std::uint16_t>(now + static_cast<int>(ahead));
-            const auto mine = static_cast<std::uint16_t>(now - (by.roll() < 0.1 ? 1 : 0));
+            const auto behind = by.one_of<10>({0, 0, 0, 0, 0, 0, 0, 1, 2, 5});
+            const auto mine = static_cast<std::uint16_t>(now - static_cast<int>(behind));
             if (by.roll() < 0.6) {
                 const auto most = static_cast<std::uint32_t>(1 + by.random() % 5);
                 const auto got = real.take(epoch, mine, most, always), expected = plain.take(epoch, mine, most);
                 ASSERT_EQ(got.taken, expected.taken) << "epoch " << epoch << ", step " << step;
                 ASSERT_EQ(got.lost, expected.lost) << "epoch " << epoch << ", step " << step;
+                ASSERT_EQ(got.generation, expected.generation) << "epoch " << epoch << ", step " << step;
             } else {
                 const auto of = static_cast<std::uint16_t>(mine - by.random() % 3);
                 const auto in = by.roll() < 0.1 ? epoch - 1 : epoch;
@@ -224,6 +226,20 @@ TEST(places, are_as_a_list_of_all_that_are_in_has_it) {
             }
         }
     }
+}
+
+TEST(places, are_not_lost_to_a_caller_that_stalled_for_two_leases) {
+    const auto always = [] { return true; };
+    places<std_atomics> in;
+    for (int i = 0; i < 7; ++i) ASSERT_TRUE(in.take(7, 5, 10, always).taken);
+    const auto stalled = in.take(7, 3, 10, always);
+    EXPECT_TRUE(stalled.taken);
+    EXPECT_EQ(stalled.lost, 0U);
+    for (int i = 0; i < 2; ++i) EXPECT_TRUE(in.take(7, 5, 10, always).taken);
+    EXPECT_FALSE(in.take(7, 5, 10, always).taken) << "all ten are in";
+    in.give_back(7, stalled.generation, always);
+    EXPECT_TRUE(in.take(7, 5, 10, always).taken);
+    EXPECT_FALSE(in.take(7, 5, 10, always).taken);
 }
 
 TEST(places, are_65_535_in_a_generation_at_most) {

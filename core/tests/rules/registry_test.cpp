@@ -157,6 +157,24 @@ TEST(rule_37_eviction, comes_down_to_a_lowered_limit_once_what_was_held_is_let_g
     EXPECT_EQ(m.all.size(), 10U);
 }
 
+TEST(rule_37_eviction, finds_what_may_go_in_a_table_that_was_made_for_many_more) {
+    for (const bool were_held : {false, true}) {
+        many m{{.max_entries = 20'000}};
+        std::vector<std::shared_ptr<breaker>> held;
+        for (int i = 0; i < 20'000; ++i) {
+            auto one = m.all.get(key(i));
+            if (were_held) held.push_back(std::move(one));
+        }
+        m.all.apply({.max_entries = 10});
+        held.clear();
+        for (int i = 0; i < 100; ++i) (void)m.all.get("late-" + key(i));
+        const auto before = m.all.overflowed();
+        for (int i = 100; i < 1'000; ++i) (void)m.all.get("late-" + key(i));
+        EXPECT_EQ(m.all.overflowed(), before) << were_held;
+        EXPECT_LE(m.all.size(), 10U) << were_held;
+    }
+}
+
 TEST(rule_37_overflow, serves_new_keys_when_nothing_can_go_and_is_counted) {
     many m{{.defaults = limited(7), .rules = {{"x-*", limited(9)}}, .max_entries = 3}};
     std::vector<std::shared_ptr<breaker>> held;
