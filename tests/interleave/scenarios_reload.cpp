@@ -59,7 +59,6 @@ std::vector<scenario> reloads() {
              p.thread([&s] { s.acquire(2, due + 9 * seconds); });
              p.thread([&s] { s.acquire(3, due + 10 * seconds); });
          },
-         0,
          {},
          true},
         {"two_reloads_and_a_reader", "the settings of the reload before last are replaced", with_run(1),

@@ -90,13 +90,17 @@ std::vector<scenario> closing_and_opening() {
              p.thread([&s] { s.success(0, 2 * seconds); });
              p.thread([&s] { s.success(1, 2 * seconds); });
          }},
-        {"trip_verdict_and_a_success", "one verdict opens whatever the counts", in_a_row(5),
+        {"trip_verdict_and_a_success",
+         "one verdict opens whatever the counts",
+         in_a_row(5),
          [](stage& s, play& p) {
              s.acquire(0, 0), s.acquire(1, 0);
              p.thread([&s] { s.settle(0, verdict::trip(7s), 1 * ms); });
              p.thread([&s] { s.success(1, 1 * ms), s.acquire(2, 1 * ms); });
          },
-         1, "a success that comes between the verdict that trips and the change counts, and is not in the evidence"},
+         {{"a success that comes between the judgement of the verdict that trips and the change of epoch counts, as it "
+           "is of the present epoch (rule 1), and is not in the evidence, which is of the judgement (rule 30)",
+           {"2 failures 1", "1 failures 1"}}}},
     };
 }
 
