@@ -110,7 +110,6 @@ std::vector<scenario> ending() {
          "a caller scores the lease, or its own success comes first",
          probing_with(1),
          [](stage& s, play& p) {
-             s.expect_expiry();
              probe(s, 1);
              p.thread([&s] { s.success(0, 3 * due); });
              p.thread([&s] { s.acquire(1, 3 * due); });
@@ -121,7 +120,6 @@ std::vector<scenario> ending() {
            {"rejected 0", "rejected 1"}}}},
         {"two_callers_find_an_expired_lease", "one of them re-opens", probing_with(2),
          [](stage& s, play& p) {
-             s.expect_expiry();
              probe(s, 1);
              p.thread([&s] { s.acquire(1, 3 * due); });
              p.thread([&s] { s.acquire(2, 3 * due); });
@@ -130,7 +128,6 @@ std::vector<scenario> ending() {
          "a probe writes a lease that is over by then, and gives another place free: nobody is let in beside it",
          probing_with(2),
          [](stage& s, play& p) {
-             s.expect_expiry();
              open(s), s.acquire(0, 3 * due);
              p.thread([&s] { s.acquire(1, due), s.ignore(0, 3 * due), s.acquire(3, 3 * due); });
              p.thread([&s] { s.acquire(2, 3 * due); });
@@ -141,7 +138,6 @@ std::vector<scenario> ending() {
          true},
         {"answer_begins_while_its_lease_expires", "the clock of the lease stops, or it was scored", probing_with(1),
          [](stage& s, play& p) {
-             s.expect_expiry();
              probe(s, 1);
              p.thread([&s] { s.answered(0, 3 * due), s.success(0, 3 * due); });
              p.thread([&s] { s.acquire(1, 3 * due); });

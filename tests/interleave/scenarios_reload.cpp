@@ -51,7 +51,6 @@ std::vector<scenario> reloads() {
          "a younger lease beside it hides it from nobody",
          with_probes(2),
          [one = planned(with_probes(1)), two = planned(with_probes(2))](stage& s, play& p) {
-             s.expect_expiry();
              s.trip(0), s.acquire(0, due), s.acquire(1, due);
              s.success(0, due);  // the lease that is left stands in the second slot
              s.apply(one, due);
