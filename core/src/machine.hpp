@@ -247,6 +247,8 @@ private:
     template <class Time>
     answer acquire_probe(word at, const Time& time, grant& to) noexcept;
     template <class Time>
+    void score_expired_lease(std::uint64_t epoch, const Time& time) noexcept;
+    template <class Time>
     answer acquire_ramp(word at, const Time& time, grant& to) noexcept;
     template <class Time>
     answer refuse_or_observe(word at, reject_reason why, ticks retry_after, const Time& time, grant& to) noexcept;

@@ -134,7 +134,7 @@ answer machine<A, S, F>::acquire_probe(word at, const Time& time, grant& to) noe
     auto& leased = known.leased;
     const auto length = probe_timeout();
     const auto most = most_probes_.load(std::memory_order_relaxed);
-    ticks now = in_ticks(time.now());
+    const ticks now = in_ticks(time.now());
     if (probes.look(at.epoch()).enough) {
         finish_probing(at.epoch(), now);
         return answer::look_again();
@@ -146,14 +146,7 @@ answer machine<A, S, F>::acquire_probe(word at, const Time& time, grant& to) noe
     if (placed) out = leased.look(at.epoch(), now, length);
     if (out.expired) {
         if (placed) probes.end(at.epoch(), probing<A>::ending::given_back, 0, still_probing);
-        const look seen = read();
-        if (seen.at.epoch() != at.epoch() || seen.at.on_ramp()) return answer::look_again();
-        // Anew: who marked it may have read a later time than this thread did, and the pause begins no earlier.
-        now = in_ticks(time.now());
-        const finding timed_out{cause::probe_expired, {1, 1, 0, 1, 1}};
-        const auto made = with_plan([&](const plan& by) { return open(seen, timed_out, by, now, {}); });
-        if (auto* const watcher = watching(); watcher != nullptr && made) watcher->probe_failed(at.epoch());
-        tell(made);
+        score_expired_lease(at.epoch(), time);
         return answer::look_again();  // whoever made it: this caller is refused as any caller of an open breaker
     }
     if (!placed) {
@@ -170,6 +163,24 @@ answer machine<A, S, F>::acquire_probe(word at, const Time& time, grant& to) noe
           .which = lease->slot,
           .traits = at.timed() ? grant::probe | grant::timed : std::uint64_t{grant::probe}};
     return {};
+}
+
+/// A lease that was marked re-opens (rule 20), whatever else swings the word meanwhile: under an override that comes
+/// just then nobody else looks at leases, and the probe's own verdict finds the mark and is late.
+template <class A, class S, class F>
+template <class Time>
+void machine<A, S, F>::score_expired_lease(std::uint64_t epoch, const Time& time) noexcept {
+    const finding timed_out{cause::probe_expired, {1, 1, 0, 1, 1}};
+    for (;;) {
+        const look seen = read();
+        if (seen.at.epoch() != epoch || seen.at.on_ramp()) return;
+        // Anew: who marked it may have read a later time than this thread did, and the pause begins no earlier.
+        const ticks now = in_ticks(time.now());
+        const auto made = with_plan([&](const plan& by) { return open(seen, timed_out, by, now, {}); });
+        if (!made) continue;
+        if (auto* const watcher = watching()) watcher->probe_failed(epoch);
+        return tell(made);
+    }
 }
 
 template <class A, class S, class F>
