@@ -152,6 +152,62 @@ std::vector<scenario> overrides() {
     };
 }
 
+/// The override's time has come, and nobody has called since.
+std::vector<scenario> as_an_override_ends() {
+    const auto given = plain_settings();
+    constexpr ticks until = 1 * seconds;
+    return {
+        {"reset_as_forced_open_ends", "the caller probes, or comes to a closed breaker", given,
+         [](stage& s, play& p) {
+             s.force_open(0, until);
+             p.thread([&s] { s.reset(due); });
+             p.thread([&s] { s.acquire(0, due); });
+         }},
+        {"trip_as_forced_open_ends", "the caller probes before, or is refused", given,
+         [](stage& s, play& p) {
+             s.force_open(0, until);
+             p.thread([&s] { s.trip(due); });
+             p.thread([&s] { s.acquire(0, due); });
+         }},
+        {"reset_as_forced_closed_ends", "what was open underneath closes once", given,
+         [](stage& s, play& p) {
+             s.force_closed(0, until), s.trip(0);
+             p.thread([&s] { s.reset(due); });
+             p.thread([&s] { s.acquire(0, due); });
+         }},
+        {"trip_as_forced_closed_ends", "what was open underneath closes, and the order opens it", given,
+         [](stage& s, play& p) {
+             s.force_closed(0, until), s.trip(0);
+             p.thread([&s] { s.trip(due); });
+             p.thread([&s] { s.acquire(0, due), s.success(0, due); });
+         }},
+    };
+}
+
+std::vector<scenario> beside_a_probe() {
+    const auto given = plain_settings();
+    return {
+        {"force_open_and_a_probe_that_succeeds", "the probe is let in before, and closes what is underneath", given,
+         [](stage& s, play& p) {
+             s.trip(0);
+             p.thread([&s] { s.force_open(due); });
+             p.thread([&s] { s.acquire(0, due), s.success(0, due); });
+         }},
+        {"force_open_and_a_probe_that_fails", "the probe is let in before, and re-opens what is underneath", given,
+         [](stage& s, play& p) {
+             s.trip(0);
+             p.thread([&s] { s.force_open(due); });
+             p.thread([&s] { s.acquire(0, due), s.failure(0, due); });
+         }},
+        {"forced_open_is_lifted_over_a_probe", "the probe closes what is underneath, or is late", given,
+         [](stage& s, play& p) {
+             probe(s), s.force_open(due);
+             p.thread([&s] { s.lift(due); });
+             p.thread([&s] { s.success(0, due), s.acquire(1, due); });
+         }},
+    };
+}
+
 std::vector<scenario> pauses() {
     const auto given = plain_settings();
     return {
@@ -211,7 +267,8 @@ std::vector<scenario> observers() {
 
 std::vector<scenario> orders() {
     auto all = resets_and_trips();
-    for (auto more : {overrides(), pauses(), observers()}) all.insert(all.end(), more.begin(), more.end());
+    for (auto more : {overrides(), as_an_override_ends(), beside_a_probe(), pauses(), observers()})
+        all.insert(all.end(), more.begin(), more.end());
     return all;
 }
 

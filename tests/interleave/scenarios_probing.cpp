@@ -152,6 +152,39 @@ std::vector<scenario> ending() {
     };
 }
 
+std::vector<scenario> leases_under_orders() {
+    return {
+        {"lease_runs_out_as_it_is_forced_open",
+         "a caller scores it before, or is refused by the order",
+         probing_with(1),
+         [](stage& s, play& p) {
+             probe(s, 1);
+             p.thread([&s] { s.force_open(3 * due); });
+             p.thread([&s] { s.acquire(1, 3 * due), s.success(0, 3 * due); });
+         },
+         {{"the order comes after the caller has found the lease over, and before that is scored: it re-opens what is "
+           "underneath (rules 20 and 24), and its verdict is late",
+           {"told 3: half_open -> closed epoch 3 probes_succeeded calls 0 failures 0 pause 0 attempt 1\n"
+            "at the end closed override forced_open epoch 3 attempt 0",
+            "told 3: half_open -> open epoch 3 probe_expired calls 1 failures 1 pause 5000000000 attempt 2\n"
+            "at the end open override forced_open epoch 3 attempt 2"}}}},
+        {"lease_runs_out_under_forced_open",
+         "nobody scores it there: its verdict closes what is underneath, or is late", probing_with(1),
+         [](stage& s, play& p) {
+             probe(s, 1), s.force_open(due, 4 * due);
+             p.thread([&s] { s.success(0, 3 * due); });
+             p.thread([&s] { s.acquire(1, 3 * due), s.acquire(2, 4 * due); });
+         }},
+        {"lease_runs_out_and_forced_open_is_lifted", "a caller probes anew beside the call whose lease is over",
+         probing_with(1),
+         [](stage& s, play& p) {
+             probe(s, 1), s.force_open(due);
+             p.thread([&s] { s.lift(3 * due), s.failure(0, 3 * due); });
+             p.thread([&s] { s.acquire(1, 3 * due), s.success(1, 3 * due); });
+         }},
+    };
+}
+
 /// On the ramp, with these calls admitted on it.
 void on_ramp(stage& s, std::size_t calls) {
     probe(s, 1), s.success(0, due);
@@ -238,7 +271,7 @@ std::vector<scenario> ramps() {
 
 std::vector<scenario> probes() {
     auto all = beginning();
-    for (auto more : {ending(), ramps()}) all.insert(all.end(), more.begin(), more.end());
+    for (auto more : {ending(), leases_under_orders(), ramps()}) all.insert(all.end(), more.begin(), more.end());
     return all;
 }
 

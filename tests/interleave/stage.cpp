@@ -234,20 +234,25 @@ void stage::apply(const std::shared_ptr<const detail::plan>& by, ticks at) {
     begin("apply");
     machine_.apply(by, at);
 }
+/// An order finds what it would have found, had somebody called when an override's time came: so a breaker gives it.
+void stage::begin_order(const char* what, ticks at) {
+    begin(what);
+    machine_.expire_override(at);
+}
 void stage::reset(ticks at) {
-    begin("reset");
+    begin_order("reset", at);
     told_.push_back(machine_.reset(at));
 }
 void stage::trip(ticks at, std::optional<ticks> pause) {
-    begin("trip");
+    begin_order("trip", at);
     tell(machine_.trip(pause, at));
 }
 void stage::force(override_mode mode, ticks at, ticks until) {
-    begin(mode == override_mode::forced_open ? "force_open" : "force_closed");
+    begin_order(mode == override_mode::forced_open ? "force_open" : "force_closed", at);
     told_.push_back(machine_.force(mode, until, at));
 }
 void stage::lift(ticks at) {
-    begin("lift");
+    begin_order("lift", at);
     tell(machine_.lift(at));
 }
 void stage::end_pause() {
@@ -255,12 +260,12 @@ void stage::end_pause() {
     machine_.end_pause();
 }
 void stage::extend_pause(ticks wait, ticks at) {
-    begin("extend_pause");
+    begin_order("extend_pause", at);
     machine_.extend_pause(wait, at);
 }
 
 void stage::restore(const detail::saved_state& record, ticks at) {
-    begin("restore");
+    begin_order("restore", at);
     tell(machine_.restore(record, at));
 }
 

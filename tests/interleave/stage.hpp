@@ -71,6 +71,7 @@ private:
     void settle_as_a_permit_does(const detail::grant& given, verdict how, const at_time& time);
     static std::size_t who();
     void begin(const char* what);
+    void begin_order(const char* what, ticks at);
     void say(std::string text);
     void tell(const std::optional<detail::moved>& what);
     void swung(detail::word to);
