@@ -85,11 +85,23 @@ public:
     std::uint32_t running() const noexcept { return running_; }
     std::uint32_t locations() const noexcept { return used_; }
     std::uint64_t peek(std::uint32_t where) const noexcept { return locations_[where].newest(); }
-    /// The oldest value that a load of this thread may still return.
-    std::uint64_t surely_seen(std::uint32_t where) const noexcept {
+    /// The oldest value that a load of that thread may still return.
+    std::uint64_t surely_seen(std::uint32_t where, std::uint32_t thread) const noexcept {
         const location& at = locations_[where];
         if (direct() || limits_.memory == memory::sequential) return at.newest();
-        return at.at(at.oldest_visible(threads_[running_].seen, std::memory_order_acquire)).value;
+        return at.at(at.oldest_visible(threads_[thread].seen, std::memory_order_acquire)).value;
+    }
+    /// A thread between two of its operations. It gets there when it has run the earlier one, and may stay for long.
+    struct place {
+        std::uint32_t thread, operations;
+    };
+    /// Where the running thread is. Nothing: operations are no choices here, so that nobody stays anywhere.
+    std::optional<place> here() const noexcept {
+        if (direct()) return {};
+        return place{running_, seen()[running_]};
+    }
+    bool is_still_at(const place& at) const noexcept {
+        return in_thread() && threads_[at.thread].seen[at.thread] == at.operations;
     }
     /// Called after every write to that location, with its new value.
     void watch(std::uint32_t where, std::function<void(std::uint64_t)> watcher) {

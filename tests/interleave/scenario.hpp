@@ -1,8 +1,11 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,6 +15,28 @@
 
 namespace switchgear::interleave {
 
+/// An outcome that no order of whole operations has, and that is right all the same.
+///
+/// It is written as an outcome that an order has, with a text or two of it replaced: so it is this one alone. What is
+/// replaced may be in several outcomes, but all but one of them have to become what an order has, or examine() fails.
+class stray {
+public:
+    struct replaced {
+        std::string_view text, by;
+    };
+
+    /// `why`: what happens, and the rule that permits it.
+    consteval stray(std::string_view why, replaced first, replaced second = {}) : texts_{first, second} {
+        if (why.empty() || first.text.empty()) throw "a stray has a reason, and a text to know it by";
+    }
+
+    /// Returns: nothing if these outcomes make it none, or more than one.
+    std::optional<std::string> outcome(const std::set<std::string>& of_orders) const;
+
+private:
+    std::array<replaced, 2> texts_;
+};
+
 /// A few operations that race, on a breaker with these settings.
 struct scenario {
     std::string_view name;
@@ -19,12 +44,9 @@ struct scenario {
     settings given;
     /// Brings the breaker to where it begins, and gives each thread its operations.
     std::function<void(stage&, play&)> act;
-    /// Outcomes that no order of whole operations has, but that are known and right, for this reason.
-    std::size_t strays = 0;
-    std::string_view why_strays{};
+    std::vector<stray> strays{};
     /// So many schedules that only those with few switches are tried, in the long run too.
     bool large = false;
-    std::string_view strays_have{};  ///< what each stray has in it: another outcome is none
 };
 
 /// All of them, in the order in which they are shown.
@@ -43,7 +65,7 @@ std::vector<scenario> admissions();
 struct verdict_on {
     interleave::report report;
     std::size_t outcomes = 0;  ///< that whole operations in some order have
-    std::size_t strays = 0;    ///< others that were seen
+    std::size_t strays = 0;    ///< known ones that were seen
 };
 
 /// Tries the schedules of a scenario: every execution is audited, and its outcome is one that whole operations in

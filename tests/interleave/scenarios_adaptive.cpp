@@ -24,6 +24,10 @@ settings with_it() {
     return given;
 }
 
+constexpr std::string_view met_before_judgement =
+    "a failure that an order meets before its judgement counts once, in the window that the order ends (rules 1 and "
+    "24): it is gone, and trips nothing";
+
 /// The times of the failures from the first one on.
 constexpr ticks time_of(int failure) { return (failure + 1) * 100 * ms; }
 
@@ -55,15 +59,18 @@ std::vector<scenario> verdicts() {
              p.thread([&s, now] { s.failure(0, now); });
              p.thread([&s, now] { s.failure(1, now); });
          }},
-        {"adaptive_failure_and_success", "a good call on its way, and the bad one that trips", with_it(),
+        {"adaptive_failure_and_success",
+         "a good call on its way, and the bad one that trips",
+         with_it(),
          [](stage& s, play& p) {
              const ticks now = nearly(s);
              s.acquire(0, now), s.acquire(1, now);
              p.thread([&s, now] { s.failure(0, now); });
              p.thread([&s, now] { s.success(1, now); });
          },
-         1,
-         "a success ends the run after it is counted and before it is kept for the rule: a failure may come between"},
+         {{"two verdicts that settle together have no order of their own: the failure comes first in the run, which "
+           "the success ends (rule 7), and last for the rule, which knows the success then",
+           {"run 1", "run 0"}}}},
         {"adaptive_failure_and_an_observer", "whoever looks takes the good calls in", with_it(),
          [](stage& s, play& p) {
              const ticks now = nearly(s);
@@ -126,14 +133,16 @@ std::vector<scenario> orders_and_reloads() {
              p.thread([&s, off] { s.apply(off, 1 * ms); });
              p.thread([&s] { s.success(0, 1 * ms), s.success(1, 6 * ms); });
          }},
-        {"adaptive_reset_and_failure", "a reset forgets, whichever call it meets", with_it(),
+        {"adaptive_reset_and_failure",
+         "a reset forgets, whichever call it meets",
+         with_it(),
          [](stage& s, play& p) {
              const ticks now = nearly(s);
              s.acquire(0, now), s.acquire(1, now);
              p.thread([&s, now] { s.reset(now); });
              p.thread([&s, now] { s.failure(0, now), s.failure(1, now); });
          },
-         1, "a failure that the reset meets before its judgement is of the window that ends: gone, and trips nothing"},
+         {{met_before_judgement, {"window 2/2/0 run 2", "window 1/1/0 run 1"}}}},
         {"adaptive_reset_and_good_calls", "a reset forgets while good calls are taken in", with_it(),
          [](stage& s, play& p) {
              s.acquire(0, 0), s.acquire(1, 0), s.acquire(2, 0);
@@ -141,15 +150,19 @@ std::vector<scenario> orders_and_reloads() {
              p.thread([&s] { s.reset(5 * ms); });
              p.thread([&s] { s.success(1, 5 * ms), s.success(2, 5 * ms); });
          }},
-        {"adaptive_forced_closed_and_failure", "the finding is told of, or of a window that an order ended", with_it(),
+        {"adaptive_forced_closed_and_failure",
+         "the finding is told of, or of a window that an order ended",
+         with_it(),
          [](stage& s, play& p) {
              const ticks now = nearly(s);
              s.acquire(0, now);
              p.thread([&s, now] { s.force_closed(now); });
              p.thread([&s, now] { s.failure(0, now); });
          },
-         1, "a failure that the order meets before its judgement is of the window that ends: gone, and trips nothing"},
-        {"adaptive_probe_and_observer", "the probe tells what the trip was, and closes", with_it(),
+         {{met_before_judgement, {"window 1/1/0 run 1", "window 0/0/0 run 0"}}}},
+        {"adaptive_probe_and_observer",
+         "the probe tells what the trip was, and closes",
+         with_it(),
          [](stage& s, play& p) {
              ticks now = nearly(s);
              s.acquire(0, now), s.failure(0, now);
@@ -158,7 +171,9 @@ std::vector<scenario> orders_and_reloads() {
              p.thread([&s, now] { s.success(0, now), s.acquire(1, now), s.failure(1, now); });
              p.thread([&s, now] { s.observe(now); });
          },
-         1, "the probe is out no more, and the breaker not closed yet"},
+         {{"between the probe's end and the change of state the breaker is half-open with no probe out: that is seen "
+           "as of one instant (rule 31)",
+           {"wait 10000000000", "wait 0"}}}},
     };
 }
 

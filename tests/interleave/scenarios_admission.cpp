@@ -38,7 +38,6 @@ std::vector<scenario> places() {
          }},
         {"lease_runs_out_as_probing_is_reset", "a closed breaker is not opened by it", probing_with(1),
          [](stage& s, play& p) {
-             s.expect_expiry();
              probe(s, 1);
              p.thread([&s] { s.reset(3 * due); });
              p.thread([&s] { s.acquire(1, 3 * due); });
@@ -53,7 +52,6 @@ std::vector<scenario> ramps() {
     return {
         {"lease_runs_out_as_the_ramp_begins", "it re-opens before, or is of no matter", given,
          [](stage& s, play& p) {
-             s.expect_expiry();
              probe(s, 2);
              p.thread([&s] { s.success(1, 2 * due); });
              p.thread([&s] { s.acquire(2, 3 * due); });

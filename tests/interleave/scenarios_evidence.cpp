@@ -61,7 +61,6 @@ std::vector<scenario> coming_and_going() {
                  for (std::size_t i = 3; i < 6; ++i) s.acquire(i, began + due + 2 * seconds);
              });
          },
-         0,
          {},
          true},
         {"evidence_late_place", "a call of an earlier ramp takes no place of this one", by_evidence(),
@@ -78,20 +77,29 @@ std::vector<scenario> coming_and_going() {
 
 std::vector<scenario> steered() {
     return {
-        {"evidence_success_lets_in_more", "a good answer frees its place and adds one", by_evidence(),
+        {"evidence_success_lets_in_more",
+         "a good answer frees its place and adds one",
+         by_evidence(),
          [](stage& s, play& p) {
              on_ramp(s, 2);
              p.thread([&s] { s.success(0, answered); });
              p.thread([&s] { s.acquire(2, answered), s.acquire(3, answered); });
          },
-         1, "the place is free before one more is allowed: a caller may come between"},
-        {"evidence_success_and_failure", "one more and half as many, in either order", by_evidence(),
+         {{"its place is free before one more is allowed: the first caller takes it, and the second is refused while "
+           "the share is what it was (rule 22)",
+           {"2 refused ramping; 3 counted in 2", "2 counted in 2; 3 refused ramping"}}}},
+        {"evidence_success_and_failure",
+         "one more and half as many, in either order",
+         by_evidence(),
          [](stage& s, play& p) {
              on_ramp(s, 2);
              p.thread([&s] { s.success(0, answered); });
              p.thread([&s] { s.failure(1, answered); });
          },
-         2, "a verdict counts in the window and then steers the ramp: two of them need not do both in one order"},
+         // Two verdicts that settle together have no order of their own: the run of failures has one (rule 7), and what
+         // steers the ramp another (rule 22), each of both verdicts.
+         {{"the success comes first in the window, the failure first at the ramp", {"share 125", "share 250"}},
+          {"the failure comes first in the window, the success first at the ramp", {"share 250", "share 125"}}}},
         {"evidence_relapses_once", "the seventh and the eighth failure of the last ten", by_evidence(),
          [](stage& s, play& p) {
              on_ramp(s, 2);
@@ -133,8 +141,7 @@ std::vector<scenario> steered() {
              const ticks late = began + 20 * seconds;
              p.thread([&s] { s.acquire(2, late); });
              p.thread([&s] { s.success(0, late); });
-         },
-         1, "while a verdict is on its way the lost calls are left to the next one to tell"},
+         }},
     };
 }
 

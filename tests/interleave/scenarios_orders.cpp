@@ -23,7 +23,8 @@ settings timed_window() {
 }
 
 constexpr std::string_view filed_and_swept =
-    "a failure that was filed when the order emptied the window, and not judged yet, trips nothing";
+    "a failure that was filed when the order emptied the window (rule 24), and not judged yet, counts once, in the "
+    "window that ended (rule 1), and trips nothing";
 
 void probe(stage& s) { s.trip(0), s.acquire(0, due); }
 
@@ -37,22 +38,28 @@ std::vector<scenario> resets_and_trips() {
              p.thread([&s] { s.reset(1 * ms); });
              p.thread([&s] { s.success(1, 1 * ms); });
          }},
-        {"reset_and_a_failure", "the failure trips before, or is the first one after", given,
+        {"reset_and_a_failure",
+         "the failure trips before, or is the first one after",
+         given,
          [](stage& s, play& p) {
              s.acquire(0, 0), s.acquire(1, 0);
              s.failure(0, 0);
              p.thread([&s] { s.reset(1 * ms); });
              p.thread([&s] { s.failure(1, 1 * ms); });
          },
-         1, filed_and_swept, false, "at the end closed"},
-        {"reset_and_a_trip_verdict", "the verdict opens by what the window held, before or after", timed_window(),
+         {{filed_and_swept, {"window 1/1/0 run 1", "window 0/0/0 run 0"}}}},
+        {"reset_and_a_trip_verdict",
+         "the verdict opens by what the window held, before or after",
+         timed_window(),
          [](stage& s, play& p) {
              s.acquire(0, 0), s.acquire(1, 0);
              p.thread([&s] { s.settle(0, verdict::trip(7s), 1 * ms); });
              p.thread([&s] { s.success(1, 1 * ms), s.reset(1 * ms); });
          },
-         1, "a trip verdict that was filed when the order emptied the window opens with empty evidence", false,
-         "trip_verdict calls 0 failures 0"},
+         {{"a trip verdict that was filed when the order emptied the window (rule 24) opens whatever the counts (rule "
+           "9): there are none in its evidence",
+           {"trip_verdict calls 1 failures 1 pause 7000000000 attempt 1\nat the end",
+            "trip_verdict calls 0 failures 0 pause 7000000000 attempt 1\nat the end"}}}},
         {"reset_and_two_successes", "the new window begins between them, before or after", given,
          [](stage& s, play& p) {
              s.acquire(0, 0), s.acquire(1, 0);
@@ -109,14 +116,16 @@ std::vector<scenario> overrides() {
              p.thread([&s] { s.force_open(0), s.lift(1 * ms); });
              p.thread([&s] { s.acquire(0, 1 * ms), s.success(0, 1 * ms); });
          }},
-        {"force_closed_and_failures", "it would have opened, or it does", given,
+        {"force_closed_and_failures",
+         "it would have opened, or it does",
+         given,
          [](stage& s, play& p) {
              s.acquire(0, 0), s.acquire(1, 0);
              s.failure(0, 0);
              p.thread([&s] { s.force_closed(1 * ms); });
              p.thread([&s] { s.failure(1, 1 * ms); });
          },
-         1, filed_and_swept},
+         {{filed_and_swept, {"window 1/1/0 run 1", "window 0/0/0 run 0"}}}},
         {"force_closed_and_a_probe", "an operator closes while the probe fails", given,
          [](stage& s, play& p) {
              probe(s);
@@ -139,6 +148,62 @@ std::vector<scenario> overrides() {
          [](stage& s, play& p) {
              p.thread([&s] { s.force_open(0); });
              p.thread([&s] { s.force_closed(0), s.lift(0); });
+         }},
+    };
+}
+
+/// The override's time has come, and nobody has called since.
+std::vector<scenario> as_an_override_ends() {
+    const auto given = plain_settings();
+    constexpr ticks until = 1 * seconds;
+    return {
+        {"reset_as_forced_open_ends", "the caller probes, or comes to a closed breaker", given,
+         [](stage& s, play& p) {
+             s.force_open(0, until);
+             p.thread([&s] { s.reset(due); });
+             p.thread([&s] { s.acquire(0, due); });
+         }},
+        {"trip_as_forced_open_ends", "the caller probes before, or is refused", given,
+         [](stage& s, play& p) {
+             s.force_open(0, until);
+             p.thread([&s] { s.trip(due); });
+             p.thread([&s] { s.acquire(0, due); });
+         }},
+        {"reset_as_forced_closed_ends", "what was open underneath closes once", given,
+         [](stage& s, play& p) {
+             s.force_closed(0, until), s.trip(0);
+             p.thread([&s] { s.reset(due); });
+             p.thread([&s] { s.acquire(0, due); });
+         }},
+        {"trip_as_forced_closed_ends", "what was open underneath closes, and the order opens it", given,
+         [](stage& s, play& p) {
+             s.force_closed(0, until), s.trip(0);
+             p.thread([&s] { s.trip(due); });
+             p.thread([&s] { s.acquire(0, due), s.success(0, due); });
+         }},
+    };
+}
+
+std::vector<scenario> beside_a_probe() {
+    const auto given = plain_settings();
+    return {
+        {"force_open_and_a_probe_that_succeeds", "the probe is let in before, and closes what is underneath", given,
+         [](stage& s, play& p) {
+             s.trip(0);
+             p.thread([&s] { s.force_open(due); });
+             p.thread([&s] { s.acquire(0, due), s.success(0, due); });
+         }},
+        {"force_open_and_a_probe_that_fails", "the probe is let in before, and re-opens what is underneath", given,
+         [](stage& s, play& p) {
+             s.trip(0);
+             p.thread([&s] { s.force_open(due); });
+             p.thread([&s] { s.acquire(0, due), s.failure(0, due); });
+         }},
+        {"forced_open_is_lifted_over_a_probe", "the probe closes what is underneath, or is late", given,
+         [](stage& s, play& p) {
+             probe(s), s.force_open(due);
+             p.thread([&s] { s.lift(due); });
+             p.thread([&s] { s.success(0, due), s.acquire(1, due); });
          }},
     };
 }
@@ -202,7 +267,8 @@ std::vector<scenario> observers() {
 
 std::vector<scenario> orders() {
     auto all = resets_and_trips();
-    for (auto more : {overrides(), pauses(), observers()}) all.insert(all.end(), more.begin(), more.end());
+    for (auto more : {overrides(), as_an_override_ends(), beside_a_probe(), pauses(), observers()})
+        all.insert(all.end(), more.begin(), more.end());
     return all;
 }
 

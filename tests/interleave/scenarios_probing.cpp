@@ -60,7 +60,6 @@ std::vector<scenario> beginning() {
              p.thread([&s] { s.acquire(1, due); });
              p.thread([&s] { s.failure(0, due), s.acquire(2, 2 * due), s.acquire(3, 2 * due), s.success(2, 2 * due); });
          },
-         0,
          {},
          true},
         {"stalled_at_the_limit",
@@ -71,7 +70,6 @@ std::vector<scenario> beginning() {
              p.thread([&s] { s.acquire(1, due); });
              p.thread([&s] { s.failure(0, due), s.acquire(2, 2 * due), s.acquire(3, 2 * due), s.success(2, 2 * due); });
          },
-         0,
          {},
          true},
     };
@@ -100,7 +98,6 @@ std::vector<scenario> ending() {
              p.thread([&s] { s.success(1, due); });
              p.thread([&s] { s.acquire(2, due), s.success(2, due); });
          },
-         0,
          {},
          true},
         {"two_probes_fail", "one of them re-opens", probing_with(2),
@@ -109,18 +106,20 @@ std::vector<scenario> ending() {
              p.thread([&s] { s.failure(0, due); });
              p.thread([&s] { s.failure(1, due); });
          }},
-        {"lease_expires_while_its_verdict_comes", "a caller scores the lease, or its own success comes first",
+        {"lease_expires_while_its_verdict_comes",
+         "a caller scores the lease, or its own success comes first",
          probing_with(1),
          [](stage& s, play& p) {
-             s.expect_expiry();
              probe(s, 1);
              p.thread([&s] { s.success(0, 3 * due); });
              p.thread([&s] { s.acquire(1, 3 * due); });
          },
-         1, "a caller that comes when the verdict has ended its lease and not yet its place finds probing busy"},
+         {{"between the end of the lease and that of the place the permit is still out, so that a caller is refused as "
+           "beside any probe (rule 17), and a verdict whose lease nobody has scored is valid (rule 20)",
+           {"1 counted in 3", "1 refused probes_busy"},
+           {"rejected 0", "rejected 1"}}}},
         {"two_callers_find_an_expired_lease", "one of them re-opens", probing_with(2),
          [](stage& s, play& p) {
-             s.expect_expiry();
              probe(s, 1);
              p.thread([&s] { s.acquire(1, 3 * due); });
              p.thread([&s] { s.acquire(2, 3 * due); });
@@ -129,15 +128,16 @@ std::vector<scenario> ending() {
          "a probe writes a lease that is over by then, and gives another place free: nobody is let in beside it",
          probing_with(2),
          [](stage& s, play& p) {
-             s.expect_expiry();
              open(s), s.acquire(0, 3 * due);
              p.thread([&s] { s.acquire(1, due), s.ignore(0, 3 * due), s.acquire(3, 3 * due); });
              p.thread([&s] { s.acquire(2, 3 * due); });
          },
-         1, "a caller that comes between a probe's place and its lease finds probing busy", true},
+         {{"between a probe's place and its lease the permit is out, and no lease is over yet that could be scored: a "
+           "caller is refused as beside any other two probes (rule 17)",
+           {"2 refused open", "2 refused probes_busy"}}},
+         true},
         {"answer_begins_while_its_lease_expires", "the clock of the lease stops, or it was scored", probing_with(1),
          [](stage& s, play& p) {
-             s.expect_expiry();
              probe(s, 1);
              p.thread([&s] { s.answered(0, 3 * due), s.success(0, 3 * due); });
              p.thread([&s] { s.acquire(1, 3 * due); });
@@ -152,6 +152,39 @@ std::vector<scenario> ending() {
     };
 }
 
+std::vector<scenario> leases_under_orders() {
+    return {
+        {"lease_runs_out_as_it_is_forced_open",
+         "a caller scores it before, or is refused by the order",
+         probing_with(1),
+         [](stage& s, play& p) {
+             probe(s, 1);
+             p.thread([&s] { s.force_open(3 * due); });
+             p.thread([&s] { s.acquire(1, 3 * due), s.success(0, 3 * due); });
+         },
+         {{"the order comes after the caller has found the lease over, and before that is scored: it re-opens what is "
+           "underneath (rules 20 and 24), and its verdict is late",
+           {"told 3: half_open -> closed epoch 3 probes_succeeded calls 0 failures 0 pause 0 attempt 1\n"
+            "at the end closed override forced_open epoch 3 attempt 0",
+            "told 3: half_open -> open epoch 3 probe_expired calls 1 failures 1 pause 5000000000 attempt 2\n"
+            "at the end open override forced_open epoch 3 attempt 2"}}}},
+        {"lease_runs_out_under_forced_open",
+         "nobody scores it there: its verdict closes what is underneath, or is late", probing_with(1),
+         [](stage& s, play& p) {
+             probe(s, 1), s.force_open(due, 4 * due);
+             p.thread([&s] { s.success(0, 3 * due); });
+             p.thread([&s] { s.acquire(1, 3 * due), s.acquire(2, 4 * due); });
+         }},
+        {"lease_runs_out_and_forced_open_is_lifted", "a caller probes anew beside the call whose lease is over",
+         probing_with(1),
+         [](stage& s, play& p) {
+             probe(s, 1), s.force_open(due);
+             p.thread([&s] { s.lift(3 * due), s.failure(0, 3 * due); });
+             p.thread([&s] { s.acquire(1, 3 * due), s.success(1, 3 * due); });
+         }},
+    };
+}
+
 /// On the ramp, with these calls admitted on it.
 void on_ramp(stage& s, std::size_t calls) {
     probe(s, 1), s.success(0, due);
@@ -161,13 +194,17 @@ void on_ramp(stage& s, std::size_t calls) {
 std::vector<scenario> ramps() {
     const auto given = probing_with(2, 1, ramp_rule{.over = 10s, .from = 0.5});
     return {
-        {"ramp_begins", "the probe that is still out, and a caller, while the deciding success begins the ramp", given,
+        {"ramp_begins",
+         "the probe that is still out, and a caller, while the deciding success begins the ramp",
+         given,
          [](stage& s, play& p) {
              probe(s, 2);
              p.thread([&s] { s.success(0, due); });
              p.thread([&s] { s.success(1, due); });
          },
-         1, "a success that comes after the deciding one and before the ramp counts among the probes"},
+         {{"the ramp begins after the deciding success: one that comes between is a probe's, and those are not in the "
+           "window of the ramp (rule 22)",
+           {"window 1/0/0", "window 0/0/0"}}}},
         {"ramp_begins_as_a_probe_fails", "the failure re-opens before the ramp, or trips it", given,
          [](stage& s, play& p) {
              probe(s, 2);
@@ -191,7 +228,6 @@ std::vector<scenario> ramps() {
                  for (std::size_t i = 3; i < 6; ++i) s.acquire(i, 2 * due);
              });
          },
-         0,
          {},
          true},
         {"ramp_ends_with_two_callers", "both find it over: one close", given,
@@ -235,7 +271,7 @@ std::vector<scenario> ramps() {
 
 std::vector<scenario> probes() {
     auto all = beginning();
-    for (auto more : {ending(), ramps()}) all.insert(all.end(), more.begin(), more.end());
+    for (auto more : {ending(), leases_under_orders(), ramps()}) all.insert(all.end(), more.begin(), more.end());
     return all;
 }
 

@@ -51,7 +51,6 @@ std::vector<scenario> reloads() {
          "a younger lease beside it hides it from nobody",
          with_probes(2),
          [one = planned(with_probes(1)), two = planned(with_probes(2))](stage& s, play& p) {
-             s.expect_expiry();
              s.trip(0), s.acquire(0, due), s.acquire(1, due);
              s.success(0, due);  // the lease that is left stands in the second slot
              s.apply(one, due);
@@ -59,7 +58,6 @@ std::vector<scenario> reloads() {
              p.thread([&s] { s.acquire(2, due + 9 * seconds); });
              p.thread([&s] { s.acquire(3, due + 10 * seconds); });
          },
-         0,
          {},
          true},
         {"two_reloads_and_a_reader", "the settings of the reload before last are replaced", with_run(1),

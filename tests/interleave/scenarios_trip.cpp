@@ -28,9 +28,12 @@ settings slow(double ratio, std::uint32_t minimum) {
     return given;
 }
 
-}  // namespace
+settings observing(settings given) {
+    given.mode = mode::observe;
+    return given;
+}
 
-std::vector<scenario> closing_and_opening() {
+std::vector<scenario> enforced() {
     return {
         {"two_failures_trip_once", "each failure alone would trip", in_a_row(1),
          [](stage& s, play& p) {
@@ -90,14 +93,59 @@ std::vector<scenario> closing_and_opening() {
              p.thread([&s] { s.success(0, 2 * seconds); });
              p.thread([&s] { s.success(1, 2 * seconds); });
          }},
-        {"trip_verdict_and_a_success", "one verdict opens whatever the counts", in_a_row(5),
+        {"trip_verdict_and_a_success",
+         "one verdict opens whatever the counts",
+         in_a_row(5),
          [](stage& s, play& p) {
              s.acquire(0, 0), s.acquire(1, 0);
              p.thread([&s] { s.settle(0, verdict::trip(7s), 1 * ms); });
              p.thread([&s] { s.success(1, 1 * ms), s.acquire(2, 1 * ms); });
          },
-         1, "a success that comes between the verdict that trips and the change counts, and is not in the evidence"},
+         {{"a success that comes between the judgement of the verdict that trips and the change of epoch counts, as it "
+           "is of the present epoch (rule 1), and is not in the evidence, which is of the judgement (rule 30)",
+           {"2 failures 1", "1 failures 1"}}}},
     };
+}
+
+/// Every call is admitted (rule 25): one that enforcing would refuse counts in the totals alone.
+std::vector<scenario> observed() {
+    constexpr ticks due = 5 * seconds;
+    return {
+        {"observing_as_it_trips", "a caller counts in the window, or is let by", observing(in_a_row(1)),
+         [](stage& s, play& p) {
+             s.acquire(0, 0);
+             p.thread([&s] { s.failure(0, 1 * ms); });
+             p.thread([&s] { s.acquire(2, 1 * ms), s.failure(2, 1 * ms), s.acquire(3, 1 * ms), s.success(3, 1 * ms); });
+         }},
+        {"observing_as_probing_begins", "of two callers one probes, and the other one is let by",
+         observing(in_a_row(1)),
+         [](stage& s, play& p) {
+             s.trip(0);
+             p.thread([&s] { s.acquire(0, due); });
+             p.thread([&s] { s.acquire(1, due); });
+         }},
+        {"observing_beside_a_probe", "a caller is let by, or comes to a closed breaker", observing(in_a_row(1)),
+         [](stage& s, play& p) {
+             s.trip(0), s.acquire(0, due);
+             p.thread([&s] { s.success(0, due); });
+             p.thread([&s] { s.acquire(1, due), s.success(1, due); });
+         }},
+        {"observing_and_force_open", "the order refuses nobody", observing(in_a_row(1)),
+         [](stage& s, play& p) {
+             s.acquire(0, 0);
+             p.thread([&s] { s.force_open(1 * ms); });
+             p.thread([&s] { s.acquire(1, 1 * ms), s.failure(1, 1 * ms), s.success(0, 1 * ms); });
+         }},
+    };
+}
+
+}  // namespace
+
+std::vector<scenario> closing_and_opening() {
+    auto all = enforced();
+    auto more = observed();
+    all.insert(all.end(), more.begin(), more.end());
+    return all;
 }
 
 }  // namespace switchgear::interleave

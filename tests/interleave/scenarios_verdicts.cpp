@@ -82,6 +82,64 @@ std::vector<scenario> and_an_order() {
     };
 }
 
+/// A verdict dated just before an override's time, and a caller just after it.
+std::vector<scenario> as_an_override_ends() {
+    constexpr ticks until = 1 * seconds;
+    return {
+        {"success_as_forced_open_ends", "it counts in the closed breaker underneath, or is late", in_a_row(2),
+         [](stage& s, play& p) {
+             s.acquire(0, 0), s.force_open(0, until);
+             p.thread([&s] { s.success(0, until - 1 * ms); });
+             p.thread([&s] { s.acquire(1, until), s.success(1, until); });
+         }},
+        {"failure_as_forced_open_ends", "it trips what is underneath, or is late", in_a_row(1),
+         [](stage& s, play& p) {
+             s.acquire(0, 0), s.force_open(0, until);
+             p.thread([&s] { s.failure(0, until - 1 * ms); });
+             p.thread([&s] { s.acquire(1, until); });
+         }},
+        {"failure_ends_forced_open", "a verdict and a caller find it over: one of them ends it", in_a_row(1),
+         [](stage& s, play& p) {
+             s.acquire(0, 0), s.force_open(0, until);
+             p.thread([&s] { s.failure(0, until); });
+             p.thread([&s] { s.acquire(1, until), s.success(1, until); });
+         }},
+        {"success_as_forced_closed_ends",
+         "it counts in the window that ends, or is the first one of the next",
+         in_a_row(2),
+         [](stage& s, play& p) {
+             s.force_closed(0, until), s.acquire(0, 0), s.acquire(1, 0);
+             s.failure(0, 0);
+             p.thread([&s] { s.success(1, until - 1 * ms); });
+             p.thread([&s] { s.acquire(2, until), s.failure(2, until); });
+         },
+         {{"two verdicts that settle together have no order of their own: the success counts in the window that ends, "
+           "and "
+           "ends the run of the next one (rule 7)",
+           {"run 1", "run 0"}}}},
+        {"failure_as_forced_closed_ends",
+         "it would have opened, or it does",
+         in_a_row(1),
+         [](stage& s, play& p) {
+             s.force_closed(0, until), s.acquire(0, 0);
+             p.thread([&s] { s.failure(0, until - 1 * ms); });
+             p.thread([&s] { s.acquire(1, until), s.success(1, until); });
+         },
+         {{"a failure that was filed when the override's end emptied the window (rule 24), and not judged yet, counts "
+           "once, "
+           "in the window that ended (rule 1), and is no reason to open",
+           {"told 0: closed -> closed epoch 0 consecutive_failures calls 1 failures 1 pause 0 attempt 0 kept closed\n",
+            ""}}}},
+        {"failure_ends_forced_closed", "a verdict and a caller find it over: the window that begins is one",
+         in_a_row(1),
+         [](stage& s, play& p) {
+             s.force_closed(0, until), s.acquire(0, 0);
+             p.thread([&s] { s.failure(0, until); });
+             p.thread([&s] { s.acquire(1, until), s.success(1, until); });
+         }},
+    };
+}
+
 std::vector<scenario> and_another() {
     return {
         {"answered_success_reaches_the_minimum",
@@ -105,7 +163,8 @@ std::vector<scenario> and_another() {
 
 std::vector<scenario> stalled_verdicts() {
     auto all = over_an_epoch();
-    for (auto more : {and_an_order(), and_another()}) all.insert(all.end(), more.begin(), more.end());
+    for (auto more : {and_an_order(), as_an_override_ends(), and_another()})
+        all.insert(all.end(), more.begin(), more.end());
     return all;
 }
 

@@ -78,7 +78,10 @@ std::string window_of(const snapshot& seen) {
 }  // namespace
 
 stage::stage(std::shared_ptr<const detail::plan> by)
-    : probes_{by->given.recovery.probes}, word_atom_{word_of_next_machine(by)}, machine_{*this, by, 1, 0} {
+    : probes_{by->given.recovery.probes},
+      lease_{detail::plan::in_ticks(by->given.recovery.probe_timeout)},
+      word_atom_{word_of_next_machine(by)},
+      machine_{*this, by, 1, 0} {
     explorer& now = explorer::current();
     word_ = word{now.peek(word_atom_)};
     now.watch(word_atom_, [this](std::uint64_t bits) { swung(word{bits}); });
@@ -88,14 +91,19 @@ void stage::require(bool holds, const char* what) {
     if (!holds) explorer::current().fail(what);
 }
 
+/// The running thread; `most_threads` before and after them.
+std::size_t stage::who() {
+    const explorer& now = explorer::current();
+    return now.in_thread() ? now.running() : most_threads;
+}
+
 void stage::begin(const char* what) {
     explorer::current().boundary();
     explorer::current().note(what);
 }
 
 void stage::say(std::string text) {
-    const explorer& now = explorer::current();
-    std::string& into = said_[now.in_thread() ? now.running() : most_threads];
+    std::string& into = said_[who()];
     into += std::move(text);
     into += "; ";
 }
@@ -110,12 +118,50 @@ void stage::swung(word to) {
     require(to.epoch() == word_.epoch() + (changes ? 1 : 0), "the epoch does not follow the state");
     if (changes) states_.push_back(to.where());
     word_ = to;
+    // A verdict that has not begun in fact, though its thread has announced it.
+    const explorer& now = explorer::current();
+    for (held& one : calls_) {
+        if (!one.settles_at || !now.is_still_at(*one.settles_at)) continue;
+        const word sees{now.surely_seen(word_atom_, one.settles_at->thread)};
+        if (sees.epoch() != one.given->epoch) one.surely_late = true;
+    }
+}
+
+/// A probe whose place is not free, whether or not its lease ran out: scoring that ends the epoch, and with it every
+/// admission as a probe of it (rule 20).
+bool stage::is_live_probe(const held& one, std::uint64_t epoch) const {
+    if (!one.given || !one.given->is(detail::grant::probe) || one.given->epoch != epoch) return false;
+    return !one.settled || (one.settles_at && explorer::current().is_still_at(*one.settles_at));
+}
+
+/// A caller came after the end of that lease, and may have scored it.
+bool stage::may_have_run_out(const held& one) const {
+    return one.given->leased() && asked_at_ - one.given->begun >= lease_;
+}
+
+/// Never more than `probes` at once (rule 17), and none beside a lease that is over, of those that this caller knew.
+void stage::audit_probe(const held& mine, const std::vector<const held*>& known, ticks at) {
+    const auto epoch = mine.given->epoch;
+    const auto live =
+        std::count_if(calls_.begin(), calls_.end(), [&](const held& one) { return is_live_probe(one, epoch); });
+    require(static_cast<std::uint32_t>(live) <= probes_, "more probes at once than allowed");
+    for (const held* one : known) {
+        const bool over = one->given->leased() && at - one->given->begun >= lease_;
+        require(!is_live_probe(*one, epoch) || !over, "a probe is let in beside a lease that is over");
+    }
 }
 
 void stage::acquire(std::size_t call, ticks at) {
     begin("acquire");
+    const explorer& now = explorer::current();
     held& mine = calls_[call];
     mine = {};
+    if (now.in_thread()) mine.admitted_by = now.running();
+    std::vector<const held*> known;
+    for (const held& one : calls_) {
+        if (one.given && (!one.admitted_by || one.admitted_by == mine.admitted_by)) known.push_back(&one);
+    }
+    asked_at_ = std::max(asked_at_, at);
     detail::grant given;
     const detail::answer got = machine_.acquire(at_time{at}, given);
     if (!got.admitted()) {
@@ -128,12 +174,7 @@ void stage::acquire(std::size_t call, ticks at) {
     mine.given = given;
     say(number(call) + ' ' + place(given));
     require(given.epoch <= word_.epoch(), "admitted in an epoch that has not begun");
-    if (given.is(detail::grant::probe) && !leases_expire_) {
-        const auto live = ++live_[given.epoch];
-        if (given.epoch == word_.epoch() && !word_.on_ramp()) {
-            require(live <= probes_, "more probes at once than allowed");
-        }
-    }
+    if (given.is(detail::grant::probe)) audit_probe(mine, known, at);
 }
 
 /// The healthy path first, which is compiled into its caller.
@@ -155,17 +196,24 @@ void stage::settle(std::size_t call, verdict how, ticks at) {
     held& mine = calls_[call];
     if (!mine.given || std::exchange(mine.settled, true)) return;
     begin(how.is_success() ? "success" : how.is_failure() ? "failure" : "ignore");
+    const explorer& now = explorer::current();
     const auto epoch = mine.given->epoch;
-    if (mine.given->is(detail::grant::probe) && !leases_expire_) --live_[epoch];
-    const bool over_before = word{explorer::current().surely_seen(word_atom_)}.epoch() != epoch;
+    mine.settles_at = now.here();
+    const auto changes = changes_by_[who()];
+    mine.surely_late = word{now.surely_seen(word_atom_, now.running())}.epoch() != epoch;
     settle_as_a_permit_does(*mine.given, how, at_time{at});
     if (how.is_ignored()) {
         ++counted_.ignored;
         return;
     }
     ++counted_.evidence;
-    if (over_before) ++counted_.surely_late;
-    if (word_.epoch() != epoch || leases_expire_) ++counted_.perhaps_late;
+    if (mine.surely_late) ++counted_.surely_late;
+    if (changes_by_[who()] != changes) return;  // it has ended its epoch itself, so it counted
+    if (word_.epoch() != epoch) {
+        ++counted_.perhaps_late;
+    } else if (may_have_run_out(mine)) {
+        perhaps_scored_.push_back(epoch);
+    }
 }
 
 void stage::overdue(std::size_t call, ticks at) {
@@ -186,20 +234,25 @@ void stage::apply(const std::shared_ptr<const detail::plan>& by, ticks at) {
     begin("apply");
     machine_.apply(by, at);
 }
+/// An order finds what it would have found, had somebody called when an override's time came: so a breaker gives it.
+void stage::begin_order(const char* what, ticks at) {
+    begin(what);
+    machine_.expire_override(at);
+}
 void stage::reset(ticks at) {
-    begin("reset");
+    begin_order("reset", at);
     told_.push_back(machine_.reset(at));
 }
 void stage::trip(ticks at, std::optional<ticks> pause) {
-    begin("trip");
+    begin_order("trip", at);
     tell(machine_.trip(pause, at));
 }
 void stage::force(override_mode mode, ticks at, ticks until) {
-    begin(mode == override_mode::forced_open ? "force_open" : "force_closed");
+    begin_order(mode == override_mode::forced_open ? "force_open" : "force_closed", at);
     told_.push_back(machine_.force(mode, until, at));
 }
 void stage::lift(ticks at) {
-    begin("lift");
+    begin_order("lift", at);
     tell(machine_.lift(at));
 }
 void stage::end_pause() {
@@ -207,12 +260,12 @@ void stage::end_pause() {
     machine_.end_pause();
 }
 void stage::extend_pause(ticks wait, ticks at) {
-    begin("extend_pause");
+    begin_order("extend_pause", at);
     machine_.extend_pause(wait, at);
 }
 
 void stage::restore(const detail::saved_state& record, ticks at) {
-    begin("restore");
+    begin_order("restore", at);
     tell(machine_.restore(record, at));
 }
 
@@ -262,7 +315,11 @@ void stage::audit_totals(const snapshot& last) {
     require(totals.ignored == counted_.ignored, "an ignored verdict was lost or counted twice");
     require(totals.rejected == counted_.refused, "a refusal was lost or counted twice");
     require(totals.late >= counted_.surely_late, "a verdict was counted in a later epoch than its own");
-    require(totals.late <= counted_.perhaps_late, "a verdict was late in its own epoch");
+    // Late before the end of its epoch, as its lease was scored: that ends the epoch, unless a ramp has begun.
+    const auto scored = std::count_if(perhaps_scored_.begin(), perhaps_scored_.end(),
+                                      [&](std::uint64_t epoch) { return epoch != word_.epoch() || word_.on_ramp(); });
+    require(totals.late <= counted_.perhaps_late + static_cast<std::uint64_t>(scored),
+            "a verdict was late in its own epoch");
 }
 
 std::string stage::outcome() {

@@ -2,7 +2,6 @@
 
 #include <array>
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -57,12 +56,10 @@ public:
     void restore(const detail::saved_state& record, ticks at);
 
     /// The machine's sink.
-    void told(const detail::moved& what) noexcept { told_.push_back(what); }
-
-    /// The leases may run out: a verdict may be late in its own epoch.
-    void expect_expiry() noexcept { leases_expire_ = true; }
-    /// At most that many probes at once.
-    void expect_probes(std::uint32_t most) noexcept { probes_ = most; }
+    void told(const detail::moved& what) noexcept {
+        told_.push_back(what);
+        if (what.cause != cause::operator_order) ++changes_by_[who()];
+    }
 
     /// After all threads.
     void audit();
@@ -72,7 +69,9 @@ private:
     using breaker = detail::machine<explored_atomics, stage>;
     void force(override_mode mode, ticks at, ticks until);
     void settle_as_a_permit_does(const detail::grant& given, verdict how, const at_time& time);
+    static std::size_t who();
     void begin(const char* what);
+    void begin_order(const char* what, ticks at);
     void say(std::string text);
     void tell(const std::optional<detail::moved>& what);
     void swung(detail::word to);
@@ -82,23 +81,31 @@ private:
 
     struct held {
         std::optional<detail::grant> given;
+        std::optional<std::uint32_t> admitted_by{};  ///< the thread; nothing: before the threads
         bool settled = false;
+        std::optional<explorer::place> settles_at{};  ///< settled: where its thread was before that
+        bool surely_late = false;                     ///< its epoch was over when its verdict began
     };
+    bool is_live_probe(const held& one, std::uint64_t epoch) const;
+    bool may_have_run_out(const held& one) const;
+    void audit_probe(const held& mine, const std::vector<const held*>& known, ticks at);
 
-    std::uint32_t probes_;
-    bool leases_expire_ = false;
+    const std::uint32_t probes_;  ///< at most that many at once
+    const ticks lease_;           ///< how long each of them may take
+    ticks asked_at_ = 0;          ///< the latest time of a caller so far
     std::array<held, 8> calls_{};
     std::array<std::string, most_threads + 1> said_{};
     std::vector<detail::moved> told_;
+    std::array<std::uint32_t, most_threads + 1> changes_by_{};  ///< told of by that thread, but for orders
 
     // The state word, followed from write to write.
     detail::word word_;
-    std::vector<state> states_{state::closed};     ///< by epoch
-    std::map<std::uint64_t, std::uint32_t> live_;  ///< probes running, by epoch
+    std::vector<state> states_{state::closed};  ///< by epoch
 
     struct {
         std::uint64_t admitted = 0, refused = 0, evidence = 0, ignored = 0, surely_late = 0, perhaps_late = 0;
     } counted_;
+    std::vector<std::uint64_t> perhaps_scored_{};  ///< epochs: of verdicts in them whose lease had run out
 
     std::uint32_t word_atom_;  ///< which location is the state word
     breaker machine_;

@@ -498,16 +498,24 @@ probing: /* acquire_probe */
        }
     od;
     if
-    :: expired ->
-        atomic {
-            expired = false;
-            seen = word;
-            if
-            :: EPOCH(seen) != EPOCH(at) || ON_RAMP(seen) -> MARK("expired, but over"); goto look
-            :: else
-            fi
-        }
-        atomic { MARK("expired"); open(seen, false); goto look }
+    :: expired -> /* score_expired_lease */
+        do
+        :: atomic {
+               expired = false;
+               seen = word;
+               if
+               :: EPOCH(seen) != EPOCH(at) || ON_RAMP(seen) -> MARK("expired, but over"); goto look
+               :: else
+               fi
+           }
+           atomic {
+               open(seen, false);
+               if
+               :: made -> MARK("expired"); goto look
+               :: !made
+               fi
+           }
+        od
     :: !expired
     fi;
     /* probing::take */
