@@ -363,7 +363,7 @@ proctype caller() {
     byte base, tag, i, k;
     byte p_epoch, p_part, p_slot;  /* the permit */
     byte how;
-    bool made, expired, ignored_one;
+    bool made, expired, placed, ignored_one;
 
 idle:
 #ifdef LIVENESS
@@ -387,7 +387,7 @@ idle:
     /* ---------------------------------------------------------------- machine::acquire */
 look:
     atomic {
-        seen = 0; c = 0; made = false; i = 0; expired = false;
+        seen = 0; c = 0; made = false; i = 0; expired = false; placed = false;
         at = word;
         if
         :: PLAINLY_CLOSED(at) -> admit(COUNTED); goto running
@@ -473,7 +473,7 @@ probing: /* acquire_probe */
        atomic { k = 0; goto look }
     :: atomic { !ENOUGH(EPOCH(at)) -> i = 0 }
     fi;
-    /* leases::look */
+look_at_leases: /* leases::look, before a place is asked for and once more with it */
     do
     :: atomic {
            if
@@ -499,8 +499,12 @@ probing: /* acquire_probe */
     od;
     if
     :: expired ->
+        if
+        :: placed -> end_probe(EPOCH(at), false)
+        :: !placed
+        fi;
         atomic {
-            expired = false;
+            expired = false; placed = false; made = false;
             seen = word;
             if
             :: EPOCH(seen) != EPOCH(at) || ON_RAMP(seen) -> MARK("expired, but over"); goto look
@@ -508,7 +512,8 @@ probing: /* acquire_probe */
             fi
         }
         atomic { MARK("expired"); open(seen, false); goto look }
-    :: !expired
+    :: !expired && placed -> goto placed_in_time
+    :: !expired && !placed
     fi;
     /* probing::take */
     do
@@ -524,22 +529,16 @@ probing: /* acquire_probe */
        atomic {
            if
            :: ledger == c && LEDGER_TAG(c) != TAG_OF(EPOCH(at)) ->
-               ledger = LEDGER(EPOCH(at)) + 16; c = 0; break
+               ledger = LEDGER(EPOCH(at)) + 16; c = 0; placed = true; goto look_at_leases
            :: ledger == c && LEDGER_TAG(c) == TAG_OF(EPOCH(at)) && OUTSTANDING(c) < PROBES && !ENOUGH_OF(c) ->
-               ledger = c + 16; c = 0; break
+               ledger = c + 16; c = 0; placed = true; goto look_at_leases
            :: LEDGER_TAG(c) == TAG_OF(EPOCH(at)) && (OUTSTANDING(c) >= PROBES || ENOUGH_OF(c)) -> goto busy
            :: else  /* somebody was in the way */
            fi
        }
     od;
-    atomic {
-        if
-        :: EPOCH(word) != EPOCH(at) -> MARK("a closed ledger"); goto look
-        :: else
-        fi
-    }
-    /* leases::take */
-    i = 0;
+placed_in_time: /* leases::take */
+    atomic { placed = false; i = 0 }
     do
     :: atomic {
            tag = slot_tag[i]; k = slot_age[i];
