@@ -51,6 +51,7 @@
 #define PAUSE 1   /* ticks: what an open period, a lease, a ramp and a timed override last */
 #define LEASE 1
 #define NEVER 3
+#define OVERRIDES (ORDERS > 0 && (KINDS & 48) != 0)  /* whether there are any */
 
 /* ---- the word (word.hpp): epoch | revision:4 | ramp | due | override:2 | state:2 ----
  * The revision begins anew in each epoch: the pair is as unique, and there are fewer states. */
@@ -82,6 +83,7 @@ byte pause_left = PAUSE;  /* what is left until the deadline */
 byte ramp_left;
 byte override_left = NEVER;
 byte window_base;
+#define OVERRIDE_OVER (OVERRIDE(word) != 0 && override_left == 0)
 
 /* ---- the tally (tally.hpp): cells of tag | count:5; tag 0 is a fresh cell ---- */
 #define TAG_OF(e)   ((e) + 1)
@@ -120,9 +122,22 @@ byte slot_holder[SLOTS];
 byte live;        /* probes of the present epoch that run */
 byte finished;
 #endif
+#if OVERRIDES && !defined(LIVENESS)
+byte came_after;  /* a bit for each thread that came when the override was over that is still there */
+#define COMES       came_after = came_after | (1 << _pid)
+#define ACTS        assert((came_after & (1 << _pid)) == 0)  /* as if it were still in force */
+#define LEAVES      came_after = came_after & ~(1 << _pid)
+#define ENDS_OVERRIDE(to, by) came_after = (OVERRIDE(to) == 0 || (by) == FORCE -> 0 : came_after)
+#else
+#define COMES       skip
+#define ACTS        skip
+#define LEAVES      skip
+#define ENDS_OVERRIDE(to, by) skip
+#endif
 #define MARK(what) printf(what)  /* a place that some run reaches, or the check fails */
 
-/* One change of the breaker. Whoever wins it made it; `by_order`: an operator's. */
+#define FORCE 2
+/* One change of the breaker. Whoever wins it made it; `by_order`: an operator's, FORCE if it begins an override. */
 inline swing(from, to, by_order) {
     made = false;
     if
@@ -130,6 +145,7 @@ inline swing(from, to, by_order) {
         assert(REVISION(word) < 14);
         check_move(to, by_order);
         word = REVISED(to);
+        ENDS_OVERRIDE(to, by_order);
         made = true;
     :: else
     fi
@@ -178,7 +194,7 @@ inline open_window(while_at, epoch) {
 }
 
 /* machine::close, from a state that is not closed. */
-inline close(from, to, by_order) {
+inline close(from, to, by_order, until) {
 #ifndef FAULT_swing_before_the_window_is_open
     open_window(from, EPOCH(to));
     atomic {
@@ -188,7 +204,7 @@ inline close(from, to, by_order) {
             /* Exactly what was counted before, and nobody counts for the old epoch any more. */
             assert(base == SUM && TAG(cell[0]) == TAG_OF(EPOCH(to)));
             window_base = base;
-            override_left = (OVERRIDE(to) -> override_left : NEVER);
+            override_left = until;
         :: else
         fi;
         base = 0;
@@ -243,7 +259,7 @@ inline finish_probing(epoch) {
 #if RAMP
        begin_ramp(seen);
 #else
-       close(seen, WITH_STATE(seen, CLOSED), false);
+       close(seen, WITH_STATE(seen, CLOSED), false, override_left);
 #endif
        if
        :: made -> seen = 0; break
@@ -252,7 +268,7 @@ inline finish_probing(epoch) {
     od
 }
 
-/* machine::end_override, by lift() and by a caller after its time. */
+/* machine::end_override, by lift(), and after its time by whoever comes. */
 inline end_override(from) {
     if
     :: OVERRIDE(from) == FORCED_OPEN ->
@@ -268,23 +284,37 @@ inline end_override(from) {
             fi
         }
     :: OVERRIDE(from) == FORCED_CLOSED && STATE(from) == CLOSED ->
-        with_empty_window(from, WITH_OVERRIDE(from, 0), NEVER)
-    :: else -> close(from, WITH_OVERRIDE(WITH_STATE(from, CLOSED), 0), true)
+        with_empty_window(from, WITH_OVERRIDE(from, 0), true, NEVER)
+    :: else -> close(from, WITH_OVERRIDE(WITH_STATE(from, CLOSED), 0), true, NEVER)
     fi
 }
 
 /* machine::with_empty_window and the swing to it: calls that run will count in it. */
-inline with_empty_window(from, to, until) {
+inline with_empty_window(from, to, by_order, until) {
     base = COUNT(cell[0]);
     base = base + COUNT(cell[1]);
     atomic {
-        swing(from, to, true);
+        swing(from, to, by_order);
         if
         :: made -> assert(base <= SUM); window_base = base; override_left = until
         :: else
         fi;
         base = 0;
     }
+}
+
+/* machine::expire_override, by who saw in `at` that the override is over. */
+inline expire_override() {
+    do
+    :: end_override(at);
+       atomic {
+           at = word;
+           if
+           :: made || !OVERRIDE_OVER -> made = false; at = 0; break
+           :: else
+           fi
+       }
+    od
 }
 
 /* probing::end: gives a place back, perhaps with a success. Leaves whether the epoch was still probed. */
@@ -412,7 +442,7 @@ overridden: /* acquire_overridden. read(): the word unchanged, and the period th
             goto running
         fi
     }
-    end_override(at);
+    expire_override();
     goto look;
 
 opened: /* acquire_open */
@@ -455,7 +485,7 @@ ramping: /* acquire_ramp */
            :: else
            fi
        }
-       close(seen, WITH_STATE(seen, CLOSED), false);
+       close(seen, WITH_STATE(seen, CLOSED), false, override_left);
        atomic {
            if
            :: made -> seen = 0; break
@@ -603,8 +633,22 @@ running:
         :: how = FAILURE
         :: true -> goto ignoring      /* cancelled, or the permit was dropped */
         :: true -> goto never_settled
+        fi;
+#if OVERRIDES
+        if
+        :: how == SUCCESS && p_part == COUNTED -> goto in_force  /* count_success: one addition, whatever is over */
+        :: !OVERRIDE_OVER -> goto in_force
+        :: OVERRIDE_OVER -> COMES; at = word
         fi
+#endif
     }
+#if OVERRIDES
+#ifndef FAULT_verdict_under_an_override_that_is_over
+    expire_override();
+    MARK("a verdict ended an override");
+#endif
+in_force:
+#endif
     atomic {
         at = word;
         if
@@ -668,10 +712,24 @@ settle_counted:
            fi
        }
     od;
-    if
-    :: true -> goto settled
-    :: true  /* it may matter to a rule: look_again */
-    fi;
+    atomic {
+        if
+        :: true -> goto settled
+#if OVERRIDES
+        :: !OVERRIDE_OVER -> goto look_again
+        :: OVERRIDE_OVER -> COMES; at = word
+#else
+        :: true  /* it may matter to a rule: look_again */
+#endif
+        fi
+    }
+#if OVERRIDES
+#ifndef FAULT_success_under_an_override_that_is_over
+    expire_override();
+    MARK("a success ended an override");
+#endif
+look_again: /* it may matter to a rule */
+#endif
     atomic { !evidence -> evidence = true; goto judge }
 
 settle_evidence:
@@ -692,6 +750,7 @@ judge:
     do
     :: atomic {
            at = word;
+           ACTS;
 #ifndef FAULT_evidence_of_any_epoch
            if
            :: EPOCH(at) != p_epoch || !COUNTS(at) || OVERRIDE(at) == FORCED_CLOSED -> break
@@ -734,6 +793,7 @@ settle_probe:
         do
         :: atomic {
                seen = word;
+               ACTS;
                if
                :: EPOCH(seen) != p_epoch || ON_RAMP(seen) -> break
                :: else
@@ -844,7 +904,7 @@ settled_late:
     }
 
 settled:
-    atomic { made = false; at = 0; seen = 0; how = 0; p_epoch = 0; p_part = 0; p_slot = 0; goto idle }
+    atomic { LEAVES; made = false; at = 0; seen = 0; how = 0; p_epoch = 0; p_part = 0; p_slot = 0; goto idle }
 
 gone:
     GHOST(finished++)
@@ -877,28 +937,50 @@ proctype contention() { /* the tally grows whenever two threads meet in it: at a
 }
 #endif
 
-/* machine_orders.hpp: every order loops until it is obeyed. */
+/* machine_orders.hpp: every order loops until it is obeyed. All but end_pause end an override that is over first
+ * (breaker_core::now_without_expired_override). */
 proctype operator() {
     short at, c;
-    byte orders, base, until;
+    byte orders, base, until, kind;
     bool made;
 
 next_order:
     atomic {
-        at = 0; made = false; until = 0;
+        LEAVES; at = 0; made = false; until = 0; kind = 0;
         if
         :: orders < ORDERS -> orders++
         :: goto gone
         fi;
         if
-        :: KINDS & 1 -> goto end_pause
-        :: KINDS & 2 -> goto reset
-        :: KINDS & 4 -> goto trip
-        :: KINDS & 8 -> goto lift
-        :: KINDS & 16 -> until = NEVER; goto force_open
-        :: KINDS & 16 -> until = 1; goto force_open
-        :: KINDS & 32 -> until = NEVER; goto force_closed
-        :: KINDS & 32 -> until = 1; goto force_closed
+        :: KINDS & 1 -> kind = 1
+        :: KINDS & 2 -> kind = 2
+        :: KINDS & 4 -> kind = 4
+        :: KINDS & 8 -> kind = 8
+        :: KINDS & 16 -> kind = 16; until = NEVER
+        :: KINDS & 16 -> kind = 16; until = 1
+        :: KINDS & 32 -> kind = 32; until = NEVER
+        :: KINDS & 32 -> kind = 32; until = 1
+        fi;
+#if OVERRIDES
+        if
+        :: kind == 1 || !OVERRIDE_OVER -> goto obey
+        :: kind != 1 && OVERRIDE_OVER -> COMES; at = word
+        fi
+    }
+#ifndef FAULT_order_under_an_override_that_is_over
+    expire_override();
+    MARK("an order ended an override");
+#endif
+obey:
+    atomic {
+#endif
+        if
+        :: kind == 1 -> goto end_pause
+        :: kind == 2 -> goto reset
+        :: kind == 4 -> goto trip
+        :: kind == 8 -> goto lift
+        :: kind == 16 -> goto force_open
+        :: kind == 32 -> goto force_closed
         fi
     }
 
@@ -919,10 +1001,10 @@ end_pause:
     }
 
 reset:
-    at = word;
+    atomic { at = word; ACTS }
     if
-    :: STATE(at) == CLOSED -> with_empty_window(at, at, override_left)
-    :: else -> close(at, WITH_STATE(at, CLOSED), true)
+    :: STATE(at) == CLOSED -> with_empty_window(at, at, true, override_left)
+    :: else -> close(at, WITH_STATE(at, CLOSED), true, override_left)
     fi;
     if
     :: made -> goto next_order
@@ -930,7 +1012,7 @@ reset:
     fi;
 
 trip:
-    at = word;
+    atomic { at = word; ACTS }
     atomic {
         if
         :: STATE(at) != OPEN -> open(at, true)
@@ -957,9 +1039,9 @@ lift:
     fi;
 
 force_open:
-    at = word;
+    atomic { at = word; ACTS }
     atomic {
-        swing(at, WITH_OVERRIDE(at, FORCED_OPEN), true);
+        swing(at, WITH_OVERRIDE(at, FORCED_OPEN), FORCE);
         if
         :: made -> override_left = until; goto next_order
         :: else -> goto force_open
@@ -967,15 +1049,10 @@ force_open:
     }
 
 force_closed:
-    at = word;
+    atomic { at = word; ACTS }
     if
-    :: STATE(at) == CLOSED -> with_empty_window(at, WITH_OVERRIDE(at, FORCED_CLOSED), until)
-    :: else ->
-        close(at, WITH_OVERRIDE(WITH_STATE(at, CLOSED), FORCED_CLOSED), true);
-        if
-        :: made -> override_left = until
-        :: else
-        fi
+    :: STATE(at) == CLOSED -> with_empty_window(at, WITH_OVERRIDE(at, FORCED_CLOSED), FORCE, until)
+    :: else -> close(at, WITH_OVERRIDE(WITH_STATE(at, CLOSED), FORCED_CLOSED), FORCE, until)
     fi;
     if
     :: made -> goto next_order

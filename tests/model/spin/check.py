@@ -55,6 +55,9 @@ FAULTS = {
     "ramp_opens_its_window_itself": ("PERMITS=2 ORDERS=1 KINDS=2 START_OPEN=1 RAMP=1", "safety"),
     "further_cells_not_retagged": ("PERMITS=3 GROW=1", "safety"),
     "fresh_cell_opened_blindly": ("PERMITS=3 START_OPEN=1 RAMP=1 GROW=1", "safety"),
+    "verdict_under_an_override_that_is_over": ("PERMITS=1 ORDERS=1 KINDS=32", "safety"),
+    "success_under_an_override_that_is_over": ("PERMITS=1 ORDERS=1 KINDS=32", "safety"),
+    "order_under_an_override_that_is_over": ("CALLERS=1 PERMITS=1 ORDERS=2 KINDS=36", "safety"),
     "expiry_is_not_scored": ("LIVENESS LAST=3 START_OPEN=1", "left"),
 }
 
