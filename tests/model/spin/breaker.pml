@@ -432,7 +432,11 @@ overridden: /* acquire_overridden. read(): the word unchanged, and the period th
     atomic {
         if
         :: word != at -> goto look
+#ifdef FAULT_override_outlives_its_time
+        :: word == at && override_left == 0 -> goto refused
+#else
         :: word == at && override_left == 0 -> MARK("override over")
+#endif
         :: word == at && override_left != 0 && OVERRIDE(at) == FORCED_OPEN -> MARK("forced open"); goto refused
         :: word == at && override_left != 0 && OVERRIDE(at) == FORCED_CLOSED ->
             if
@@ -1091,10 +1095,13 @@ init {
 
 #ifdef LIVENESS
 /* Under weak fairness: time passes, and callers come. Epochs are never seen twice, so a run without end
- * stays in one epoch for ever; a breaker that stays open or half-open is the fault that is looked for. */
+ * stays in one epoch for ever; a breaker that stays open or half-open is the fault that is looked for, and
+ * an override that stays after its time. */
 #define opened    (STATE(word) == OPEN && OVERRIDE(word) == 0)
 #define half_open (STATE(word) == HALF_OPEN && OVERRIDE(word) == 0)
+#define timed     (OVERRIDE(word) != 0 && override_left != NEVER)
 #define stopped   (EPOCH(word) >= LAST)
 ltl probed { [] (opened -> <> (!opened || stopped)) }
 ltl left   { [] (half_open -> <> (!half_open || stopped)) }
+ltl lifted { [] (timed -> <> (!timed || stopped)) }
 #endif

@@ -40,6 +40,7 @@ CONFIGURATIONS = {
     "is_left_ramp": ("LIVENESS LAST=4 START_OPEN=1 RAMP=1", "left"),
     "is_probed_orders": ("LIVENESS LAST=3 ORDERS=1 KINDS=5 START_OPEN=1", "probed"),
     "is_left_orders": ("LIVENESS LAST=3 ORDERS=1 KINDS=5 START_OPEN=1", "left"),
+    "is_lifted": ("LIVENESS LAST=2 ORDERS=1 KINDS=48", "lifted"),
 }
 
 # Each FAULT_... of the model, and the bounds and property under which it has to be found.
@@ -58,6 +59,7 @@ FAULTS = {
     "verdict_under_an_override_that_is_over": ("PERMITS=1 ORDERS=1 KINDS=32", "safety"),
     "success_under_an_override_that_is_over": ("PERMITS=1 ORDERS=1 KINDS=32", "safety"),
     "order_under_an_override_that_is_over": ("CALLERS=1 PERMITS=1 ORDERS=2 KINDS=36", "safety"),
+    "override_outlives_its_time": ("LIVENESS LAST=2 ORDERS=1 KINDS=16", "lifted"),
     "expiry_is_not_scored": ("LIVENESS LAST=3 START_OPEN=1", "left"),
 }
 
