@@ -51,6 +51,7 @@
 #define PAUSE 1   /* ticks: what an open period, a lease, a ramp and a timed override last */
 #define LEASE 1
 #define NEVER 3
+#define OVERRIDES (ORDERS > 0 && (KINDS & 48) != 0)  /* whether there are any */
 
 /* ---- the word (word.hpp): epoch | revision:4 | ramp | due | override:2 | state:2 ----
  * The revision begins anew in each epoch: the pair is as unique, and there are fewer states. */
@@ -82,6 +83,7 @@ byte pause_left = PAUSE;  /* what is left until the deadline */
 byte ramp_left;
 byte override_left = NEVER;
 byte window_base;
+#define OVERRIDE_OVER (OVERRIDE(word) != 0 && override_left == 0)
 
 /* ---- the tally (tally.hpp): cells of tag | count:5; tag 0 is a fresh cell ---- */
 #define TAG_OF(e)   ((e) + 1)
@@ -120,9 +122,22 @@ byte slot_holder[SLOTS];
 byte live;        /* probes of the present epoch that run */
 byte finished;
 #endif
+#if OVERRIDES && !defined(LIVENESS)
+byte came_after;  /* a bit for each thread that came when the override was over that is still there */
+#define COMES       came_after = came_after | (1 << _pid)
+#define ACTS        assert((came_after & (1 << _pid)) == 0)  /* as if it were still in force */
+#define LEAVES      came_after = came_after & ~(1 << _pid)
+#define ENDS_OVERRIDE(to, by) came_after = (OVERRIDE(to) == 0 || (by) == FORCE -> 0 : came_after)
+#else
+#define COMES       skip
+#define ACTS        skip
+#define LEAVES      skip
+#define ENDS_OVERRIDE(to, by) skip
+#endif
 #define MARK(what) printf(what)  /* a place that some run reaches, or the check fails */
 
-/* One change of the breaker. Whoever wins it made it; `by_order`: an operator's. */
+#define FORCE 2
+/* One change of the breaker. Whoever wins it made it; `by_order`: an operator's, FORCE if it begins an override. */
 inline swing(from, to, by_order) {
     made = false;
     if
@@ -130,6 +145,7 @@ inline swing(from, to, by_order) {
         assert(REVISION(word) < 14);
         check_move(to, by_order);
         word = REVISED(to);
+        ENDS_OVERRIDE(to, by_order);
         made = true;
     :: else
     fi
@@ -178,7 +194,7 @@ inline open_window(while_at, epoch) {
 }
 
 /* machine::close, from a state that is not closed. */
-inline close(from, to, by_order) {
+inline close(from, to, by_order, until) {
 #ifndef FAULT_swing_before_the_window_is_open
     open_window(from, EPOCH(to));
     atomic {
@@ -188,7 +204,7 @@ inline close(from, to, by_order) {
             /* Exactly what was counted before, and nobody counts for the old epoch any more. */
             assert(base == SUM && TAG(cell[0]) == TAG_OF(EPOCH(to)));
             window_base = base;
-            override_left = (OVERRIDE(to) -> override_left : NEVER);
+            override_left = until;
         :: else
         fi;
         base = 0;
@@ -243,7 +259,7 @@ inline finish_probing(epoch) {
 #if RAMP
        begin_ramp(seen);
 #else
-       close(seen, WITH_STATE(seen, CLOSED), false);
+       close(seen, WITH_STATE(seen, CLOSED), false, override_left);
 #endif
        if
        :: made -> seen = 0; break
@@ -252,7 +268,7 @@ inline finish_probing(epoch) {
     od
 }
 
-/* machine::end_override, by lift() and by a caller after its time. */
+/* machine::end_override, by lift(), and after its time by whoever comes. */
 inline end_override(from) {
     if
     :: OVERRIDE(from) == FORCED_OPEN ->
@@ -268,23 +284,37 @@ inline end_override(from) {
             fi
         }
     :: OVERRIDE(from) == FORCED_CLOSED && STATE(from) == CLOSED ->
-        with_empty_window(from, WITH_OVERRIDE(from, 0), NEVER)
-    :: else -> close(from, WITH_OVERRIDE(WITH_STATE(from, CLOSED), 0), true)
+        with_empty_window(from, WITH_OVERRIDE(from, 0), true, NEVER)
+    :: else -> close(from, WITH_OVERRIDE(WITH_STATE(from, CLOSED), 0), true, NEVER)
     fi
 }
 
 /* machine::with_empty_window and the swing to it: calls that run will count in it. */
-inline with_empty_window(from, to, until) {
+inline with_empty_window(from, to, by_order, until) {
     base = COUNT(cell[0]);
     base = base + COUNT(cell[1]);
     atomic {
-        swing(from, to, true);
+        swing(from, to, by_order);
         if
         :: made -> assert(base <= SUM); window_base = base; override_left = until
         :: else
         fi;
         base = 0;
     }
+}
+
+/* machine::expire_override, by who saw in `at` that the override is over. */
+inline expire_override() {
+    do
+    :: end_override(at);
+       atomic {
+           at = word;
+           if
+           :: made || !OVERRIDE_OVER -> made = false; at = 0; break
+           :: else
+           fi
+       }
+    od
 }
 
 /* probing::end: gives a place back, perhaps with a success. Leaves whether the epoch was still probed. */
@@ -363,7 +393,7 @@ proctype caller() {
     byte base, tag, i, k;
     byte p_epoch, p_part, p_slot;  /* the permit */
     byte how;
-    bool made, expired, ignored_one;
+    bool made, expired, placed, ignored_one;
 
 idle:
 #ifdef LIVENESS
@@ -387,7 +417,7 @@ idle:
     /* ---------------------------------------------------------------- machine::acquire */
 look:
     atomic {
-        seen = 0; c = 0; made = false; i = 0; expired = false;
+        seen = 0; c = 0; made = false; i = 0; expired = false; placed = false;
         at = word;
         if
         :: PLAINLY_CLOSED(at) -> admit(COUNTED); goto running
@@ -402,7 +432,11 @@ overridden: /* acquire_overridden. read(): the word unchanged, and the period th
     atomic {
         if
         :: word != at -> goto look
+#ifdef FAULT_override_outlives_its_time
+        :: word == at && override_left == 0 -> goto refused
+#else
         :: word == at && override_left == 0 -> MARK("override over")
+#endif
         :: word == at && override_left != 0 && OVERRIDE(at) == FORCED_OPEN -> MARK("forced open"); goto refused
         :: word == at && override_left != 0 && OVERRIDE(at) == FORCED_CLOSED ->
             if
@@ -412,7 +446,7 @@ overridden: /* acquire_overridden. read(): the word unchanged, and the period th
             goto running
         fi
     }
-    end_override(at);
+    expire_override();
     goto look;
 
 opened: /* acquire_open */
@@ -455,7 +489,7 @@ ramping: /* acquire_ramp */
            :: else
            fi
        }
-       close(seen, WITH_STATE(seen, CLOSED), false);
+       close(seen, WITH_STATE(seen, CLOSED), false, override_left);
        atomic {
            if
            :: made -> seen = 0; break
@@ -473,7 +507,7 @@ probing: /* acquire_probe */
        atomic { k = 0; goto look }
     :: atomic { !ENOUGH(EPOCH(at)) -> i = 0 }
     fi;
-    /* leases::look */
+look_at_leases: /* leases::look, before a place is asked for and once more with it */
     do
     :: atomic {
            if
@@ -499,9 +533,13 @@ probing: /* acquire_probe */
     od;
     if
     :: expired -> /* score_expired_lease */
+        if
+        :: placed -> end_probe(EPOCH(at), false)
+        :: !placed
+        fi;
         do
         :: atomic {
-               expired = false;
+               expired = false; placed = false; made = false;
                seen = word;
                if
                :: EPOCH(seen) != EPOCH(at) || ON_RAMP(seen) -> MARK("expired, but over"); goto look
@@ -516,7 +554,8 @@ probing: /* acquire_probe */
                fi
            }
         od
-    :: !expired
+    :: !expired && placed -> goto placed_in_time
+    :: !expired && !placed
     fi;
     /* probing::take */
     do
@@ -532,22 +571,16 @@ probing: /* acquire_probe */
        atomic {
            if
            :: ledger == c && LEDGER_TAG(c) != TAG_OF(EPOCH(at)) ->
-               ledger = LEDGER(EPOCH(at)) + 16; c = 0; break
+               ledger = LEDGER(EPOCH(at)) + 16; c = 0; placed = true; goto look_at_leases
            :: ledger == c && LEDGER_TAG(c) == TAG_OF(EPOCH(at)) && OUTSTANDING(c) < PROBES && !ENOUGH_OF(c) ->
-               ledger = c + 16; c = 0; break
+               ledger = c + 16; c = 0; placed = true; goto look_at_leases
            :: LEDGER_TAG(c) == TAG_OF(EPOCH(at)) && (OUTSTANDING(c) >= PROBES || ENOUGH_OF(c)) -> goto busy
            :: else  /* somebody was in the way */
            fi
        }
     od;
-    atomic {
-        if
-        :: EPOCH(word) != EPOCH(at) -> MARK("a closed ledger"); goto look
-        :: else
-        fi
-    }
-    /* leases::take */
-    i = 0;
+placed_in_time: /* leases::take */
+    atomic { placed = false; i = 0 }
     do
     :: atomic {
            tag = slot_tag[i]; k = slot_age[i];
@@ -612,8 +645,22 @@ running:
         :: how = FAILURE
         :: true -> goto ignoring      /* cancelled, or the permit was dropped */
         :: true -> goto never_settled
+        fi;
+#if OVERRIDES
+        if
+        :: how == SUCCESS && p_part == COUNTED -> goto in_force  /* count_success: one addition, whatever is over */
+        :: !OVERRIDE_OVER -> goto in_force
+        :: OVERRIDE_OVER -> COMES; at = word
         fi
+#endif
     }
+#if OVERRIDES
+#ifndef FAULT_verdict_under_an_override_that_is_over
+    expire_override();
+    MARK("a verdict ended an override");
+#endif
+in_force:
+#endif
     atomic {
         at = word;
         if
@@ -677,10 +724,24 @@ settle_counted:
            fi
        }
     od;
-    if
-    :: true -> goto settled
-    :: true  /* it may matter to a rule: look_again */
-    fi;
+    atomic {
+        if
+        :: true -> goto settled
+#if OVERRIDES
+        :: !OVERRIDE_OVER -> goto look_again
+        :: OVERRIDE_OVER -> COMES; at = word
+#else
+        :: true  /* it may matter to a rule: look_again */
+#endif
+        fi
+    }
+#if OVERRIDES
+#ifndef FAULT_success_under_an_override_that_is_over
+    expire_override();
+    MARK("a success ended an override");
+#endif
+look_again: /* it may matter to a rule */
+#endif
     atomic { !evidence -> evidence = true; goto judge }
 
 settle_evidence:
@@ -701,6 +762,7 @@ judge:
     do
     :: atomic {
            at = word;
+           ACTS;
 #ifndef FAULT_evidence_of_any_epoch
            if
            :: EPOCH(at) != p_epoch || !COUNTS(at) || OVERRIDE(at) == FORCED_CLOSED -> break
@@ -743,6 +805,7 @@ settle_probe:
         do
         :: atomic {
                seen = word;
+               ACTS;
                if
                :: EPOCH(seen) != p_epoch || ON_RAMP(seen) -> break
                :: else
@@ -853,7 +916,7 @@ settled_late:
     }
 
 settled:
-    atomic { made = false; at = 0; seen = 0; how = 0; p_epoch = 0; p_part = 0; p_slot = 0; goto idle }
+    atomic { LEAVES; made = false; at = 0; seen = 0; how = 0; p_epoch = 0; p_part = 0; p_slot = 0; goto idle }
 
 gone:
     GHOST(finished++)
@@ -886,28 +949,50 @@ proctype contention() { /* the tally grows whenever two threads meet in it: at a
 }
 #endif
 
-/* machine_orders.hpp: every order loops until it is obeyed. */
+/* machine_orders.hpp: every order loops until it is obeyed. All but end_pause end an override that is over first
+ * (breaker_core::now_without_expired_override). */
 proctype operator() {
     short at, c;
-    byte orders, base, until;
+    byte orders, base, until, kind;
     bool made;
 
 next_order:
     atomic {
-        at = 0; made = false; until = 0;
+        LEAVES; at = 0; made = false; until = 0; kind = 0;
         if
         :: orders < ORDERS -> orders++
         :: goto gone
         fi;
         if
-        :: KINDS & 1 -> goto end_pause
-        :: KINDS & 2 -> goto reset
-        :: KINDS & 4 -> goto trip
-        :: KINDS & 8 -> goto lift
-        :: KINDS & 16 -> until = NEVER; goto force_open
-        :: KINDS & 16 -> until = 1; goto force_open
-        :: KINDS & 32 -> until = NEVER; goto force_closed
-        :: KINDS & 32 -> until = 1; goto force_closed
+        :: KINDS & 1 -> kind = 1
+        :: KINDS & 2 -> kind = 2
+        :: KINDS & 4 -> kind = 4
+        :: KINDS & 8 -> kind = 8
+        :: KINDS & 16 -> kind = 16; until = NEVER
+        :: KINDS & 16 -> kind = 16; until = 1
+        :: KINDS & 32 -> kind = 32; until = NEVER
+        :: KINDS & 32 -> kind = 32; until = 1
+        fi;
+#if OVERRIDES
+        if
+        :: kind == 1 || !OVERRIDE_OVER -> goto obey
+        :: kind != 1 && OVERRIDE_OVER -> COMES; at = word
+        fi
+    }
+#ifndef FAULT_order_under_an_override_that_is_over
+    expire_override();
+    MARK("an order ended an override");
+#endif
+obey:
+    atomic {
+#endif
+        if
+        :: kind == 1 -> goto end_pause
+        :: kind == 2 -> goto reset
+        :: kind == 4 -> goto trip
+        :: kind == 8 -> goto lift
+        :: kind == 16 -> goto force_open
+        :: kind == 32 -> goto force_closed
         fi
     }
 
@@ -928,10 +1013,10 @@ end_pause:
     }
 
 reset:
-    at = word;
+    atomic { at = word; ACTS }
     if
-    :: STATE(at) == CLOSED -> with_empty_window(at, at, override_left)
-    :: else -> close(at, WITH_STATE(at, CLOSED), true)
+    :: STATE(at) == CLOSED -> with_empty_window(at, at, true, override_left)
+    :: else -> close(at, WITH_STATE(at, CLOSED), true, override_left)
     fi;
     if
     :: made -> goto next_order
@@ -939,7 +1024,7 @@ reset:
     fi;
 
 trip:
-    at = word;
+    atomic { at = word; ACTS }
     atomic {
         if
         :: STATE(at) != OPEN -> open(at, true)
@@ -966,9 +1051,9 @@ lift:
     fi;
 
 force_open:
-    at = word;
+    atomic { at = word; ACTS }
     atomic {
-        swing(at, WITH_OVERRIDE(at, FORCED_OPEN), true);
+        swing(at, WITH_OVERRIDE(at, FORCED_OPEN), FORCE);
         if
         :: made -> override_left = until; goto next_order
         :: else -> goto force_open
@@ -976,15 +1061,10 @@ force_open:
     }
 
 force_closed:
-    at = word;
+    atomic { at = word; ACTS }
     if
-    :: STATE(at) == CLOSED -> with_empty_window(at, WITH_OVERRIDE(at, FORCED_CLOSED), until)
-    :: else ->
-        close(at, WITH_OVERRIDE(WITH_STATE(at, CLOSED), FORCED_CLOSED), true);
-        if
-        :: made -> override_left = until
-        :: else
-        fi
+    :: STATE(at) == CLOSED -> with_empty_window(at, WITH_OVERRIDE(at, FORCED_CLOSED), FORCE, until)
+    :: else -> close(at, WITH_OVERRIDE(WITH_STATE(at, CLOSED), FORCED_CLOSED), FORCE, until)
     fi;
     if
     :: made -> goto next_order
@@ -1023,10 +1103,13 @@ init {
 
 #ifdef LIVENESS
 /* Under weak fairness: time passes, and callers come. Epochs are never seen twice, so a run without end
- * stays in one epoch for ever; a breaker that stays open or half-open is the fault that is looked for. */
+ * stays in one epoch for ever; a breaker that stays open or half-open is the fault that is looked for, and
+ * an override that stays after its time. */
 #define opened    (STATE(word) == OPEN && OVERRIDE(word) == 0)
 #define half_open (STATE(word) == HALF_OPEN && OVERRIDE(word) == 0)
+#define timed     (OVERRIDE(word) != 0 && override_left != NEVER)
 #define stopped   (EPOCH(word) >= LAST)
 ltl probed { [] (opened -> <> (!opened || stopped)) }
 ltl left   { [] (half_open -> <> (!half_open || stopped)) }
+ltl lifted { [] (timed -> <> (!timed || stopped)) }
 #endif

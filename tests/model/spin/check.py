@@ -40,6 +40,7 @@ CONFIGURATIONS = {
     "is_left_ramp": ("LIVENESS LAST=4 START_OPEN=1 RAMP=1", "left"),
     "is_probed_orders": ("LIVENESS LAST=3 ORDERS=1 KINDS=5 START_OPEN=1", "probed"),
     "is_left_orders": ("LIVENESS LAST=3 ORDERS=1 KINDS=5 START_OPEN=1", "left"),
+    "is_lifted": ("LIVENESS LAST=2 ORDERS=1 KINDS=48", "lifted"),
 }
 
 # Each FAULT_... of the model, and the bounds and property under which it has to be found.
@@ -55,6 +56,10 @@ FAULTS = {
     "ramp_opens_its_window_itself": ("PERMITS=2 ORDERS=1 KINDS=2 START_OPEN=1 RAMP=1", "safety"),
     "further_cells_not_retagged": ("PERMITS=3 GROW=1", "safety"),
     "fresh_cell_opened_blindly": ("PERMITS=3 START_OPEN=1 RAMP=1 GROW=1", "safety"),
+    "verdict_under_an_override_that_is_over": ("PERMITS=1 ORDERS=1 KINDS=32", "safety"),
+    "success_under_an_override_that_is_over": ("PERMITS=1 ORDERS=1 KINDS=32", "safety"),
+    "order_under_an_override_that_is_over": ("CALLERS=1 PERMITS=1 ORDERS=2 KINDS=36", "safety"),
+    "override_outlives_its_time": ("LIVENESS LAST=2 ORDERS=1 KINDS=16", "lifted"),
     "expiry_is_not_scored": ("LIVENESS LAST=3 START_OPEN=1", "left"),
 }
 
