@@ -13,9 +13,16 @@ endif()
 find_package(Boost 1.81.0 EXACT CONFIG ${needed} COMPONENTS headers json url)
 find_package(prometheus-cpp CONFIG ${needed})
 
-option(SWITCHGEAR_ASIO "Build the Boost.Asio adapter" ${Boost_FOUND})
-option(SWITCHGEAR_WIRE "Build the JSON adapter (Boost.JSON)" ${Boost_FOUND})
-option(SWITCHGEAR_PROMETHEUS "Build the prometheus-cpp adapter" ${prometheus-cpp_FOUND})
+# Asked at every configuration, and no option(): its first answer would stay in the cache, and keep an adapter off after
+# its library was installed.
+macro(switchgear_on_if_found adapter found)
+    if(NOT DEFINED ${adapter})
+        set(${adapter} "${found}")
+    endif()
+endmacro()
+switchgear_on_if_found(SWITCHGEAR_ASIO "${Boost_FOUND}")
+switchgear_on_if_found(SWITCHGEAR_WIRE "${Boost_FOUND}")
+switchgear_on_if_found(SWITCHGEAR_PROMETHEUS "${prometheus-cpp_FOUND}")
 
 if(SWITCHGEAR_GATEWAY)
     find_package(Threads REQUIRED)

@@ -64,9 +64,10 @@ configure_package_config_file(
     INSTALL_DESTINATION ${package_dir}
     NO_SET_AND_CHECK_MACRO
 )
+# Before 1.0 a minor version may change names.
 write_basic_package_version_file(
     ${generated_dir}/switchgear-config-version.cmake
-    COMPATIBILITY SameMajorVersion
+    COMPATIBILITY SameMinorVersion
 )
 
 # ${pcfiledir} is where the file is found, so the prefix is as many steps up as the folder is deep.

@@ -50,16 +50,39 @@ cmake -S "$root/ci/consumer_subdirectory" -B "$work/subdirectory" -G Ninja \
 cmake --build "$work/subdirectory" --parallel "$jobs"
 "$work/subdirectory/consumer"
 
-say "A component that does not exist is refused"
-mkdir "$work/unknown"
-cat >"$work/unknown/CMakeLists.txt" <<'TEXT'
+# find_package with these arguments, where prometheus-cpp is not to be found, then these lines of CMake.
+finds() { # NAME ARGUMENTS [LINES]
+    mkdir "$work/$1"
+    cat >"$work/$1/CMakeLists.txt" <<TEXT
 cmake_minimum_required(VERSION 3.25)
-project(unknown LANGUAGES CXX)
-find_package(switchgear REQUIRED COMPONENTS core no_such_layer)
+project($1 LANGUAGES CXX)
+find_package(switchgear $2)
+${3:-}
 TEXT
-if cmake -S "$work/unknown" -B "$work/unknown/build" -G Ninja \
-    -DCMAKE_PREFIX_PATH="$work/moved" >/dev/null 2>&1; then
-    echo "check_install: find_package accepted the component no_such_layer" >&2
+    cmake -S "$work/$1" -B "$work/$1/build" -G Ninja -DCMAKE_PREFIX_PATH="$work/moved" \
+        -DCMAKE_DISABLE_FIND_PACKAGE_prometheus-cpp=ON >/dev/null 2>"$work/$1/said"
+}
+refused() { # NAME ARGUMENTS
+    if finds "$@"; then
+        echo "check_install: find_package(switchgear $2) was accepted" >&2
+        exit 1
+    fi
+}
+
+say "A component that does not exist is refused, and one whose library is missing"
+refused unknown "REQUIRED COMPONENTS core no_such_layer"
+refused without_library "REQUIRED COMPONENTS core prometheus"
+refused other_minor_version "0.0 REQUIRED COMPONENTS core"
+
+say "An optional component whose library is missing loses nothing else"
+if ! finds optional "0.1 REQUIRED COMPONENTS core OPTIONAL_COMPONENTS prometheus http" '
+if(NOT switchgear_FOUND OR NOT TARGET switchgear::core OR NOT switchgear_http_FOUND)
+    message(FATAL_ERROR "lost with the optional component")
+endif()
+if(switchgear_prometheus_FOUND OR TARGET switchgear::prometheus)
+    message(FATAL_ERROR "said to be found")
+endif()'; then
+    cat "$work/optional/said" >&2
     exit 1
 fi
 say "Installed, moved and used: all three kinds work"

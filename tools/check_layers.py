@@ -44,7 +44,8 @@ LAYERS = (
     Layer("adapters/http", BELOW_ADAPTERS + ("switchgear/http/",)),
     Layer("adapters/ticking", CORE + ("switchgear/ticking/", "cpuid.h", "x86intrin.h")),
     Layer("adapters/wire", BELOW_ADAPTERS + ("switchgear/wire/", "boost/json", "boost/system/")),
-    Layer("adapters/asio", BELOW_ADAPTERS + ("switchgear/asio/", "switchgear/wire/", "boost/asio", "boost/system/")),
+    Layer("adapters/asio", BELOW_ADAPTERS + ("switchgear/asio/", "switchgear/wire/", "boost/asio", "boost/system/"),
+          tests_may_include=("boost/beast/core/error.hpp",)),
     Layer("adapters/prometheus", BELOW_ADAPTERS + ("switchgear/prometheus/", "switchgear/wire/", "prometheus/")),
     Layer("simulation", BELOW_ADAPTERS + ("switchgear/http/", "switchgear/wire/", "switchgear/simulation/", "boost/json",
                                           "boost/system/", "fmt/", "zlib.h") + POSIX),
@@ -123,7 +124,7 @@ def include_problem(root, path, layer, bracket, name):
         return None
     prefixes = layer.may_include + EXCEPTIONS.get(path, ())
     if tested:
-        prefixes += TEST_LIBRARIES + POSIX + ("switchgear/testing/",)
+        prefixes += TEST_LIBRARIES + POSIX + ("switchgear/testing/",) + layer.tests_may_include
     if allowed(name, prefixes):
         return None
     return f"{layer.folder} -> {target_of(name)} (<{name}>)"

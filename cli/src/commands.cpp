@@ -61,8 +61,9 @@ admin_client client_for(const options& given) {
     std::optional<std::string> token;
     if (!given.token_file.empty()) {
         std::ifstream file{given.token_file};
-        token.emplace(std::istreambuf_iterator<char>{file}, std::istreambuf_iterator<char>{});
-        if (!file) throw wrong_usage("--token-file: cannot read " + given.token_file);
+        // The whole file. A folder can be opened, and fails here.
+        std::getline(file, token.emplace(), '\0');
+        if (!file.is_open() || file.bad()) throw wrong_usage("--token-file: cannot read " + given.token_file);
         token->erase(token->find_last_not_of(" \t\r\n") + 1);
     }
     return {parse_admin_url(given.admin).value(), std::move(token)};
@@ -157,7 +158,8 @@ int give_order(order_kind kind, const options& given, streams to) {
     if (given.output == output_format::json)
         to.out << json::serialize(answer) << "\n";
     else
-        to.out << given.breaker << ": " << state_words(view_in(answer)) << "\n";
+        to.out << given.breaker << ": "
+               << (kind == order_kind::trip ? words_after_trip(view_in(answer)) : state_words(view_in(answer))) << "\n";
     return done;
 }
 
@@ -291,7 +293,8 @@ void add_commands(CLI::App& app, streams to, std::function<void(std::function<in
         .runs(to, chosen, giving(order_kind::reset));
     command_line trip(app, "trip", "Open a breaker; it recovers by itself",
                       "  switchgear trip payments --reason 'database is down' --for 30s");
-    trip.with_breaker().with_order().with_duration("The pause; by default as the settings have it");
+    trip.with_breaker().with_order().with_duration(
+        "The pause; by default as the settings have it; at most recovery.max_retry_after, which is 10m unless set");
     trip.runs(to, chosen, giving(order_kind::trip));
     command_line(app, "force-open", "Refuse every call, for a while or until lifted",
                  "  switchgear force-open payments --for 10m --reason maintenance\n"

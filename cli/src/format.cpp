@@ -36,9 +36,11 @@ std::string time_text(const json::object& fields, std::string_view name) {
     return found && found->is_string() ? std::string(found->get_string()) : std::string("-");
 }
 
-std::string order_words(const wire::order_view& order) {
-    const std::string until = order.until ? "until " + time_text(to_json(order), "until") : "until lifted";
-    return fmt::format("{}, by {}: {}", until, order.actor, order.reason);
+std::string who_and_why(const wire::order_view& order) { return fmt::format("by {}: {}", order.actor, order.reason); }
+
+/// "until 2024-11-22T15:31:00.123Z, "; `otherwise` if there is no such time.
+std::string until_words(const wire::order_view& order, std::string_view otherwise) {
+    return order.until ? fmt::format("until {}, ", time_text(to_json(order), "until")) : std::string{otherwise};
 }
 
 row row_of(const wire::breaker_view& b) {
@@ -107,6 +109,13 @@ std::string state_words(const wire::breaker_view& b) {
     return out;
 }
 
+std::string words_after_trip(const wire::breaker_view& b) {
+    std::string out = state_words(b);
+    // Under an override it is not the pause that calls wait for.
+    if (b.override == override_mode::none && b.retry_after.count() > 0) out += " for " + wait_words(b.retry_after);
+    return out;
+}
+
 std::string breakers_table(const std::vector<wire::breaker_view>& breakers) {
     std::vector<row> rows{{"NAME", "STATE", "RETRY AFTER", "FAILED", "IN A ROW", "CALLS", "REFUSED"}};
     std::transform(breakers.begin(), breakers.end(), std::back_inserter(rows), row_of);
@@ -131,7 +140,8 @@ std::string breakers_table(const std::vector<wire::breaker_view>& breakers) {
 
 std::string breaker_details(const wire::breaker_view& b, const json::object& answer) {
     std::string out = fmt::format("{}: {}\n", b.name, state_words(b));
-    if (b.order) out += fmt::format("  order in force: {}\n", order_words(*b.order));
+    if (b.order)
+        out += fmt::format("  order in force: {}{}\n", until_words(*b.order, "until lifted, "), who_and_why(*b.order));
     if (b.retry_after.count() > 0) out += fmt::format("  retry after {}\n", wait_words(b.retry_after));
     out +=
         fmt::format("  epoch {}, trips in a row {}, failures in a row {}\n", b.epoch, b.attempt, b.failures_in_a_row);
@@ -173,7 +183,8 @@ std::string transition_line(const wire::transition_view& t) {
     }
     if (t.pause.count() > 0) out += fmt::format("  for {}", wait_words(t.pause));
     if (t.attempt > 1) out += fmt::format("  attempt {}", t.attempt);
-    if (t.order) out += fmt::format("  ({})", order_words(*t.order));
+    // It does not tell an override until lifted from a reset or a trip, which nobody can lift.
+    if (t.order) out += fmt::format("  ({}{})", until_words(*t.order, ""), who_and_why(*t.order));
     return out + "\n";
 }
 

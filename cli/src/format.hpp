@@ -25,4 +25,7 @@ std::string transition_line(const wire::transition_view&);
 /// "open", "open, probe due", "half_open, admitting 25%", "closed, forced_open".
 std::string state_words(const wire::breaker_view&);
 
+/// The same with the pause in force, which may be shorter than the one asked for: "open for 10m".
+std::string words_after_trip(const wire::breaker_view&);
+
 }  // namespace switchgear::cli

@@ -19,6 +19,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <boost/beast/core/error.hpp>
 
 #include <switchgear/registry.hpp>
 #include <switchgear/testing/manual_time.hpp>
@@ -133,6 +134,35 @@ TEST_F(co_calls, error_in_a_tuple_is_no_success) {
     EXPECT_EQ(payments.observe().totals.failures_by_class[static_cast<std::size_t>(failure_class::timeout)], 1U);
 }
 
+TEST_F(co_calls, exception_in_a_tuple_is_no_success) {
+    run([&]() -> net::awaitable<void> {
+        const auto got = co_await co_call(payments, [&] {
+            return net::co_spawn(loop, fail(net::error::timed_out), net::as_tuple(net::use_awaitable));
+        });
+        EXPECT_TRUE(std::get<0>(got.value()));
+    });
+    EXPECT_EQ(payments.observe().totals.failures_by_class[static_cast<std::size_t>(failure_class::timeout)], 1U);
+}
+
+TEST_F(co_calls, no_exception_is_a_success) {
+    run([&]() -> net::awaitable<void> {
+        (void)co_await co_call(payments, []() -> net::awaitable<std::exception_ptr> { co_return nullptr; });
+        (void)co_await co_call(payments, [&] {
+            return net::co_spawn(
+                loop, []() -> net::awaitable<int> { co_return 200; }, net::as_tuple(net::use_awaitable));
+        });
+    });
+    EXPECT_EQ(payments.observe().totals.successes, 2U);
+}
+
+TEST_F(co_calls, error_in_a_result_has_its_class) {
+    run([&]() -> net::awaitable<void> {
+        (void)co_await co_call(
+            payments, []() -> net::awaitable<result<int, error_code>> { co_return error_code{net::error::timed_out}; });
+    });
+    EXPECT_EQ(payments.observe().totals.failures_by_class[static_cast<std::size_t>(failure_class::timeout)], 1U);
+}
+
 TEST_F(co_calls, call_that_hangs_counts_as_slow_while_it_runs) {
     payments.apply({.trip = {.slow = {{.after = 1ms, .ratio = 1}}}});
     run([&]() -> net::awaitable<void> {
@@ -235,6 +265,32 @@ TEST_F(co_calls, cancelled_with_the_error_in_a_tuple_proves_nothing) {
     EXPECT_EQ(payments.observe().totals.ignored, 1U);
 }
 
+TEST_F(co_calls, cancelled_with_the_error_in_a_result_or_an_exception_in_a_tuple_proves_nothing) {
+    net::cancellation_signal stop_result, stop_tuple;
+    net::co_spawn(
+        loop,
+        [&]() -> net::awaitable<void> {
+            (void)co_await co_call(payments, [&]() -> net::awaitable<result<int, error_code>> {
+                const auto [error] = co_await never.async_wait(net::as_tuple(net::use_awaitable));
+                co_return error;
+            });
+        },
+        net::bind_cancellation_slot(stop_result.slot(), net::detached));
+    net::co_spawn(
+        loop,
+        [&]() -> net::awaitable<void> {
+            (void)co_await co_call(payments,
+                                   [&] { return net::co_spawn(loop, hang(), net::as_tuple(net::use_awaitable)); });
+        },
+        net::bind_cancellation_slot(stop_tuple.slot(), net::detached));
+    loop.poll();
+    stop_result.emit(net::cancellation_type::terminal);
+    stop_tuple.emit(net::cancellation_type::terminal);
+    loop.restart();
+    loop.poll();
+    EXPECT_EQ(payments.observe().totals.ignored, 2U);
+}
+
 TEST_F(co_calls, called_off_by_somebody_else_is_judged) {
     net::co_spawn(
         loop, [&]() -> net::awaitable<void> { (void)co_await co_call(payments, [&] { return hang(); }); },
@@ -318,9 +374,15 @@ TEST(co_call_result, of_a_call_that_can_say_no_itself_has_one_layer) {
                                net::awaitable<result<void>>>);
 }
 
+TEST(default_judge, takes_a_result_without_a_value_for_a_failure_whatever_its_error_says) {
+    EXPECT_EQ(switchgear::asio::default_judge{}(result<int, error_code>{error_code{}}), verdict::failure());
+}
+
 TEST(error_codes, have_the_class_of_their_kind) {
     EXPECT_EQ(switchgear::asio::classify({}), verdict::success());
     EXPECT_EQ(switchgear::asio::classify(net::error::timed_out), verdict::failure(failure_class::timeout));
+    EXPECT_EQ(switchgear::asio::classify(make_error_code(boost::beast::error::timeout)),
+              verdict::failure(failure_class::timeout));
     EXPECT_EQ(switchgear::asio::classify(net::error::host_not_found), verdict::failure(failure_class::unreachable));
     EXPECT_EQ(switchgear::asio::classify(net::error::connection_reset), verdict::failure(failure_class::error));
     EXPECT_EQ(switchgear::asio::classify(net::error::eof), verdict::failure(failure_class::error));

@@ -13,6 +13,7 @@
 #include <switchgear/snapshot.hpp>
 
 #include "transition_counts.hpp"
+#include "utf8.hpp"
 
 namespace switchgear::prometheus {
 namespace {
@@ -144,14 +145,16 @@ std::vector<MetricFamily> collector::Collect() const {
     // Taken before the visit: a breaker that is made and moves meanwhile is then not forgotten as one that
     // is gone.
     const std::vector<std::string> counted = transitions_->names();
-    std::set<std::string, std::less<>> present;
+    std::set<std::string, std::less<>> present, shown;
     breakers_([&](std::string_view visited, const breaker& b) {
-        const std::string name{visited};
+        present.emplace(visited);
+        const std::string name = in_utf8(visited);
+        if (!shown.insert(name).second) return;
         const snapshot seen = b.observe();
         add(states, {{"breaker", name}}, number_of(seen.current));
         add_calls(calls, name, seen);
         add_rejections(rejections, name, seen);
-        for (const auto& [kind, count] : transitions_->of(name)) {
+        for (const auto& [kind, count] : transitions_->of(visited)) {
             add(transitions,
                 {{"breaker", name},
                  {"from", std::string{to_string(kind.from)}},
@@ -161,11 +164,8 @@ std::vector<MetricFamily> collector::Collect() const {
         }
         add_override(overrides, name, seen);
         learned.add_all(name, seen);
-        present.insert(name);
     });
-    for (const std::string& name : counted) {
-        if (!present.contains(name)) transitions_->forget(name);
-    }
+    transitions_->keep(present, counted);
     std::vector<MetricFamily> all;
     for (MetricFamily* one : {&states, &calls, &rejections, &transitions, &overrides}) all.push_back(std::move(*one));
     learned.move_to(all);

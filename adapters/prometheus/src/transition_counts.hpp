@@ -1,10 +1,13 @@
 #pragma once
 
+#include <algorithm>
 #include <compare>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <map>
 #include <mutex>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,6 +19,9 @@
 namespace switchgear::prometheus {
 
 /// How often each breaker went from where to where, and why.
+///
+/// Whom a scrape does not find is forgotten. Where nobody scrapes, the counts are bounded: of too many breakers, the
+/// half that moved longest ago is forgotten, and begins anew if it moves again, which to Prometheus is a reset.
 ///
 /// Thread safety: every member may be called from any thread; no code of others runs under its lock.
 class collector::transition_counts {
@@ -30,14 +36,18 @@ public:
     void add(std::string_view name, const transition& told) {
         const std::lock_guard lock{mutex_};
         auto found = counts_.find(name);
-        if (found == counts_.end()) found = counts_.emplace(name, by_kind{}).first;
-        ++found->second[{told.from, told.to, told.cause}];
+        if (found == counts_.end()) {
+            if (counts_.size() >= most_) forget_older_half();
+            found = counts_.emplace(name, counted{}).first;
+        }
+        ++found->second.by[{told.from, told.to, told.cause}];
+        found->second.moved = ++moves_;
     }
 
     by_kind of(std::string_view name) const {
         const std::lock_guard lock{mutex_};
         const auto found = counts_.find(name);
-        return found == counts_.end() ? by_kind{} : found->second;
+        return found == counts_.end() ? by_kind{} : found->second.by;
     }
 
     std::vector<std::string> names() const {
@@ -47,14 +57,36 @@ public:
         return out;
     }
 
-    void forget(std::string_view name) {
+    /// Forgets those of `known` that are not present, and makes room for twice the number that is.
+    void keep(const std::set<std::string, std::less<>>& present, const std::vector<std::string>& known) {
         const std::lock_guard lock{mutex_};
-        if (const auto found = counts_.find(name); found != counts_.end()) counts_.erase(found);
+        for (const std::string& name : known) {
+            if (!present.contains(name)) counts_.erase(name);
+        }
+        most_ = std::max(most_unasked, 2 * present.size());
     }
 
 private:
+    struct counted {
+        by_kind by;
+        std::uint64_t moved = 0;  ///< the number of its last transition, of all that were counted
+    };
+
+    /// Twice what a registry holds unless told otherwise.
+    static constexpr std::size_t most_unasked = 20'000;
+
+    void forget_older_half() {
+        std::vector<std::uint64_t> moved;
+        for (const auto& [name, counts] : counts_) moved.push_back(counts.moved);
+        const auto middle = moved.begin() + static_cast<std::ptrdiff_t>(moved.size() / 2);
+        std::nth_element(moved.begin(), middle, moved.end());
+        std::erase_if(counts_, [oldest = *middle](const auto& one) { return one.second.moved < oldest; });
+    }
+
     mutable std::mutex mutex_;
-    std::map<std::string, by_kind, std::less<>> counts_;
+    std::map<std::string, counted, std::less<>> counts_;
+    std::size_t most_ = most_unasked;
+    std::uint64_t moves_ = 0;
 };
 
 }  // namespace switchgear::prometheus

@@ -190,6 +190,39 @@ TEST_F(exposition, has_the_same_label_names_in_all_series_of_a_metric) {
     }
 }
 
+TEST_F(exposition, of_a_key_that_is_called_like_the_overflow_breaker_has_each_series_once) {
+    registry small{{.max_entries = 2}, clock};
+    const metrics of_small{small};
+    const auto users = small.get("(overflow)"), other = small.get("a"), overflow = small.get("b");
+    ASSERT_NE(users, overflow);
+    ASSERT_EQ(overflow->name(), "(overflow)");
+    for (const auto& family : of_small.Collect()) {
+        std::set<labels> series;
+        for (const auto& sample : family.metric) {
+            labels values;
+            for (const auto& label : sample.label) values[label.name] = label.value;
+            EXPECT_TRUE(series.insert(values).second) << family.name << ": a series twice";
+        }
+    }
+}
+
+TEST_F(exposition, shows_bytes_that_are_no_utf_8_as_the_character_for_that) {
+    const auto shown_as = [&](const std::string& name, const std::string& label) {
+        const auto held = services.get(name);
+        held->trip({.reason = "test", .actor = "test"});
+        const auto counted =
+            value("switchgear_transitions_total",
+                  {{"breaker", label}, {"from", "closed"}, {"to", "open"}, {"cause", "operator_order"}});
+        return state_of(label) == 1 && counted == 1;
+    };
+    EXPECT_TRUE(shown_as("\xFFtenant\xFE", "\uFFFDtenant\uFFFD"));
+    EXPECT_TRUE(shown_as("cut \xE2\x82", "cut \uFFFD\uFFFD"));
+    EXPECT_TRUE(shown_as("overlong \xC0\xAF", "overlong \uFFFD\uFFFD"));
+    EXPECT_TRUE(shown_as("surrogate \xED\xA0\x80", "surrogate \uFFFD\uFFFD\uFFFD"));
+    EXPECT_TRUE(shown_as("beyond \xF4\x90\x80\x80", "beyond \uFFFD\uFFFD\uFFFD\uFFFD"));
+    EXPECT_TRUE(shown_as("\u00FCber \u20AC \U0001F600", "\u00FCber \u20AC \U0001F600"));
+}
+
 TEST_F(exposition, adds_up_to_the_calls_made_and_refused) {
     double made = 0;
     for (int call = 0; call < 100; ++call) {
@@ -223,6 +256,29 @@ TEST(collector_of_a_source, shows_breakers_by_the_names_it_gives) {
         }
     }
     EXPECT_GE(shown, 5U);
+}
+
+TEST(collector_of_a_source, keeps_no_transitions_without_bound_while_nobody_asks) {
+    manual_time clock;
+    breaker any{"any", {}, clock};
+    const auto tenant = [](int i) { return "tenant-" + std::to_string(i); };
+    metrics collected{[&](const metrics::visitor& visit) {
+        for (const int i : {0, 1, 20'000}) visit(tenant(i), any);
+    }};
+    std::optional<transition> told;
+    const auto listening = any.subscribe([&](const transition& seen) { told = seen; });
+    any.trip({.reason = "test", .actor = "test"});
+    for (int i = 0; i < 20'000; ++i) collected.record(tenant(i), *told);
+    collected.record(tenant(0), *told);
+    collected.record(tenant(20'000), *told);
+
+    std::map<std::string, double> counted;
+    for (const auto& family : collected.Collect()) {
+        if (family.name != "switchgear_transitions_total") continue;
+        for (const auto& sample : family.metric) counted[sample.label.at(0).value] = sample.counter.value;
+    }
+    EXPECT_EQ(counted, (std::map<std::string, double>{{tenant(0), 2}, {tenant(20'000), 1}}))
+        << "the one that moved long ago is forgotten";
 }
 
 }  // namespace

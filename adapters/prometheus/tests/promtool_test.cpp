@@ -62,6 +62,13 @@ TEST_F(promtool_check, accepts_names_with_any_character) {
     EXPECT_EQ(promtool(text), 0) << text;
 }
 
+TEST_F(promtool_check, accepts_names_with_any_bytes) {
+    const auto odd = services.get("tenant-\xFF\xFE");
+    odd->trip({.reason = "test", .actor = "test"});
+    const std::string text = text_of(metrics);
+    EXPECT_EQ(promtool(text), 0) << text;
+}
+
 TEST_F(promtool_check, accepts_the_exposition_of_no_breaker) {
     const std::string text = text_of(metrics);
     EXPECT_EQ(promtool(text), 0) << text;

@@ -35,12 +35,16 @@ std::optional<Number> number_in(const value& from) noexcept {
 }
 
 template <class Number>
-void read_whole(const value& from, const place& at, Number& into) {
+void read_whole(const value& from, const place& at, Number& into, Number least, Number most) {
     if (const auto number = number_in<Number>(from)) {
         into = *number;
     } else {
-        at.refuse(from, "a whole number within [0, " + std::to_string(std::numeric_limits<Number>::max()) + "]");
+        at.refuse(from, "a whole number within [" + std::to_string(least) + ", " + std::to_string(most) + "]");
     }
+}
+template <class Number>
+void read_whole(const value& from, const place& at, Number& into) {
+    read_whole(from, at, into, std::numeric_limits<Number>::min(), std::numeric_limits<Number>::max());
 }
 
 }  // namespace
@@ -66,6 +70,10 @@ void read(const value& from, const place& at, bool& into) {
 
 void read(const value& from, const place& at, std::uint32_t& into) { read_whole(from, at, into); }
 void read(const value& from, const place& at, std::uint64_t& into) { read_whole(from, at, into); }
+
+void read(const value& from, const place& at, as_count<std::uint32_t> count) {
+    read_whole(from, at, count.into, count.least, count.most);
+}
 
 void read(const value& from, const place& at, double& into) {
     if (const auto number = number_in<double>(from)) {

@@ -39,6 +39,13 @@ template <class T>
 struct as_ratio {
     T& into;
 };
+/// A count and the range allowed, which is told of a number that the field cannot even hold. Whether one that it holds
+/// is within it is for `validate` to say.
+template <class T>
+struct as_count {
+    T& into;
+    std::uint32_t least, most;
+};
 /// A duration that is written as a number of milliseconds.
 struct as_number_of_ms {
     std::chrono::milliseconds& into;
@@ -54,6 +61,7 @@ void read(const boost::json::value&, const place&, std::chrono::milliseconds& in
 void read(const boost::json::value&, const place&, wall_time& into);
 void read(const boost::json::value&, const place&, as_ratio<double>);
 void read(const boost::json::value&, const place&, as_number_of_ms);
+void read(const boost::json::value&, const place&, as_count<std::uint32_t>);
 
 bool is_off(const boost::json::value&) noexcept;
 
@@ -87,6 +95,14 @@ inline void read(const boost::json::value& from, const place& at, as_ratio<std::
         ratio.into.reset();
     } else {
         read(from, at, as_ratio<double>{ratio.into.emplace()});
+    }
+}
+
+inline void read(const boost::json::value& from, const place& at, as_count<std::optional<std::uint32_t>> count) {
+    if (is_off(from)) {
+        count.into.reset();
+    } else {
+        read(from, at, as_count<std::uint32_t>{count.into.emplace(), count.least, count.most});
     }
 }
 

@@ -90,6 +90,18 @@ object to_json(const recovery_rules& recovery) {
 
 }  // namespace
 
+/// A field that others are measured by: while it cannot be read it is what none of them quarrels with.
+template <class T>
+struct peaceful {
+    T& into;
+    T most;
+};
+template <class T>
+static void read(const value& from, const place& at, peaceful<T> field) {
+    field.into = field.most;
+    read(from, at, field.into);
+}
+
 static void read(const value& from, const place& at, slow_rule& into) {
     object_reader members{from, at};
     members.optional("after", into.after);
@@ -120,6 +132,9 @@ static void read(const value& from, const place& at, std::optional<adaptive_rule
     if (is_off(from) || (on != nullptr && !*on)) return;
     into.emplace();
     if (on != nullptr) return;
+    if (!from.is_object()) {
+        return at.refuse(from, R"(true, false, null, "off" or an object such as {"false_trip_budget": "30d"})");
+    }
     object_reader members{from, at};
     if (const value* one = members.find("false_trip_budget")) {
         read(*one, members.at("false_trip_budget"), into->false_trip_budget);
@@ -133,20 +148,26 @@ static void read(const value& from, const place& at, std::optional<adaptive_rule
 
 namespace {
 
-/// Weights and limits: one member for each class.
-template <class ByClass>
-void read_classes(const value& from, const place& at, ByClass& into) {
+constexpr std::uint32_t most_calls = 1'000'000'000;
+
+/// Weights and limits: one member for each class, read as `as` says.
+template <class ByClass, class As>
+void read_classes(const value& from, const place& at, ByClass& into, As as) {
     object_reader members{from, at};
-    members.optional("error", into.error);
-    members.optional("timeout", into.timeout);
-    members.optional("unreachable", into.unreachable);
-    members.optional("overloaded", into.overloaded);
-    members.optional("custom_1", into.custom_1);
-    members.optional("custom_2", into.custom_2);
-    members.optional("custom_3", into.custom_3);
-    members.optional("custom_4", into.custom_4);
+    members.optional("error", as(into.error));
+    members.optional("timeout", as(into.timeout));
+    members.optional("unreachable", as(into.unreachable));
+    members.optional("overloaded", as(into.overloaded));
+    members.optional("custom_1", as(into.custom_1));
+    members.optional("custom_2", as(into.custom_2));
+    members.optional("custom_3", as(into.custom_3));
+    members.optional("custom_4", as(into.custom_4));
     members.no_others();
 }
+
+peaceful<double> as_weight(double& field) { return {field, 1'000}; }
+
+as_count<std::optional<std::uint32_t>> as_limit(std::optional<std::uint32_t>& field) { return {field, 1, most_calls}; }
 
 /// What cannot be read is replaced by a window that no other field quarrels with.
 void read_window(const value& from, const place& at, window& into) {
@@ -163,22 +184,25 @@ void read_window(const value& from, const place& at, window& into) {
         into = size;
     } else {
         last_calls size{65'536};
-        read(*calls, at.member("last_calls"), size.count);
+        read(*calls, at.member("last_calls"), as_count<std::uint32_t>{size.count, 1, 65'536});
         into = size;
     }
 }
 
 void read_trip(const value& from, const place& at, trip_rules& into) {
     object_reader members{from, at};
-    members.optional("consecutive_failures", into.consecutive_failures);
+    members.optional("consecutive_failures", as_limit(into.consecutive_failures));
     members.optional("failures", into.failures);
     members.optional("failure_ratio", as_ratio<std::optional<double>>{into.failure_ratio});
     members.optional("slow", into.slow);
-    if (const value* limits = members.find("limits")) read_classes(*limits, members.at("limits"), into.limits);
+    if (const value* limits = members.find("limits"))
+        read_classes(*limits, members.at("limits"), into.limits, as_limit);
     if (const value* adaptive = members.find("adaptive")) read(*adaptive, members.at("adaptive"), into.adaptive);
-    if (const value* weights = members.find("weights")) read_classes(*weights, members.at("weights"), into.weights);
+    if (const value* weights = members.find("weights")) {
+        read_classes(*weights, members.at("weights"), into.weights, as_weight);
+    }
     if (const value* size = members.find("window")) read_window(*size, members.at("window"), into.window);
-    members.optional("minimum_calls", into.minimum_calls);
+    members.optional("minimum_calls", as_count<std::uint32_t>{into.minimum_calls, 1, most_calls});
     // Who lets the breaker learn what is normal does not want thresholds that they never named.
     if (into.adaptive && members.find("consecutive_failures") == nullptr) into.consecutive_failures.reset();
     if (into.adaptive && members.find("failure_ratio") == nullptr) into.failure_ratio.reset();
@@ -191,12 +215,12 @@ void read_recovery(const value& from, const place& at, recovery_rules& into) {
     members.optional("probe_price", into.probe_price);
     members.optional("open_for", into.open_for);
     members.optional("backoff", into.backoff);
-    members.optional("max_open_for", into.max_open_for);
+    members.optional("max_open_for", peaceful<std::chrono::milliseconds>{into.max_open_for, std::chrono::hours{24}});
     members.optional("jitter", as_ratio<double>{into.jitter});
     members.optional("jitter_seed", into.jitter_seed);
     members.optional("max_retry_after", into.max_retry_after);
-    members.optional("probes", into.probes);
-    members.optional("successes_to_close", into.successes_to_close);
+    members.optional("probes", as_count<std::uint32_t>{into.probes, 1, 1'024});
+    members.optional("successes_to_close", as_count<std::uint32_t>{into.successes_to_close, 1, 10'000});
     members.optional("probe_timeout", into.probe_timeout);
     members.optional("ramp", into.ramp);
     members.no_others();
@@ -223,7 +247,7 @@ parsed<settings> from_json<settings>(const value& from) {
 
     // A field that could not be read is told once: what stands in its place is not the user's.
     for (auto& wrong : validate(given)) {
-        const auto same = [&](const violation& other) { return other.field.starts_with(wrong.field); };
+        const auto same = [&](const violation& other) { return other.field == wrong.field; };
         if (std::ranges::none_of(found, same)) found.push_back(std::move(wrong));
     }
     if (!found.empty()) return found;

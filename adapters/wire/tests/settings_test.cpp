@@ -163,11 +163,50 @@ TEST(settings_json, tells_everything_that_is_wrong_with_its_path) {
 
 TEST(settings_json, tells_what_would_be_right) {
     EXPECT_EQ(message_of(R"({"mode": "shadow"})"), R"("shadow": must be one of enforce, observe)");
-    EXPECT_EQ(message_of(R"({"trip": {"minimum_calls": -1}})"), "-1: must be a whole number within [0, 4294967295]");
+    EXPECT_EQ(message_of(R"({"trip": {"minimum_calls": -1}})"), "-1: must be a whole number within [1, 1000000000]");
     EXPECT_THAT(message_of(R"({"recovery": {"open_for": 5}})"), HasSubstr("5: must be a duration such as"));
     EXPECT_THAT(message_of(R"({"recovery": {"ramp": {"till": 1}}})"), HasSubstr("known are over, from, by"));
     EXPECT_THAT(message_of(R"({"trip": []})"), HasSubstr("[]: must be an object"));
     EXPECT_THAT(message_of(R"(["trip"])"), HasSubstr("must be an object"));
+    EXPECT_THAT(message_of(R"({"trip": {"adaptive": "yes"}})"),
+                HasSubstr(R"("yes": must be true, false, null, "off" or an object)"));
+}
+
+TEST(settings_json, tells_one_range_of_a_count_whether_it_can_be_held_or_not) {
+    const auto range_of = [](std::string path, const std::string& count) {
+        std::string text = count;
+        for (std::size_t dot = path.rfind('.'); !path.empty(); dot = path.rfind('.')) {
+            text = R"({")" + path.substr(dot + 1) + R"(": )" + text + "}";
+            path.erase(dot == std::string::npos ? 0 : dot);
+        }
+        const std::string message = message_of(text);
+        return message.starts_with(count + ": must be ") ? message.substr(message.find('[')) : message;
+    };
+    for (const std::string field : {"trip.consecutive_failures", "trip.minimum_calls", "trip.window.last_calls",
+                                    "recovery.probes", "recovery.successes_to_close"}) {
+        const std::string told = range_of(field, "0");
+        EXPECT_THAT(told, HasSubstr("[1, ")) << field;
+        EXPECT_EQ(range_of(field, "-1"), told) << field;
+        EXPECT_EQ(range_of(field, "5000000000"), told) << field;
+    }
+    EXPECT_EQ(range_of("trip.limits.error", "-1"), "[1, 1000000000]");
+}
+
+TEST(settings_json, unknown_member_hides_nothing) {
+    EXPECT_THAT(fields_refused(R"({"trip": {"minimum_calls": 0, "minimum_calls_": 3}})"),
+                UnorderedElementsAre("trip.minimum_calls", "trip.minimum_calls_"));
+    EXPECT_THAT(fields_refused(R"({"trip": {"window": {"last_calls": 0, "last_cals": 3}}})"),
+                UnorderedElementsAre("trip.window", "trip.window.last_cals"));
+    EXPECT_THAT(fields_refused(R"({"recovery": {"open_for": "0ms", "open_for_ms": 500}})"),
+                UnorderedElementsAre("recovery.open_for", "recovery.open_for_ms"));
+}
+
+TEST(settings_json, member_that_cannot_be_read_makes_no_other_wrong) {
+    EXPECT_THAT(fields_refused(R"({"recovery": {"max_open_for": "bogus", "open_for": "2m"}})"),
+                ElementsAre("recovery.max_open_for"));
+    EXPECT_THAT(fields_refused(R"({"trip": {"failures": 100, "window": {"last_calls": 10}, "minimum_calls": 10,
+                                           "weights": {"error": "x"}}})"),
+                ElementsAre("trip.weights.error"));
 }
 
 TEST(settings_json, window_is_of_one_kind) {

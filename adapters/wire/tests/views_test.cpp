@@ -69,6 +69,24 @@ std::vector<std::string> fields_refused(const boost::json::value& from) {
     return fields;
 }
 
+TEST(views, of_texts_that_are_no_utf_8_can_be_read) {
+    const auto comes_back = []<class View>(const View& view) {
+        const auto back = from_json<View>(boost::json::parse(boost::json::serialize(to_json(view))));
+        return back.has_value() && *back == view;
+    };
+    const auto shown = view_of("tenant-\xFF", {}, noon);
+    EXPECT_EQ(shown.name, "tenant-\uFFFD");
+    EXPECT_TRUE(comes_back(shown));
+
+    transition told = trip_at(noon.steady);
+    told.name = "\xC3 tenant";
+    told.order = order{.reason = "\xFE", .actor = "\u00E4nn\xED\xA0\x80", .until = {}};
+    const auto seen = view_of(told, noon);
+    EXPECT_EQ(seen.name, "\uFFFD tenant");
+    EXPECT_EQ(seen.order->actor, "\u00E4nn\uFFFD\uFFFD\uFFFD");
+    EXPECT_TRUE(comes_back(seen));
+}
+
 TEST(breaker_json, has_every_member_of_the_snapshot_in_a_fixed_order) {
     EXPECT_EQ(
         boost::json::serialize(to_json(view_of("payments", busy_snapshot(), noon))),

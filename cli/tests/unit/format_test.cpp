@@ -69,7 +69,24 @@ TEST(transition_line, of_an_order_has_who_and_why) {
     ordered.cause = cause::operator_order;
     ordered.evidence = {};
     ordered.order = wire::order_view{.reason = "deploying", .actor = "ann", .until = {}};
-    EXPECT_THAT(transition_line(ordered), HasSubstr("(until lifted, by ann: deploying)"));
+    EXPECT_THAT(transition_line(ordered), HasSubstr("  (by ann: deploying)")) << "nobody can lift a trip";
+    ordered.order->until = wire::wall_time{} + 1s;
+    EXPECT_THAT(transition_line(ordered), HasSubstr("(until 1970-01-01T00:00:01.000Z, by ann: deploying)"));
+}
+
+TEST(breaker_details, say_that_an_override_is_in_force_until_lifted) {
+    auto forced = named("shop");
+    forced.override = override_mode::forced_open;
+    forced.order = wire::order_view{.reason = "deploying", .actor = "ann", .until = {}};
+    EXPECT_THAT(breaker_details(forced, {}), HasSubstr("order in force: until lifted, by ann: deploying"));
+}
+
+TEST(words_after_trip, tell_the_pause_in_force) {
+    auto open = named("shop", state::open);
+    open.retry_after = 10min;
+    EXPECT_EQ(words_after_trip(open), "open for 10m");
+    open.override = override_mode::forced_open;
+    EXPECT_EQ(words_after_trip(open), "open, forced_open");
 }
 
 TEST(transition_line, of_an_adaptive_trip_tells_its_evidence_in_words) {

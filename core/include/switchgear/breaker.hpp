@@ -143,7 +143,8 @@ public:
 
     /// Closed, windows and back-off cleared.
     void reset(order);
-    /// Open, timer restarted, for `pause` exactly if given; recovers by itself.
+    /// Open, timer restarted; recovers by itself. For `pause` exactly if given, but no longer than
+    /// `recovery.max_retry_after` (10 min unless set; 0: no cap): force_open() is for longer.
     void trip(order, std::optional<duration> pause = {});
     /// Refuses every call until lifted, or until `order::until`.
     void force_open(order);

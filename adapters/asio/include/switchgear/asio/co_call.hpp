@@ -13,7 +13,7 @@
 #include <boost/asio/this_coro.hpp>
 
 #include <switchgear/asio/judge.hpp>
-#include <switchgear/asio/overdue_timer.hpp>
+#include <switchgear/asio/timed_permit.hpp>
 #include <switchgear/breaker.hpp>
 #include <switchgear/permit.hpp>
 #include <switchgear/result.hpp>
@@ -66,8 +66,7 @@ guarded_call<Make> call_under_permit(Handle by, Make make, Judge judge) {
 
     result<permit> admitted = by->try_acquire();
     if (!admitted) co_return switchgear::detail::refused<answer>(admitted.error());
-    permit granted = std::move(*admitted);
-    overdue_timer overdue{co_await boost::asio::this_coro::executor, *by, granted};
+    timed_permit granted{co_await boost::asio::this_coro::executor, by, std::move(*admitted)};
 
     std::optional<std::conditional_t<std::is_void_v<value>, std::monostate, value>> out;
     std::exception_ptr thrown;
@@ -80,7 +79,6 @@ guarded_call<Make> call_under_permit(Handle by, Make make, Judge judge) {
     } catch (...) {
         thrown = std::current_exception();
     }
-    overdue.stop();
     // Asked only now and outside the handler: the call may have reset the state, and a handler cannot wait.
     const auto cancellation = co_await boost::asio::this_coro::cancellation_state;
     const bool told_to_stop = cancellation.cancelled() != boost::asio::cancellation_type::none;
@@ -90,7 +88,7 @@ guarded_call<Make> call_under_permit(Handle by, Make make, Judge judge) {
         std::rethrow_exception(thrown);
     }
     if constexpr (std::is_void_v<value>) {
-        granted.success();
+        granted.settle(verdict::success());
         co_return answer{};
     } else {
         granted.settle(judge_returned(judge, told_to_stop, std::as_const(*out)));
@@ -109,20 +107,23 @@ guarded_call<Make> call_under_permit(Handle by, Make make, Judge judge) {
 /// closed by somebody else is for the judge to judge.
 ///
 /// Where the breaker has a limit for slow calls (`breaker::slow_limit`), a timer of the coroutine's executor counts
-/// the call as slow when it passes that, while it is still running.
+/// the call as slow when it passes that, while it is still running. Listeners are told of a trip by that timer on any
+/// thread of the executor, and the call does not wait for them: its verdict counts when they are done.
 ///
 /// Returns: R where R is a result or std::expected whose error can be made from a rejection; else
 /// `result<R>`. Throws: what the awaited operation throws, and what the judge throws, in which case the permit
 /// is given back (rule 28).
 /// Thread safety: as of the coroutine; the breaker may be shared with any thread.
-/// Lifetime: the breaker must outlive the coroutine.
+/// Lifetime: the breaker must outlive the coroutine, and a timer that is telling listeners when the coroutine ends:
+/// where the executor has several threads, keep it until they have ended, or hand in a shared_ptr.
 template <class Make, class Judge = default_judge>
     requires detail::makes_awaitable<Make>
 detail::guarded_call<Make> co_call(breaker& by, Make make, Judge judge = {}) {
     return detail::call_under_permit(&by, std::move(make), std::move(judge));
 }
 
-/// The same with a breaker of a registry, which the coroutine holds as long as it lives. Requires: not null.
+/// The same with a breaker of a registry, which the coroutine and its timer hold as long as they need it. Requires: not
+/// null.
 template <class Make, class Judge = default_judge>
     requires detail::makes_awaitable<Make>
 detail::guarded_call<Make> co_call(std::shared_ptr<breaker> by, Make make, Judge judge = {}) {

@@ -26,7 +26,12 @@ namespace switchgear::prometheus {
 ///
 /// Everything but the transitions is read from snapshots when Prometheus asks: a call is not counted twice.
 /// Transitions are counted as they are told, which is rare and not on the way of a call. The custom classes
-/// appear with their first failure. A breaker that is gone takes its series along (rule 38).
+/// appear with their first failure. A breaker that is gone takes its series along (rule 38). While nobody asks, the
+/// transitions of at most 20,000 breakers are kept, or of twice as many as there were when somebody last did; then the
+/// half that moved longest ago is forgotten.
+///
+/// In a label, bytes that are no UTF-8 become U+FFFD: Prometheus refuses the whole scrape for one of them. Of breakers
+/// that would be shown by one name, such as a user's key `(overflow)` beside the registry's own, the first is.
 ///
 ///     switchgear::prometheus::collector metrics{services};
 ///     exposer.RegisterCollectable(…);
@@ -35,8 +40,8 @@ namespace switchgear::prometheus {
 class collector final : public ::prometheus::Collectable {
 public:
     using visitor = std::function<void(std::string_view name, const breaker&)>;
-    /// Calls the visitor for each breaker there is, by the name under which it is to be shown. Requires: no
-    /// name comes twice.
+    /// Calls the visitor for each breaker there is, by the name under which it is to be shown. A name that comes twice
+    /// is shown once.
     using source = std::function<void(const visitor&)>;
 
     /// For breakers kept in any way; whoever keeps them hands their transitions to `record`.

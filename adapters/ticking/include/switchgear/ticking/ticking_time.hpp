@@ -25,6 +25,9 @@ namespace switchgear::ticking {
 /// microsecond of the system's clock. Elsewhere, with an `exact` of one's own, and while the thread is late, it is
 /// `exact`.
 ///
+/// Not across a fork(): the thread stays with the parent; in the child the coarse time stands still, and the end waits
+/// for a thread that is not there. A program that forks makes it, and the breakers that use it, in the child.
+///
 /// Thread safety: as ticked_time. Lifetime: must outlive the breakers that use it; its end waits for the
 /// thread, which is at once.
 class ticking_time final : public ticked_time {

@@ -37,7 +37,8 @@ struct reset_request {
 struct trip_request {
     std::string reason;
     std::string actor;
-    /// JSON: "for". The pause; empty: as the settings have it.
+    /// JSON: "for". The pause, cut to `recovery.max_retry_after` (10m unless set; 0: not cut); the answer's
+    /// `retry_after_ms` tells the one in force. Empty: as the settings have it.
     std::optional<std::chrono::milliseconds> lasts{};
     friend bool operator==(const trip_request&, const trip_request&) = default;
 };

@@ -20,7 +20,8 @@
 ///
 /// A view owns all its texts and knows wall time only, because another process's monotonic clock means
 /// nothing to a reader. Durations are whole milliseconds, rounded up, so that one that is not over never
-/// reads as zero. Times are texts as in RFC 3339: "2024-11-22T15:31:00.123Z".
+/// reads as zero. Times are texts as in RFC 3339: "2024-11-22T15:31:00.123Z". Bytes of a name, a reason or an
+/// actor that are no UTF-8, and would make the JSON unreadable, are U+FFFD in a view.
 ///
 /// Reading refuses a member that is missing or of a wrong type, and passes over members that it does not
 /// know: a client may be older than its server.
