@@ -68,7 +68,8 @@ task<bool> exchange::relay() {
     out_.add(head_text_);
     const bool written = co_await write_answer(complete);
     in.consume(scan_.length() + parsed.consumed);
-    const bool passed = written && (complete || co_await relay_body());
+    bool passed = written;
+    if (written && !complete) passed = co_await relay_body();
     // The service has said all it will; what it has not read of the request it will not read.
     const bool reusable = passed && sent_whole_ && answer_.keep_alive && in.data().empty() && !in.ended();
     upload_.discard();
@@ -116,7 +117,8 @@ task<bool> exchange::read_piece() {
     incoming& in = connection_->in;
     step_ = step::reading_answer;
     set_time_limit(limit::step, settings().timeouts.between_bytes, "between_bytes_timeout");
-    const bool more = !interrupted() && co_await in.more();
+    bool more = false;
+    if (!interrupted()) more = co_await in.more();
     with_.limits().clear(limit::step);
     if (more && !interrupted()) co_return true;
     if (interruption_ == interruption::upstream_slow) {

@@ -62,7 +62,9 @@ task<> client_session::run() {
 }
 
 task<> client_session::serve_connection() {
-    if (tls_ && !co_await handshake()) co_return;
+    if (tls_) {
+        if (!co_await handshake()) co_return;
+    }
     if (welcome_ == welcome::refuse) {
         step_ = step::closing;
         co_await refuse(503, "The gateway has as many connections as it may have.", "connection_limit");
@@ -204,7 +206,9 @@ task<bool> client_session::answer_locally(const own_answer& what) {
     const std::uint64_t written_before = io_.written();
     const bool may_go_on = co_await answer(what, keep);
     log_own(what, written_before);
-    co_return may_go_on&& co_await drain_body();
+    // No && here: g++ 12 would drain the body in any case (see task.hpp).
+    if (!may_go_on) co_return false;
+    co_return co_await drain_body();
 }
 
 /// The access log's line of a request that no service was asked about. Its method and path are known once the head was
@@ -270,7 +274,10 @@ task<> client_session::linger() {
     error_code ignored;
     io_.socket().shutdown(asio::socket_base::shutdown_send, ignored);
     in_.consume(in_.data().size());
-    while (!timed_out_ && !cut_ && co_await in_.more()) in_.consume(in_.data().size());
+    while (!timed_out_ && !cut_) {
+        if (!co_await in_.more()) break;
+        in_.consume(in_.data().size());
+    }
 }
 
 void client_session::limit_reached(limit which) noexcept {
