@@ -88,7 +88,9 @@ task<bool> client_session::handshake() {
 }
 
 task<bool> client_session::next_request() {
+    // Copies: while the connection is idle a reload may let the configuration go.
     const config& by = *worker_.current()->settings;
+    const std::chrono::milliseconds idle_limit = by.client_timeouts.idle;
     const std::chrono::milliseconds head_limit = by.client_timeouts.request_headers;
     const std::size_t most_bytes = by.limits.header_bytes;
     const std::size_t most_fields = by.limits.header_count;
@@ -99,7 +101,7 @@ task<bool> client_session::next_request() {
         if (!in_.data().empty() && in_.data() != "\r") break;
         step_ = step::idle;
         if (worker_.draining() || cut_) co_return false;
-        deadline_.set(limit::step, by.client_timeouts.idle);
+        deadline_.set(limit::step, idle_limit);
         if (!co_await in_.more()) co_return false;
     }
     step_ = step::head;

@@ -116,6 +116,22 @@ class Reload(GatewayTest):
         self.assertEqual(gateway.admin("POST", "/v1/reload", {}).status, 422)
         self.assertEqual(self.ask(gateway).status, 200)
 
+    def test_an_idle_connection_does_not_miss_the_configuration_it_began_with(self):
+        settings = self.settings({"shop": self.upstream()})
+        # What is freed is overwritten, so that who still reads it shows.
+        freed = {"MALLOC_PERTURB_": "165", "GLIBC_TUNABLES": "glibc.malloc.tcache_count=0"}
+        gateway = self.run_gateway(settings, threads=1, environment=freed)
+        idle = []
+        for _ in range(5):
+            idle.append(self.client(gateway))
+            self.assertEqual(idle[-1].ask("GET", "/").status, 200)
+            self.changed(gateway, settings)
+            self.assertEqual(self.ask(gateway).status, 200, "the worker takes the new one")
+        for client in idle:
+            client.send(b"\r\n")
+        self.assertEqual(self.ask(gateway).status, 200, "the worker has seen the empty lines")
+        self.assertEqual([client.ask("GET", "/").status for client in idle], [200] * 5)
+
     def test_listeners_come_and_go(self):
         upstream = self.upstream()
         settings = self.settings({"shop": upstream})
