@@ -110,7 +110,7 @@ task<exchange::head_outcome> exchange::attempt() {
 
 task<bool> exchange::obtain_connection() {
     const std::string& key = of_.pool_keys[endpoint_];
-    if (!fresh_only_) connection_ = with_.on().pool().take(key);
+    if (!fresh_only_) connection_ = with_.on().pool().take(key, time_source::steady().coarse());
     if (!connection_) {
         step_ = step::connecting;
         watch_client();
