@@ -269,8 +269,10 @@ task<> client_session::linger() {
     if (io_.is_tls()) {
         if (in_.pending()) io_.cancel();
         co_await in_.settled();
-        co_await awaited_operation{[&](completion then) { io_.start_goodbye(then); }};
-        co_return;
+        const io_result parted = co_await awaited_operation{[&](completion then) { io_.start_goodbye(then); }};
+        if (!parted.failed) co_return;
+        // The client has not finished: more of its request came instead of its own goodbye.
+        io_.leave_tls();
     }
     if (in_.ended()) co_return;
     error_code ignored;
