@@ -150,13 +150,16 @@ std::runtime_error cannot_listen(const socket_address& address, const std::strin
     return std::runtime_error("admin.address: cannot listen on " + to_string(address) + ": " + why);
 }
 
-asio::ssl::context load_certificate(const tls_files& files) {
-    asio::ssl::context out{asio::ssl::context::tls_server};
-    out.set_options(asio::ssl::context::default_workarounds | asio::ssl::context::no_tlsv1 |
-                    asio::ssl::context::no_tlsv1_1);
+/// Null: plain.
+std::shared_ptr<asio::ssl::context> load_certificate(const std::optional<tls_files>& named) {
+    if (!named) return nullptr;
+    const tls_files& files = *named;
+    auto out = std::make_shared<asio::ssl::context>(asio::ssl::context::tls_server);
+    out->set_options(asio::ssl::context::default_workarounds | asio::ssl::context::no_tlsv1 |
+                     asio::ssl::context::no_tlsv1_1);
     try {
-        out.use_certificate_chain_file(files.certificate);
-        out.use_private_key_file(files.key, asio::ssl::context::pem);
+        out->use_certificate_chain_file(files.certificate);
+        out->use_private_key_file(files.key, asio::ssl::context::pem);
     } catch (const boost::system::system_error& error) {
         throw std::runtime_error("admin.tls: cannot use certificate " + files.certificate + " with key " + files.key +
                                  ": " + error.code().message());
@@ -170,8 +173,7 @@ asio::ssl::context load_certificate(const tls_files& files) {
 class admin_server::acceptor : public std::enable_shared_from_this<acceptor> {
 public:
     acceptor(asio::io_context& io, const admin_settings& settings, handler handle)
-        : listening_(io), handle_(std::move(handle)) {
-        set_certificate(settings.tls);
+        : listening_(io), tls_(load_certificate(settings.tls)), handle_(std::move(handle)) {
         try {
             const tcp::endpoint at{asio::ip::make_address(settings.address.host), settings.address.port};
             listening_.open(at.protocol());
@@ -188,9 +190,7 @@ public:
             listening_.get_executor(), [self = shared_from_this()] { return self->accept(); }, asio::detached);
     }
 
-    void set_certificate(const std::optional<tls_files>& files) {
-        tls_ = files ? std::make_shared<asio::ssl::context>(load_certificate(*files)) : nullptr;
-    }
+    void use(std::shared_ptr<asio::ssl::context> tls) { tls_ = std::move(tls); }
 
     void close() {
         closing_ = true;
@@ -253,13 +253,16 @@ admin_server::admin_server(asio::io_context& io, const admin_settings& settings,
 
 admin_server::~admin_server() { acceptor_->close(); }
 
-void admin_server::apply(const admin_settings& settings) {
-    if (settings.address == wanted_) return acceptor_->set_certificate(settings.tls);
-    auto next = std::make_shared<acceptor>(io_, settings, handle_);
-    next->start();
-    acceptor_->close();
-    acceptor_ = std::move(next);
-    wanted_ = settings.address;
+std::function<void()> admin_server::prepare(const admin_settings& settings) {
+    if (settings.address == wanted_) {
+        return [this, tls = load_certificate(settings.tls)] { acceptor_->use(tls); };
+    }
+    return [this, next = std::make_shared<acceptor>(io_, settings, handle_), address = settings.address] {
+        next->start();
+        acceptor_->close();
+        acceptor_ = next;
+        wanted_ = address;
+    };
 }
 
 socket_address admin_server::address() const {

@@ -155,6 +155,33 @@ class Reload(GatewayTest):
         wait_until(refused, "nobody listens there any more")
         self.assertEqual(self.ask(gateway).status, 200)
 
+    def test_behaviour_65_what_is_refused_late_keeps_its_listeners(self):
+        settings = self.settings({"shop": self.upstream()})
+        going = free_port()
+        settings["listeners"].append({"address": f"127.0.0.1:{going}"})
+        gateway = self.run_gateway(settings)
+        # Nobody reads it, so that it cannot be opened: found out when all the rest is well.
+        log = os.path.join(gateway.folder.name, "unread")
+        os.mkfifo(log)
+        coming = free_port()
+        refused = {**settings, "listeners": [settings["listeners"][0], {"address": f"127.0.0.1:{coming}"}],
+                   "admin": {"address": f"127.0.0.1:{free_port()}"}, "access_log": log}
+        for number in range(1, 6):
+            gateway.write(refused)
+            gateway.reload()
+            wait_until(lambda: gateway.reloads("failure") == number, "refused")
+            shown = gateway.admin("GET", "/v1/config").json()["reloads"]["last_error"]
+            self.assertIn("access_log", shown)
+            for port in (gateway.port, going):
+                client = Client(port)
+                self._clients.append(client)
+                self.assertEqual(client.ask("GET", "/").status, 200)
+        with self.assertRaises(ConnectionRefusedError):
+            Client(coming)
+        settings["listeners"].pop()
+        self.changed(gateway, settings)
+        self.assertEqual(gateway.reloads("success"), 1)
+
     def test_services_come_and_go(self):
         first, second = self.upstream(), self.upstream()
         settings = self.settings({"first": first})
