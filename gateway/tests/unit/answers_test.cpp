@@ -73,6 +73,16 @@ TEST(answers, a_fallback_is_sent_as_written_with_the_state_beside_it) {
         "Circuit-Breaker: payments; state=open; reason=open; retry-after-ms=3200\r\nVia: 1.1 switchgear\r\n\r\nlater");
 }
 
+TEST(answers, a_fallback_without_a_body_says_no_length) {
+    for (const std::uint16_t status : {std::uint16_t{204}, std::uint16_t{304}}) {
+        const fallback_answer fallback{.when = fallback_when::refused, .status = status, .headers = {}, .body = ""};
+        std::string out;
+        write_fallback(out, fallback, refusal(), {});
+        EXPECT_EQ(out.find("Content-Length"), std::string::npos) << out;
+        EXPECT_TRUE(out.ends_with("\r\n\r\n")) << out;
+    }
+}
+
 TEST(answers, names_that_are_no_tokens_are_quoted) {
     EXPECT_EQ(circuit_breaker_value({"pay/127.0.0.1:80", state::closed, 0s}, {}), "pay/127.0.0.1:80; state=closed");
     EXPECT_EQ(circuit_breaker_value({"pay/(none)", state::closed, 0s}, {}), "\"pay/(none)\"; state=closed");
