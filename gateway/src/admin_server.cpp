@@ -22,6 +22,7 @@
 
 #include "admin_feed.hpp"
 #include "control_stream.hpp"
+#include "http_date.hpp"
 
 namespace switchgear::gateway {
 
@@ -75,10 +76,15 @@ std::string status_line(unsigned version, unsigned status) {
     return fmt::format("HTTP/1.{} {} {}\r\n", version % 10, status, reason);
 }
 
+/// Of a final answer.
+std::string first_lines(unsigned version, unsigned status) {
+    return fmt::format("{}Date: {}\r\n", status_line(version, status), http_date{}.now());
+}
+
 /// Head and body; to a HEAD only the head.
 std::string response_text(const admin_answer& answer, const parser& to, bool keep_alive) {
     const unsigned version = to.get().version();
-    std::string out = status_line(version, answer.status);
+    std::string out = first_lines(version, answer.status);
     out +=
         "Content-Type: " + answer.content_type + "\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n";
     for (const auto& [name, value] : answer.headers) {
@@ -94,7 +100,7 @@ std::string response_text(const admin_answer& answer, const parser& to, bool kee
 /// Sends events until the feed ends or the client stops taking them.
 asio::awaitable<void> send_events(control_stream& stream, const std::shared_ptr<event_feed>& feed, unsigned version) {
     const bool chunked = version >= 11;
-    std::string out = status_line(version, 200) + "Content-Type: text/event-stream\r\nCache-Control: no-store\r\n";
+    std::string out = first_lines(version, 200) + "Content-Type: text/event-stream\r\nCache-Control: no-store\r\n";
     out += chunked ? "Connection: close\r\nTransfer-Encoding: chunked\r\n\r\n" : "\r\n";
     for (;;) {
         stream.expires_after(write_time);

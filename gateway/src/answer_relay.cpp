@@ -61,7 +61,8 @@ task<bool> exchange::relay() {
     if (complete) settle(judged);  // before it is told, so that who asks next meets the verdict
 
     head_text_.clear();
-    write_answer_head(head_text_, answer_, {client_framing_, with_.connection_value(keep), exposed_state()});
+    write_answer_head(head_text_, answer_,
+                      {client_framing_, with_.connection_value(keep), exposed_state(), with_.on().date()});
     answered(answer_.status);
     head_sent_ = true;
     out_.clear();
@@ -224,7 +225,7 @@ task<bool> exchange::answer_instead(const own_answer& answer, bool failed) {
                            fallback->when == (failed ? fallback_when::failed : fallback_when::refused)) &&
                           (failed || answer.status == 503);
     const bool keep = with_.keeps_alive() && !(with_.head().expects_continue && !with_.body().done());
-    const answer_delivery delivery{with_.to_head(), with_.connection_value(keep)};
+    const answer_delivery delivery{with_.to_head(), with_.connection_value(keep), with_.on().date()};
     head_text_.clear();
     if (replaced) {
         write_fallback(head_text_, *fallback, answer, delivery);

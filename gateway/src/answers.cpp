@@ -47,6 +47,7 @@ std::string problem_body(const own_answer& answer) {
 
 void write_status_fields(std::string& out, const own_answer& answer, const answer_delivery& delivery) {
     auto end = std::back_inserter(out);
+    fmt::format_to(end, "Date: {}\r\n", delivery.date);
     fmt::format_to(end, "Proxy-Status: switchgear; error={}", answer.proxy_error);
     if (answer.received_status != 0) fmt::format_to(end, "; received-status={}", answer.received_status);
     out.append("\r\n");

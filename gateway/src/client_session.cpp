@@ -237,7 +237,7 @@ std::string_view client_session::connection_value(bool keep) const noexcept {
 
 task<bool> client_session::answer(const own_answer& what, bool keep) {
     out_.clear();
-    write_own_answer(out_, what, {to_head(), connection_value(keep)});
+    write_own_answer(out_, what, {to_head(), connection_value(keep), worker_.date()});
     deadline_.set(limit::step, worker_.current()->settings->client_timeouts.between_bytes);
     const error_code failed = co_await write_all{io_, out_};
     deadline_.clear(limit::step);
