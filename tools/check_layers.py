@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Refuses an include against the arrows, and a real clock or a sleep where time must be an argument.
+"""Refuses an include against the arrows, a real clock or a sleep where time must be an argument, and what g++ 12
+compiles wrongly: a co_await behind &&, || or ?.
 
     core <- policies <- adapters/* <- gateway,   adapters <- simulation <- cli,   testing beside core
 
@@ -69,6 +70,10 @@ MAY_READ_THE_CLOCK = {"core/src/time.cpp", "core/include/switchgear/detail/clock
 UNIT_TESTS = ("core/tests/", "policies/tests/", "testing/tests/", "adapters/http/tests/", "adapters/wire/tests/",
               "adapters/prometheus/tests/", "gateway/tests/unit/", "cli/tests/unit/", "simulation/tests/unit/", "tests/model/")
 
+# g++ 12 awaits what follows them in a co_return, in the condition of a loop and in an argument, whatever stands before.
+CONDITION = re.compile(r"&&|\|\||\?")
+END_OF_EXPRESSION = re.compile(r"\bco_await\b|[()\[\],;{}]|(?<![=!<>])=(?!=)")
+
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
 
 
@@ -136,6 +141,20 @@ def without_comments(text):
     return pattern.sub(lambda m: m[0] if m[0][0] == '"' else re.sub(r"[^\n]", " ", m[0]), text)
 
 
+def conditional_awaits(text):
+    """The places of &&, || and ? that decide whether a co_await of the same expression takes place."""
+    for condition in CONDITION.finditer(text):
+        depth = 0
+        for token in END_OF_EXPRESSION.finditer(text, condition.end()):
+            if token[0] == "co_await":
+                yield condition.start()
+                break
+            depth += (token[0] in "([") - (token[0] in ")]")
+            # `=` is behind the && of a reference: auto&& a = co_await b;
+            if depth < 0 or token[0] in ";{}" or (depth == 0 and token[0] in ",="):
+                break
+
+
 def problems_in(root, path):
     layer = layer_of(path)
     if layer is None:
@@ -143,7 +162,11 @@ def problems_in(root, path):
             yield 1, f"the folder {path.rsplit('/', 1)[0] or '.'} is no layer of the table in tools/check_layers.py"
     time_is_an_argument = ((layer is not None and layer.pure) or path.startswith(UNIT_TESTS)) \
         and path not in MAY_READ_THE_CLOCK
-    for number, line in enumerate(without_comments((root / path).read_text()).splitlines(), start=1):
+    text = without_comments((root / path).read_text())
+    code = re.sub(r"(?m)^[ \t]*#.*", "", text)
+    for number in sorted({code.count("\n", 0, place) + 1 for place in conditional_awaits(code)}):
+        yield number, "a co_await behind &&, || or ?, which g++ 12 may await in any case: use an if"
+    for number, line in enumerate(text.splitlines(), start=1):
         if layer is not None and (match := INCLUDE.match(line)):
             if problem := include_problem(root, path, layer, match[1], match[2]):
                 yield number, f"include against the arrows: {problem}"

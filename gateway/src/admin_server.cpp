@@ -22,6 +22,7 @@
 
 #include "admin_feed.hpp"
 #include "control_stream.hpp"
+#include "http_date.hpp"
 
 namespace switchgear::gateway {
 
@@ -75,10 +76,15 @@ std::string status_line(unsigned version, unsigned status) {
     return fmt::format("HTTP/1.{} {} {}\r\n", version % 10, status, reason);
 }
 
+/// Of a final answer.
+std::string first_lines(unsigned version, unsigned status) {
+    return fmt::format("{}Date: {}\r\n", status_line(version, status), http_date{}.now());
+}
+
 /// Head and body; to a HEAD only the head.
 std::string response_text(const admin_answer& answer, const parser& to, bool keep_alive) {
     const unsigned version = to.get().version();
-    std::string out = status_line(version, answer.status);
+    std::string out = first_lines(version, answer.status);
     out +=
         "Content-Type: " + answer.content_type + "\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n";
     for (const auto& [name, value] : answer.headers) {
@@ -94,7 +100,7 @@ std::string response_text(const admin_answer& answer, const parser& to, bool kee
 /// Sends events until the feed ends or the client stops taking them.
 asio::awaitable<void> send_events(control_stream& stream, const std::shared_ptr<event_feed>& feed, unsigned version) {
     const bool chunked = version >= 11;
-    std::string out = status_line(version, 200) + "Content-Type: text/event-stream\r\nCache-Control: no-store\r\n";
+    std::string out = first_lines(version, 200) + "Content-Type: text/event-stream\r\nCache-Control: no-store\r\n";
     out += chunked ? "Connection: close\r\nTransfer-Encoding: chunked\r\n\r\n" : "\r\n";
     for (;;) {
         stream.expires_after(write_time);
@@ -150,13 +156,16 @@ std::runtime_error cannot_listen(const socket_address& address, const std::strin
     return std::runtime_error("admin.address: cannot listen on " + to_string(address) + ": " + why);
 }
 
-asio::ssl::context load_certificate(const tls_files& files) {
-    asio::ssl::context out{asio::ssl::context::tls_server};
-    out.set_options(asio::ssl::context::default_workarounds | asio::ssl::context::no_tlsv1 |
-                    asio::ssl::context::no_tlsv1_1);
+/// Null: plain.
+std::shared_ptr<asio::ssl::context> load_certificate(const std::optional<tls_files>& named) {
+    if (!named) return nullptr;
+    const tls_files& files = *named;
+    auto out = std::make_shared<asio::ssl::context>(asio::ssl::context::tls_server);
+    out->set_options(asio::ssl::context::default_workarounds | asio::ssl::context::no_tlsv1 |
+                     asio::ssl::context::no_tlsv1_1);
     try {
-        out.use_certificate_chain_file(files.certificate);
-        out.use_private_key_file(files.key, asio::ssl::context::pem);
+        out->use_certificate_chain_file(files.certificate);
+        out->use_private_key_file(files.key, asio::ssl::context::pem);
     } catch (const boost::system::system_error& error) {
         throw std::runtime_error("admin.tls: cannot use certificate " + files.certificate + " with key " + files.key +
                                  ": " + error.code().message());
@@ -170,8 +179,7 @@ asio::ssl::context load_certificate(const tls_files& files) {
 class admin_server::acceptor : public std::enable_shared_from_this<acceptor> {
 public:
     acceptor(asio::io_context& io, const admin_settings& settings, handler handle)
-        : listening_(io), handle_(std::move(handle)) {
-        set_certificate(settings.tls);
+        : listening_(io), tls_(load_certificate(settings.tls)), handle_(std::move(handle)) {
         try {
             const tcp::endpoint at{asio::ip::make_address(settings.address.host), settings.address.port};
             listening_.open(at.protocol());
@@ -188,9 +196,7 @@ public:
             listening_.get_executor(), [self = shared_from_this()] { return self->accept(); }, asio::detached);
     }
 
-    void set_certificate(const std::optional<tls_files>& files) {
-        tls_ = files ? std::make_shared<asio::ssl::context>(load_certificate(*files)) : nullptr;
-    }
+    void use(std::shared_ptr<asio::ssl::context> tls) { tls_ = std::move(tls); }
 
     void close() {
         closing_ = true;
@@ -253,13 +259,16 @@ admin_server::admin_server(asio::io_context& io, const admin_settings& settings,
 
 admin_server::~admin_server() { acceptor_->close(); }
 
-void admin_server::apply(const admin_settings& settings) {
-    if (settings.address == wanted_) return acceptor_->set_certificate(settings.tls);
-    auto next = std::make_shared<acceptor>(io_, settings, handle_);
-    next->start();
-    acceptor_->close();
-    acceptor_ = std::move(next);
-    wanted_ = settings.address;
+std::function<void()> admin_server::prepare(const admin_settings& settings) {
+    if (settings.address == wanted_) {
+        return [this, tls = load_certificate(settings.tls)] { acceptor_->use(tls); };
+    }
+    return [this, next = std::make_shared<acceptor>(io_, settings, handle_), address = settings.address] {
+        next->start();
+        acceptor_->close();
+        acceptor_ = next;
+        wanted_ = address;
+    };
 }
 
 socket_address admin_server::address() const {

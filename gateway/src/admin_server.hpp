@@ -25,9 +25,10 @@ public:
     admin_server(const admin_server&) = delete;
     admin_server& operator=(const admin_server&) = delete;
 
-    /// Listens as `settings` say, with certificates read anew; connections that are there stay.
+    /// Makes ready to listen as `settings` say, with certificates read anew; connections that are there stay.
+    /// Returns: what puts it in force and cannot fail; if it is not called, all stays as it is.
     /// Throws: as the constructor; then all is as it was.
-    void apply(const admin_settings&);
+    [[nodiscard]] std::function<void()> prepare(const admin_settings&);
 
     /// Where it listens, with the port that port 0 became.
     socket_address address() const;

@@ -61,14 +61,16 @@ task<bool> exchange::relay() {
     if (complete) settle(judged);  // before it is told, so that who asks next meets the verdict
 
     head_text_.clear();
-    write_answer_head(head_text_, answer_, {client_framing_, with_.connection_value(keep), exposed_state()});
+    write_answer_head(head_text_, answer_,
+                      {client_framing_, with_.connection_value(keep), exposed_state(), with_.on().date()});
     answered(answer_.status);
     head_sent_ = true;
     out_.clear();
     out_.add(head_text_);
     const bool written = co_await write_answer(complete);
     in.consume(scan_.length() + parsed.consumed);
-    const bool passed = written && (complete || co_await relay_body());
+    bool passed = written;
+    if (written && !complete) passed = co_await relay_body();
     // The service has said all it will; what it has not read of the request it will not read.
     const bool reusable = passed && sent_whole_ && answer_.keep_alive && in.data().empty() && !in.ended();
     upload_.discard();
@@ -116,7 +118,8 @@ task<bool> exchange::read_piece() {
     incoming& in = connection_->in;
     step_ = step::reading_answer;
     set_time_limit(limit::step, settings().timeouts.between_bytes, "between_bytes_timeout");
-    const bool more = !interrupted() && co_await in.more();
+    bool more = false;
+    if (!interrupted()) more = co_await in.more();
     with_.limits().clear(limit::step);
     if (more && !interrupted()) co_return true;
     if (interruption_ == interruption::upstream_slow) {
@@ -222,7 +225,7 @@ task<bool> exchange::answer_instead(const own_answer& answer, bool failed) {
                            fallback->when == (failed ? fallback_when::failed : fallback_when::refused)) &&
                           (failed || answer.status == 503);
     const bool keep = with_.keeps_alive() && !(with_.head().expects_continue && !with_.body().done());
-    const answer_delivery delivery{with_.to_head(), with_.connection_value(keep)};
+    const answer_delivery delivery{with_.to_head(), with_.connection_value(keep), with_.on().date()};
     head_text_.clear();
     if (replaced) {
         write_fallback(head_text_, *fallback, answer, delivery);

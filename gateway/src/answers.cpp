@@ -47,6 +47,7 @@ std::string problem_body(const own_answer& answer) {
 
 void write_status_fields(std::string& out, const own_answer& answer, const answer_delivery& delivery) {
     auto end = std::back_inserter(out);
+    fmt::format_to(end, "Date: {}\r\n", delivery.date);
     fmt::format_to(end, "Proxy-Status: switchgear; error={}", answer.proxy_error);
     if (answer.received_status != 0) fmt::format_to(end, "; received-status={}", answer.received_status);
     out.append("\r\n");
@@ -99,12 +100,14 @@ void write_fallback(std::string& out, const fallback_answer& fallback, const own
                     const answer_delivery& delivery) {
     write_status_line(out, fallback.status);
     for (const auto& [name, value] : fallback.headers) out.append(name).append(": ").append(value).append("\r\n");
-    if (fallback.status != 204) {
+    const bool bodiless = fallback.status == 204 || fallback.status == 304;
+    // RFC 9110, section 8.6: of a 304 it would be the length of an answer that we do not know.
+    if (!bodiless) {
         fmt::format_to(std::back_inserter(out), "Content-Length: {}\r\n", fallback.body.size());
     }
     write_status_fields(out, instead, delivery);
     out.append("\r\n");
-    if (!delivery.to_head && fallback.status != 204 && fallback.status != 304) out.append(fallback.body);
+    if (!delivery.to_head && !bodiless) out.append(fallback.body);
 }
 
 std::string_view reason_phrase(unsigned status) noexcept {

@@ -43,6 +43,7 @@ struct own_answer {
 struct answer_delivery {
     bool to_head = false;         ///< no body
     std::string_view connection;  ///< "close", "keep-alive" or empty
+    std::string_view date;        ///< the value of Date, see `http_date`
 };
 
 /// Appends head and body.

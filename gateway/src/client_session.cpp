@@ -62,7 +62,9 @@ task<> client_session::run() {
 }
 
 task<> client_session::serve_connection() {
-    if (tls_ && !co_await handshake()) co_return;
+    if (tls_) {
+        if (!co_await handshake()) co_return;
+    }
     if (welcome_ == welcome::refuse) {
         step_ = step::closing;
         co_await refuse(503, "The gateway has as many connections as it may have.", "connection_limit");
@@ -86,7 +88,9 @@ task<bool> client_session::handshake() {
 }
 
 task<bool> client_session::next_request() {
+    // Copies: while the connection is idle a reload may let the configuration go.
     const config& by = *worker_.current()->settings;
+    const std::chrono::milliseconds idle_limit = by.client_timeouts.idle;
     const std::chrono::milliseconds head_limit = by.client_timeouts.request_headers;
     const std::size_t most_bytes = by.limits.header_bytes;
     const std::size_t most_fields = by.limits.header_count;
@@ -97,7 +101,7 @@ task<bool> client_session::next_request() {
         if (!in_.data().empty() && in_.data() != "\r") break;
         step_ = step::idle;
         if (worker_.draining() || cut_) co_return false;
-        deadline_.set(limit::step, by.client_timeouts.idle);
+        deadline_.set(limit::step, idle_limit);
         if (!co_await in_.more()) co_return false;
     }
     step_ = step::head;
@@ -204,7 +208,9 @@ task<bool> client_session::answer_locally(const own_answer& what) {
     const std::uint64_t written_before = io_.written();
     const bool may_go_on = co_await answer(what, keep);
     log_own(what, written_before);
-    co_return may_go_on&& co_await drain_body();
+    // No && here: g++ 12 would drain the body in any case (see task.hpp).
+    if (!may_go_on) co_return false;
+    co_return co_await drain_body();
 }
 
 /// The access log's line of a request that no service was asked about. Its method and path are known once the head was
@@ -231,7 +237,7 @@ std::string_view client_session::connection_value(bool keep) const noexcept {
 
 task<bool> client_session::answer(const own_answer& what, bool keep) {
     out_.clear();
-    write_own_answer(out_, what, {to_head(), connection_value(keep)});
+    write_own_answer(out_, what, {to_head(), connection_value(keep), worker_.date()});
     deadline_.set(limit::step, worker_.current()->settings->client_timeouts.between_bytes);
     const error_code failed = co_await write_all{io_, out_};
     deadline_.clear(limit::step);
@@ -263,14 +269,19 @@ task<> client_session::linger() {
     if (io_.is_tls()) {
         if (in_.pending()) io_.cancel();
         co_await in_.settled();
-        co_await awaited_operation{[&](completion then) { io_.start_goodbye(then); }};
-        co_return;
+        const io_result parted = co_await awaited_operation{[&](completion then) { io_.start_goodbye(then); }};
+        if (!parted.failed) co_return;
+        // The client has not finished: more of its request came instead of its own goodbye.
+        io_.leave_tls();
     }
     if (in_.ended()) co_return;
     error_code ignored;
     io_.socket().shutdown(asio::socket_base::shutdown_send, ignored);
     in_.consume(in_.data().size());
-    while (!timed_out_ && !cut_ && co_await in_.more()) in_.consume(in_.data().size());
+    while (!timed_out_ && !cut_) {
+        if (!co_await in_.more()) break;
+        in_.consume(in_.data().size());
+    }
 }
 
 void client_session::limit_reached(limit which) noexcept {

@@ -162,18 +162,14 @@ private:
             }
             return lines;
         }
-        const auto before = runtime_.configuration();
         try {
+            // All that may fail comes first: a listener that was closed might not be had back.
             auto token = read_token(loaded->admin);
-            proxy_.listen(loaded->listeners);
-            try {
-                admin_->apply(loaded->admin);
-                runtime_.reload(*std::move(loaded));
-            } catch (...) {
-                admin_->apply(before->admin);
-                proxy_.listen(before->listeners);
-                throw;
-            }
+            const auto listen = proxy_.prepare(loaded->listeners);
+            const auto administer = admin_->prepare(loaded->admin);
+            runtime_.reload(*std::move(loaded));
+            listen();
+            administer();
             api_.set_token(std::move(token));
             health_.apply(runtime_.configuration());
         } catch (const std::exception& error) {

@@ -85,7 +85,9 @@ task<bool> exchange::end(bool keep) {
         co_await upload_.finished();
     }
     for (const limit each : {limit::step, limit::upload, limit::total, limit::overdue}) with_.limits().clear(each);
-    co_return keep && !interrupted() && co_await with_.drain_body();
+    // No && here: g++ 12 would drain the body in any case (see task.hpp).
+    if (!keep || interrupted()) co_return false;
+    co_return co_await with_.drain_body();
 }
 
 task<exchange::head_outcome> exchange::attempt() {
@@ -108,7 +110,7 @@ task<exchange::head_outcome> exchange::attempt() {
 
 task<bool> exchange::obtain_connection() {
     const std::string& key = of_.pool_keys[endpoint_];
-    if (!fresh_only_) connection_ = with_.on().pool().take(key);
+    if (!fresh_only_) connection_ = with_.on().pool().take(key, time_source::steady().coarse());
     if (!connection_) {
         step_ = step::connecting;
         watch_client();

@@ -46,7 +46,8 @@ void write_request_head(std::string& out, const request_head& head, const reques
     append_field(out, "Host", with.host);
     const bool connection_lists = head.find(field_kind::connection) != nullptr;
     for (const header_field& field : head.fields) {
-        const bool passes = field.kind == field_kind::other || field.kind == field_kind::circuit_breaker;
+        const bool passes = field.kind == field_kind::other || field.kind == field_kind::circuit_breaker ||
+                            field.kind == field_kind::date;
         if (!passes || (connection_lists && is_listed(head, field.name))) continue;
         append_field(out, field.name, field.value);
     }
@@ -63,14 +64,17 @@ void write_answer_head(std::string& out, const answer_head& head, const answer_r
     fmt::format_to(std::back_inserter(out), "{} ", head.status);
     out.append(head.reason).append("\r\n");
     const bool connection_lists = head.find(field_kind::connection) != nullptr;
+    bool dated = with.date.empty();
     for (const header_field& field : head.fields) {
         const bool replaced = field.kind == field_kind::circuit_breaker && !with.circuit_breaker.empty();
         const bool passes = field.kind == field_kind::other || field.kind == field_kind::forwarding ||
                             field.kind == field_kind::host || field.kind == field_kind::expect ||
-                            (field.kind == field_kind::circuit_breaker && !replaced);
+                            field.kind == field_kind::date || (field.kind == field_kind::circuit_breaker && !replaced);
         if (!passes || (connection_lists && is_listed(head, field.name))) continue;
         append_field(out, field.name, field.value);
+        dated = dated || field.kind == field_kind::date;
     }
+    if (!dated) append_field(out, "Date", with.date);
     if (head.status >= 200 && head.status != 204) append_framing(out, head, with.framing);
     if (!with.connection.empty()) append_field(out, "Connection", with.connection);
     if (!with.circuit_breaker.empty()) append_field(out, "Circuit-Breaker", with.circuit_breaker);

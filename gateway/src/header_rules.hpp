@@ -32,6 +32,7 @@ struct answer_rewrite {
     body_framing framing = body_framing::none;  ///< towards the client
     std::string_view connection;                ///< "close", "keep-alive" or empty
     std::string_view circuit_breaker;           ///< replaces the service's own; empty: that one passes
+    std::string_view date;  ///< if the service said none; empty: it stays so, as in an interim answer
 };
 
 /// Appends an answer's head as the client gets it.

@@ -20,6 +20,7 @@ void message_decoder<IsRequest>::begin(bool bodiless) {
     pieces_.clear();
     piece_bytes_ = 0;
     done_ = false;
+    failed_ = false;
 }
 
 template <bool IsRequest>
@@ -29,6 +30,7 @@ std::string_view message_decoder<IsRequest>::parse_head(std::string_view input, 
     boost::beast::error_code failed;
     const std::size_t used = parser_->put(boost::asio::const_buffer{input.data(), input.size()}, failed);
     head_ = nullptr;
+    failed_ = true;  // until all is well
     if (failed == http::error::bad_version) return "the HTTP version is neither 1.0 nor 1.1";
     if (failed == http::error::bad_method) return "the method is not a token";
     if (failed == http::error::bad_target) return "the request target is malformed";
@@ -39,6 +41,7 @@ std::string_view message_decoder<IsRequest>::parse_head(std::string_view input, 
     if (failed == http::error::bad_field) return "a header field's name is malformed";
     if (failed == http::error::bad_value) return "a header field's value is malformed";
     if (failed || used != input.size() || !parser_->is_header_done()) return "the head is malformed";
+    failed_ = false;
     parser_->eager(true);
     chunked_ = parser_->chunked();
     chunk_left_ = 0;
@@ -50,6 +53,8 @@ template <bool IsRequest>
 auto message_decoder<IsRequest>::parse_body(std::string_view data) -> progress {
     pieces_.clear();
     piece_bytes_ = 0;
+    // Beast's parser must not be used again once it failed: it reads on where it lost its way.
+    if (failed_) return {.consumed = 0, .bad = true};
     if (done_ || data.empty()) return {};
     // The end of a chunked body takes five bytes. Beast asserts that it has them once it saw a "0".
     constexpr std::size_t shortest_end = 5;
@@ -57,13 +62,14 @@ auto message_decoder<IsRequest>::parse_body(std::string_view data) -> progress {
     boost::beast::error_code failed;
     progress result;
     result.consumed = parser_->put(boost::asio::const_buffer{data.data(), data.size()}, failed);
-    result.bad = failed && failed != http::error::need_more;
+    failed_ = result.bad = failed && failed != http::error::need_more;
     return result;
 }
 
 template <bool IsRequest>
 bool message_decoder<IsRequest>::parse_end() {
     if (done_) return true;
+    if (failed_) return false;
     boost::beast::error_code failed;
     parser_->put_eof(failed);
     return !failed && done_;

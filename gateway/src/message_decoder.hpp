@@ -33,7 +33,8 @@ public:
         std::size_t consumed = 0;
         bool bad = false;
     };
-    /// Parses what there is of the body; the pieces found are in `pieces()` until the next call.
+    /// Parses what there is of the body; the pieces found are in `pieces()` until the next call. Once it was bad it
+    /// stays so: nobody knows where the next message begins.
     progress parse_body(std::string_view data);
     /// The connection ended. Returns: whether the message is complete with it.
     bool parse_end();
@@ -76,6 +77,7 @@ private:
     std::vector<std::string_view> pieces_;
     std::size_t piece_bytes_ = 0;
     bool done_ = false;
+    bool failed_ = false;
     bool chunked_ = false;
     std::uint64_t chunk_left_ = 0;  // of the chunk that has begun
 };

@@ -17,6 +17,7 @@ constexpr std::array known_names{
     known_name{"te", field_kind::hop_by_hop},
     known_name{"via", field_kind::via},
     known_name{"host", field_kind::host},
+    known_name{"date", field_kind::date},
     known_name{"expect", field_kind::expect},
     known_name{"trailer", field_kind::hop_by_hop},
     known_name{"upgrade", field_kind::hop_by_hop},

@@ -18,7 +18,8 @@ enum class field_kind : std::uint8_t {
     expect,
     via,
     forwarding,  ///< X-Forwarded-*, Forwarded, X-Real-IP, traceparent, tracestate: what a peer may not claim
-    circuit_breaker
+    circuit_breaker,
+    date
 };
 field_kind kind_of(std::string_view name) noexcept;
 

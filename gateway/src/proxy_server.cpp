@@ -1,6 +1,7 @@
 #include <switchgear/gateway/proxy_server.hpp>
 
 #include <algorithm>
+#include <functional>
 #include <memory>
 #include <thread>
 #include <utility>
@@ -22,7 +23,7 @@ public:
         }
     }
 
-    void listen(const std::vector<listener>& wanted) {
+    std::function<void()> prepare(const std::vector<listener>& wanted) {
         std::vector<entry> next;
         std::vector<std::shared_ptr<asio::ssl::context>> contexts;
         for (const listener& each : wanted) {
@@ -33,19 +34,16 @@ public:
                                ? *kept
                                : entry{each.address, std::make_shared<acceptor>(workers_, each.address)});
         }
-        const auto was_there = [&](const entry& one) {
-            return std::any_of(entries_.begin(), entries_.end(), [&](const entry& old) { return old.at == one.at; });
+        return [this, next = std::move(next), contexts = std::move(contexts)]() mutable {
+            for (std::size_t i = 0; i < next.size(); ++i) {
+                next[i].at->use(contexts[i]);
+                if (!is_in(entries_, next[i])) next[i].at->begin();
+            }
+            for (const entry& old : entries_) {
+                if (!is_in(next, old)) old.at->close();
+            }
+            entries_ = std::move(next);
         };
-        for (std::size_t i = 0; i < next.size(); ++i) {
-            next[i].at->use(contexts[i]);
-            if (!was_there(next[i])) next[i].at->begin();
-        }
-        for (const entry& old : entries_) {
-            const bool stays =
-                std::any_of(next.begin(), next.end(), [&](const entry& one) { return one.at == old.at; });
-            if (!stays) old.at->close();
-        }
-        entries_ = std::move(next);
     }
 
     std::vector<socket_address> addresses() const {
@@ -83,6 +81,10 @@ private:
         std::shared_ptr<acceptor> at;
     };
 
+    static bool is_in(const std::vector<entry>& some, const entry& one) {
+        return std::any_of(some.begin(), some.end(), [&](const entry& each) { return each.at == one.at; });
+    }
+
     std::size_t sessions() const {
         std::size_t present = 0;
         for (const auto& each : workers_) present += each->sessions();
@@ -100,7 +102,9 @@ proxy_server::proxy_server(runtime& of, unsigned threads)
 
 proxy_server::~proxy_server() { stop(); }
 
-void proxy_server::listen(const std::vector<listener>& wanted) { implementation_->listen(wanted); }
+std::function<void()> proxy_server::prepare(const std::vector<listener>& wanted) {
+    return implementation_->prepare(wanted);
+}
 std::vector<socket_address> proxy_server::addresses() const { return implementation_->addresses(); }
 bool proxy_server::drain(std::chrono::milliseconds within) { return implementation_->drain(within); }
 void proxy_server::stop() { implementation_->stop(); }

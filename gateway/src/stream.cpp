@@ -68,6 +68,8 @@ void stream::start_goodbye(completion then) {
     tls_->layer.async_shutdown([then](error_code failed) { then(failed); });
 }
 
+void stream::leave_tls() noexcept { tls_.reset(); }
+
 void stream::cancel() noexcept {
     error_code ignored;
     socket_.cancel(ignored);

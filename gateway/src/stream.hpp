@@ -66,6 +66,8 @@ public:
     void start_client_handshake(asio::ssl::context&, const std::string& name, completion);
     /// Tells the peer that this is the end and not a truncation. Requires: is_tls().
     void start_goodbye(completion);
+    /// From now on what lies below TLS is read and written, to be thrown away. Requires: nothing is under way.
+    void leave_tls() noexcept;
 
     void cancel() noexcept;
     void close() noexcept;

@@ -14,6 +14,9 @@ namespace switchgear::gateway {
 /// to notice that a client has gone. Everything here runs on one worker's thread, so there is nothing to
 /// erase and nothing to lock. Cancellation is by cancelling the socket.
 ///
+/// A `co_await` never stands behind `&&`, `||` or `?`: g++ 12 awaits it in a co_return, in the condition of a loop and
+/// in an argument, whatever stands before it (tools/check_layers.py looks for it).
+///
 /// Thread safety: none; a task belongs to one thread.
 template <class T = void>
 class [[nodiscard]] task;

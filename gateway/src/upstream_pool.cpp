@@ -23,10 +23,16 @@ std::unique_ptr<upstream_connection> upstream_pool::remove(connections& from, st
     return taken;
 }
 
-std::unique_ptr<upstream_connection> upstream_pool::take(const std::string& key) {
+std::unique_ptr<upstream_connection> upstream_pool::take(const std::string& key, time_point now) {
     const auto found = idle_.find(key);
-    if (found == idle_.end() || found->second.empty()) return nullptr;
-    return remove(found->second, found->second.size() - 1);
+    if (found == idle_.end()) return nullptr;
+    connections& of_key = found->second;
+    while (!of_key.empty()) {
+        auto last = remove(of_key, of_key.size() - 1);
+        if (last->idle_until > now) return last;
+        discard(std::move(last));
+    }
+    return nullptr;
 }
 
 void upstream_pool::give(const std::string& key, std::unique_ptr<upstream_connection> connection,

@@ -23,13 +23,14 @@ public:
     upstream_pool(const upstream_pool&) = delete;
     upstream_pool& operator=(const upstream_pool&) = delete;
 
-    /// The connection that was used last. Null if there is none.
-    std::unique_ptr<upstream_connection> take(const std::string& key);
+    /// The connection that was used last. Null if there is none. Those found to be idle for too long are closed: the
+    /// endpoint may be about to end them, and a request that met that end could be lost.
+    std::unique_ptr<upstream_connection> take(const std::string& key, time_point now);
     void give(const std::string& key, std::unique_ptr<upstream_connection>, time_point idle_until);
     /// Closes it; it goes when its pending read has ended.
     void discard(std::unique_ptr<upstream_connection>);
 
-    /// Closes what was idle for too long.
+    /// Closes what was idle for too long, so that it does not stay when nothing is taken.
     void sweep(time_point now);
     void close_all();
     /// Nothing is idle and nothing is going.

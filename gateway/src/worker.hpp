@@ -5,12 +5,14 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <string_view>
 
 #include <boost/asio/basic_waitable_timer.hpp>
 #include <boost/asio/io_context.hpp>
 
 #include <switchgear/gateway/runtime.hpp>
 
+#include "http_date.hpp"
 #include "routing.hpp"
 #include "stream.hpp"
 #include "upstream_pool.hpp"
@@ -62,6 +64,8 @@ public:
     gateway::runtime& runtime() noexcept { return shared_.runtime; }
     bool draining() const noexcept { return shared_.draining.load(std::memory_order_relaxed); }
     upstream_pool& pool() noexcept { return pool_; }
+    /// The value of Date in an answer of this moment.
+    std::string_view date() { return date_.now(); }
 
     /// The routing in force. Cost: one load while nothing was reloaded.
     const std::shared_ptr<const routing>& current();
@@ -77,6 +81,7 @@ private:
                                asio::io_context::executor_type>
         ticking_;
     upstream_pool pool_;
+    http_date date_;
     std::list<std::unique_ptr<client_session>> sessions_;
     std::atomic<std::size_t> session_count_{0};
     bool cut_ = false;

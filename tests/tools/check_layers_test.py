@@ -100,6 +100,22 @@ class CheckLayers(unittest.TestCase):
         self.expect_refused("core/tests/breaker_test.cpp", "std::this_thread::sleep_for(1s);\n",
                             "core/tests/breaker_test.cpp:1:", "sleep_for")
 
+    def test_a_co_await_may_not_hang_on_a_condition(self):
+        for text in ("co_return keep && co_await drain();", "co_return keep&& co_await drain();",
+                     "co_return gone ||\n    co_await drain();", "co_return keep ? co_await drain() : false;",
+                     "co_return keep ? true : co_await drain();", "while (!over && co_await more()) go_on();",
+                     "go(keep && is_good(1, co_await more()));", "bool all = a && (b || !co_await c());"):
+            self.expect_refused("gateway/src/session.cpp", "\n" + text + "\n", "gateway/src/session.cpp:2:", "co_await")
+
+    def test_a_co_await_before_or_beside_a_condition_is_none(self):
+        for text in ("if (keep && !gone) co_return co_await drain();", "co_return co_await drain() && keep;",
+                     "auto&& read = co_await more();", "go(keep && !gone, co_await more());", "// a && co_await b;",
+                     "if (a || b) {\n    co_await c();\n}", "if (co_await more() || gone) go_on();",
+                     "#if A && B\n    co_await c();\n#endif"):
+            self.write("gateway/src/session.cpp", text + "\n")
+            code, output = self.check()
+            self.assertEqual(code, 0, output)
+
     def test_a_folder_outside_the_table_is_refused(self):
         self.expect_refused("helpers/strings.hpp", "#pragma once\n", "helpers/strings.hpp:1:", "no layer")
 

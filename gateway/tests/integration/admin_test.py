@@ -236,6 +236,11 @@ class Views(GatewayTest):
         for word in ("header_bytes", "header_count", "connections", "first_byte", "between_bytes", "probe_timeout"):
             self.assertIn(word, shown.text)
 
+    def test_every_answer_has_a_date(self):
+        gateway = self.start({"shop": self.upstream()})
+        for path in ("/healthz", "/metrics", "/v1/breakers/nobody"):
+            self.assertRegex(gateway.admin("GET", path).headers.get("date", ""), r"^\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT$")
+
     def test_liveness_readiness_and_the_root(self):
         gateway = self.start({"shop": self.upstream()})
         self.assertEqual(gateway.admin("GET", "/healthz").status, 200)

@@ -1,10 +1,12 @@
 """What the gateway says: its statuses, the headers and problem documents that go with them, its log."""
 
+import email.utils
 import json
+import time
 
 from harness import QUICK, GatewayTest, breaker, free_port, main, wait_until
-from raw_client import Gone
-from scripted_upstream import Held, hang, reset, status
+from raw_client import PATIENCE, Gone
+from scripted_upstream import Held, hang, raw, reset, status
 
 STATIC = {"status": 203, "headers": {"Content-Type": "application/json", "X-Stand-In": "yes"}, "body": '{"items": []}'}
 
@@ -110,6 +112,42 @@ class Refusals(GatewayTest):
         self.assertEqual(reply.status, 503)
         self.assertEqual(parameters(reply.header("Circuit-Breaker"))[1]["reason"], "forced_open")
         self.assertEqual(gateway.rejections(reason="forced_open"), 1)
+
+
+class Dates(GatewayTest):
+    def is_now(self, reply):
+        """It has one Date, of this moment."""
+        self.assertEqual(len(reply.all("Date")), 1, reply.headers)
+        said = email.utils.parsedate_to_datetime(reply.header("Date"))
+        self.assertRegex(reply.header("Date"), r"^[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT$")
+        self.assertLess(abs(time.time() - said.timestamp()), PATIENCE)
+
+    def test_every_answer_has_one_and_only_one(self):
+        upstream = self.upstream()
+        services = {"plain": upstream, "stand_in": {"endpoints": [upstream.url], "fallback": STATIC}}
+        routes = [{"match": {"path_prefix": f"/{name}"}, "service": name} for name in services]
+        gateway = self.start(services, routes)
+        self.is_now(self.ask(gateway, target="/plain"))
+        self.is_now(self.ask(gateway, target="/nowhere"))
+        for name, code in (("plain", 503), ("stand_in", 203)):
+            gateway.order(name, "override", mode="forced_open", for_="10m")
+            reply = self.ask(gateway, target=f"/{name}")
+            self.assertEqual(reply.status, code)
+            self.is_now(reply)
+        client = self.client(gateway)
+        client.send(b"nonsense\r\n\r\n")
+        self.is_now(client.response())
+
+    def test_the_services_own_stays(self):
+        then = "Sun, 06 Nov 1994 08:49:37 GMT"
+        reply = self.ask(self.start({"shop": self.upstream(status(200, [("Date", then)]))}))
+        self.assertEqual(reply.all("Date"), [then])
+
+    def test_an_interim_answer_needs_none(self):
+        upstream = self.upstream(raw(b"HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"))
+        reply = self.ask(self.start({"shop": upstream}))
+        self.assertEqual(reply.interim[0].all("Date"), [])
+        self.is_now(reply)
 
 
 class Failures(GatewayTest):

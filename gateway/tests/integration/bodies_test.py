@@ -44,6 +44,23 @@ class Expect(GatewayTest):
         self.assertEqual(service.requests[0].body, b"abc")
 
 
+    def test_a_connection_that_is_to_close_does_not_wait_for_a_body_that_is_not_coming(self):
+        service = self.upstream()
+        gateway = self.start({"shop": service}, routes=[{"match": {"path_prefix": "/a"}, "service": "shop"}])
+        gateway.order("shop", "override", mode="forced_open", for_="10m")
+        for target, expected in (("/a", 503), ("/nowhere", 404)):
+            waited = []
+            for _ in range(3):  # one of them may meet a busy machine
+                client = self.client(gateway)
+                client.request("POST", target, [("Expect", "100-continue"), ("Content-Length", "5")])
+                reply = client.response()
+                self.assertEqual((reply.status, reply.header("Connection")), (expected, "close"))
+                answered = time.monotonic()
+                self.assertEqual(client.leftover(), b"")
+                waited.append(time.monotonic() - answered)
+            self.assertLess(min(waited), 1.5, "a body would be waited for 2 s")
+
+
 class Streaming(GatewayTest):
     def test_a_body_flows_on_before_its_end_has_come(self):
         arrived = threading.Event()

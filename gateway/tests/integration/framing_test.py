@@ -106,6 +106,38 @@ class RequestFraming(GatewayTest):
         self.assertEqual(self.service.targets(), ["/1", "/2"])
 
 
+class BrokenWhileAnswered(GatewayTest):
+    """The service answers before it has the request's body, whose framing then breaks."""
+
+    def test_behaviours_06_and_11_nothing_after_the_broken_body_is_taken_for_a_request(self):
+        service = self.upstream()
+        gateway = self.start({"shop": service})
+        inner = b"A: b\r\n\r\nGET /evil HTTP/1.1\r\nHost: a.test\r\n\r\n"
+        for end in (
+            b"%x\r\n%s\r\n0\r\nContent-Length: 7\r\n\r\n" % (len(inner), inner),
+            b"%x\r\n%s\r\n0: b\r\n\r\n" % (len(inner), inner),
+            b"5\r\nX: 12\r\n0\r\nA B: 1\r\n\r\n",
+        ):
+            held = Held()
+
+            def script(exchange, held=held):
+                exchange.send(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nea")
+                held(exchange)
+
+            service.answer = script
+            before = len(service.requests)
+            client = self.client(gateway)
+            client.send(b"POST /early HTTP/1.1\r\nHost: a.test\r\nTransfer-Encoding: chunked\r\n\r\n")
+            reply = client.read_head()
+            self.assertEqual(reply.status, 200)
+            client.send(end + b"GET /next HTTP/1.1\r\nHost: a.test\r\n\r\n")
+            held.release(lambda exchange: (exchange.send(b"rly"), exchange.hang()))
+            client.read_body(reply)
+            self.assertEqual((reply.body, reply.complete), (b"early", True), end)
+            self.assertEqual(client.leftover(), b"", "closed after the answer")
+            self.assertEqual(service.targets()[before:], ["/early"], end)
+
+
 class ResponseFraming(GatewayTest):
     def test_behaviour_07_an_ambiguous_answer_is_502_and_its_connection_not_used_again(self):
         service = self.upstream()

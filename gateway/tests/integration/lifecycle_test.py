@@ -116,6 +116,22 @@ class Reload(GatewayTest):
         self.assertEqual(gateway.admin("POST", "/v1/reload", {}).status, 422)
         self.assertEqual(self.ask(gateway).status, 200)
 
+    def test_an_idle_connection_does_not_miss_the_configuration_it_began_with(self):
+        settings = self.settings({"shop": self.upstream()})
+        # What is freed is overwritten, so that who still reads it shows.
+        freed = {"MALLOC_PERTURB_": "165", "GLIBC_TUNABLES": "glibc.malloc.tcache_count=0"}
+        gateway = self.run_gateway(settings, threads=1, environment=freed)
+        idle = []
+        for _ in range(5):
+            idle.append(self.client(gateway))
+            self.assertEqual(idle[-1].ask("GET", "/").status, 200)
+            self.changed(gateway, settings)
+            self.assertEqual(self.ask(gateway).status, 200, "the worker takes the new one")
+        for client in idle:
+            client.send(b"\r\n")
+        self.assertEqual(self.ask(gateway).status, 200, "the worker has seen the empty lines")
+        self.assertEqual([client.ask("GET", "/").status for client in idle], [200] * 5)
+
     def test_listeners_come_and_go(self):
         upstream = self.upstream()
         settings = self.settings({"shop": upstream})
@@ -138,6 +154,33 @@ class Reload(GatewayTest):
 
         wait_until(refused, "nobody listens there any more")
         self.assertEqual(self.ask(gateway).status, 200)
+
+    def test_behaviour_65_what_is_refused_late_keeps_its_listeners(self):
+        settings = self.settings({"shop": self.upstream()})
+        going = free_port()
+        settings["listeners"].append({"address": f"127.0.0.1:{going}"})
+        gateway = self.run_gateway(settings)
+        # Nobody reads it, so that it cannot be opened: found out when all the rest is well.
+        log = os.path.join(gateway.folder.name, "unread")
+        os.mkfifo(log)
+        coming = free_port()
+        refused = {**settings, "listeners": [settings["listeners"][0], {"address": f"127.0.0.1:{coming}"}],
+                   "admin": {"address": f"127.0.0.1:{free_port()}"}, "access_log": log}
+        for number in range(1, 6):
+            gateway.write(refused)
+            gateway.reload()
+            wait_until(lambda: gateway.reloads("failure") == number, "refused")
+            shown = gateway.admin("GET", "/v1/config").json()["reloads"]["last_error"]
+            self.assertIn("access_log", shown)
+            for port in (gateway.port, going):
+                client = Client(port)
+                self._clients.append(client)
+                self.assertEqual(client.ask("GET", "/").status, 200)
+        with self.assertRaises(ConnectionRefusedError):
+            Client(coming)
+        settings["listeners"].pop()
+        self.changed(gateway, settings)
+        self.assertEqual(gateway.reloads("success"), 1)
 
     def test_services_come_and_go(self):
         first, second = self.upstream(), self.upstream()

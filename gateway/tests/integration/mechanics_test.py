@@ -21,6 +21,17 @@ class Mechanics(GatewayTest):
         return {"endpoints": [upstream.url], "breaker": breaker(*arguments, **more), **own}
 
 
+class Pool(Mechanics):
+    def test_behaviour_68_a_connection_idle_for_longer_than_it_may_is_not_used_again(self):
+        upstream = self.upstream()
+        gateway = self.start({"shop": self.service(upstream, timeouts={"idle": "100ms"})})
+        client = self.client(gateway)
+        for number in range(1, 6):
+            self.assertEqual(client.ask("GET", "/").status, 200)
+            self.assertEqual(upstream.connections, number)
+            time.sleep(0.25)
+
+
 class Probes(Mechanics):
     def test_behaviour_44_at_the_end_of_the_pause_exactly_the_probes_get_through(self):
         upstream = self.upstream()

@@ -89,6 +89,18 @@ class Tls(GatewayTest):
         self.assertEqual(upstream.requests[0].header("X-Forwarded-Proto"), "https")
         self.assertEqual(len(upstream.requests[0].body), 1_000_000)
 
+    def test_behaviour_22_an_early_answer_arrives_though_the_body_is_still_being_sent(self):
+        settings = self.settings({"shop": self.upstream()})
+        settings["listeners"][0]["tls"] = {"certificate": self.file("good.pem"), "key": self.file("good.key")}
+        gateway = self.run_gateway(settings)
+        gateway.order("shop", "override", mode="forced_open", for_="10m")
+        trust = ssl.create_default_context(cafile=self.file("ca.pem"))
+        for _ in range(10):
+            client = self.client(gateway, tls=trust)
+            reply = client.ask("POST", "/", body=b"u" * 600_000)
+            self.assertEqual((reply.status, reply.header("Connection"), reply.complete), (503, None, True))
+            self.assertEqual(client.leftover(), b"", "and then the connection ends")
+
     def test_the_admin_port_speaks_tls_and_so_does_the_command_line(self):
         files = {"certificate": self.file("good.pem"), "key": self.file("good.key")}
         gateway = self.start(

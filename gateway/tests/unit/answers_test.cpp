@@ -4,11 +4,14 @@
 
 #include <chrono>
 #include <string>
+#include <string_view>
 
 namespace switchgear::gateway {
 namespace {
 
 using namespace std::chrono_literals;
+
+constexpr std::string_view today = "Sun, 06 Nov 1994 08:49:37 GMT";
 
 own_answer refusal() {
     own_answer answer;
@@ -21,7 +24,7 @@ own_answer refusal() {
     return answer;
 }
 
-std::string written(const own_answer& answer, answer_delivery how = {}) {
+std::string written(const own_answer& answer, answer_delivery how = {false, "", today}) {
     std::string out;
     write_own_answer(out, answer, how);
     return out;
@@ -36,14 +39,15 @@ TEST(answers, a_refusal_says_who_why_and_when_to_come_back) {
         "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/problem+json\r\nCache-Control: no-store\r\n"
         "Content-Length: " +
             std::to_string(body.size()) +
-            "\r\nRetry-After: 4\r\nProxy-Status: switchgear; error=destination_unavailable\r\n"
+            "\r\nRetry-After: 4\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\nProxy-Status: switchgear; "
+            "error=destination_unavailable\r\n"
             "Circuit-Breaker: payments; state=open; reason=open; retry-after-ms=3200\r\nVia: 1.1 switchgear\r\n\r\n" +
             body);
 }
 
 TEST(answers, the_answer_to_head_says_the_same_without_a_body) {
     const std::string whole = written(refusal());
-    const std::string head = written(refusal(), {true, ""});
+    const std::string head = written(refusal(), {true, "", today});
     EXPECT_EQ(whole.substr(0, head.size()), head);
     EXPECT_TRUE(head.ends_with("\r\n\r\n"));
 }
@@ -54,7 +58,7 @@ TEST(answers, without_a_breaker_nothing_is_said_about_one) {
     answer.reason = "method_not_allowed";
     answer.proxy_error = "http_request_error";
     answer.allow = "GET";
-    const std::string text = written(answer, {false, "close"});
+    const std::string text = written(answer, {false, "close", today});
     EXPECT_EQ(text.find("Circuit-Breaker"), std::string::npos);
     EXPECT_EQ(text.find("Retry-After"), std::string::npos);
     EXPECT_NE(text.find("\r\nAllow: GET\r\n"), std::string::npos);
@@ -65,12 +69,22 @@ TEST(answers, a_fallback_is_sent_as_written_with_the_state_beside_it) {
     const fallback_answer fallback{
         .when = fallback_when::refused, .status = 200, .headers = {{"Content-Type", "text/plain"}}, .body = "later"};
     std::string out;
-    write_fallback(out, fallback, refusal(), {});
+    write_fallback(out, fallback, refusal(), {false, "", today});
     EXPECT_EQ(
         out,
         "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 5\r\n"
-        "Proxy-Status: switchgear; error=destination_unavailable\r\n"
+        "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\nProxy-Status: switchgear; error=destination_unavailable\r\n"
         "Circuit-Breaker: payments; state=open; reason=open; retry-after-ms=3200\r\nVia: 1.1 switchgear\r\n\r\nlater");
+}
+
+TEST(answers, a_fallback_without_a_body_says_no_length) {
+    for (const std::uint16_t status : {std::uint16_t{204}, std::uint16_t{304}}) {
+        const fallback_answer fallback{.when = fallback_when::refused, .status = status, .headers = {}, .body = ""};
+        std::string out;
+        write_fallback(out, fallback, refusal(), {false, "", today});
+        EXPECT_EQ(out.find("Content-Length"), std::string::npos) << out;
+        EXPECT_TRUE(out.ends_with("\r\n\r\n")) << out;
+    }
 }
 
 TEST(answers, names_that_are_no_tokens_are_quoted) {

@@ -70,24 +70,41 @@ TEST(header_rules, a_loop_is_a_hop_with_our_name) {
 
 TEST(header_rules, an_answer_keeps_names_order_and_doubles) {
     EXPECT_EQ(passed_back("HTTP/1.1 200 Fine\r\nset-cookie: a\r\nX-A: 1\r\nSet-Cookie: b\r\nContent-Length: 2\r\n\r\n",
-                          {body_framing::length, "", ""}),
+                          {body_framing::length, "", "", ""}),
               "HTTP/1.1 200 Fine\r\nset-cookie: a\r\nX-A: 1\r\nSet-Cookie: b\r\nContent-Length: 2\r\n"
               "Via: 1.1 switchgear\r\n\r\n");
 }
 
 TEST(header_rules, the_state_replaces_one_from_the_service_and_only_then) {
     const std::string answer = "HTTP/1.1 200 OK\r\nCircuit-Breaker: theirs\r\nContent-Length: 0\r\n\r\n";
-    EXPECT_EQ(passed_back(answer, {body_framing::none, "close", "ours; state=closed"}),
+    EXPECT_EQ(passed_back(answer, {body_framing::none, "close", "ours; state=closed", ""}),
               "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\nCircuit-Breaker: ours; state=closed\r\n"
               "Via: 1.1 switchgear\r\n\r\n");
     EXPECT_NE(passed_back(answer).find("Circuit-Breaker: theirs\r\n"), std::string::npos);
 }
 
+TEST(header_rules, an_answer_without_a_date_gets_one) {
+    const std::string today = "Sun, 06 Nov 1994 08:49:37 GMT";
+    EXPECT_EQ(passed_back("HTTP/1.1 204 None\r\nX-A: 1\r\n\r\n", {body_framing::none, "", "", today}),
+              "HTTP/1.1 204 None\r\nX-A: 1\r\nDate: " + today + "\r\nVia: 1.1 switchgear\r\n\r\n");
+    EXPECT_EQ(
+        passed_back("HTTP/1.1 204 None\r\ndate: yesterday\r\nX-A: 1\r\n\r\n", {body_framing::none, "", "", today}),
+        "HTTP/1.1 204 None\r\ndate: yesterday\r\nX-A: 1\r\nVia: 1.1 switchgear\r\n\r\n");
+    EXPECT_EQ(passed_back("HTTP/1.1 204 None\r\nConnection: Date\r\nDate: this hop's\r\n\r\n",
+                          {body_framing::none, "", "", today}),
+              "HTTP/1.1 204 None\r\nDate: " + today + "\r\nVia: 1.1 switchgear\r\n\r\n");
+}
+
+TEST(header_rules, a_requests_date_passes) {
+    EXPECT_NE(sent_on("GET / HTTP/1.1\r\nHost: a\r\nDate: today\r\n\r\n").find("\r\nDate: today\r\n"),
+              std::string::npos);
+}
+
 TEST(header_rules, an_answer_of_unknown_length_is_chunked_or_closed) {
     const std::string answer = "HTTP/1.0 200 OK\r\n\r\n";
-    EXPECT_NE(passed_back(answer, {body_framing::chunked, "", ""}).find("Transfer-Encoding: chunked\r\n"),
+    EXPECT_NE(passed_back(answer, {body_framing::chunked, "", "", ""}).find("Transfer-Encoding: chunked\r\n"),
               std::string::npos);
-    EXPECT_EQ(passed_back(answer, {body_framing::until_close, "close", ""}),
+    EXPECT_EQ(passed_back(answer, {body_framing::until_close, "close", "", ""}),
               "HTTP/1.1 200 OK\r\nConnection: close\r\nVia: 1.0 switchgear\r\n\r\n");
 }
 

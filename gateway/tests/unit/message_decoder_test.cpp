@@ -50,6 +50,33 @@ TEST(message_decoder, broken_chunks_are_refused) {
     EXPECT_EQ(read_body(chunked, "5;" + std::string(300, 'x') + "\r\nhello\r\n0\r\n\r\n", 1'000), std::nullopt);
 }
 
+TEST(message_decoder, a_body_that_broke_stays_broken) {
+    for (const auto* body : {"5\r\nhello\r\n0\r\nA B: 1\r\n\r\n", "5\r\nhello\r\n0\r\nContent-Length: 7\r\n\r\n",
+                             "5\r\nhelloXX0\r\n\r\n", "zz\r\n0\r\n\r\n"}) {
+        parsed_request request{chunked};
+        std::string_view rest = body;
+        for (bool bad = false; !bad;) {
+            const auto parsed = request.decoder.parse_body(rest);
+            rest.remove_prefix(parsed.consumed);
+            bad = parsed.bad;
+        }
+        const auto again = request.decoder.parse_body("0\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n");
+        EXPECT_TRUE(again.bad) << body;
+        EXPECT_EQ(again.consumed, 0U) << body;
+        EXPECT_FALSE(request.decoder.done()) << body;
+        EXPECT_FALSE(request.decoder.parse_end()) << body;
+    }
+}
+
+TEST(message_decoder, after_a_broken_message_another_can_begin) {
+    parsed_request request{chunked};
+    ASSERT_TRUE(request.decoder.parse_body("zz\r\n\r\n").bad);
+    request.decoder.begin();
+    ASSERT_TRUE(request.decoder.parse_head(request.text, request.head).empty());
+    EXPECT_FALSE(request.decoder.parse_body("0\r\n\r\n").bad);
+    EXPECT_TRUE(request.decoder.done());
+}
+
 TEST(message_decoder, a_body_that_breaks_off_does_not_end) {
     EXPECT_EQ(read_body(chunked, "5\r\nhello\r\n0\r\n", 1), std::nullopt);
     EXPECT_EQ(read_body(chunked, "5\r\nhel", 1), std::nullopt);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -26,7 +27,10 @@ public:
     /// Makes these the listeners: those whose address stays are kept (with certificates read anew),
     /// others are opened and closed. Connections that are there stay.
     /// Throws: std::runtime_error, naming the address or file; then all is as it was.
-    void listen(const std::vector<listener>&);
+    void listen(const std::vector<listener>& wanted) { prepare(wanted)(); }
+    /// The part of `listen` that can fail: reads certificates and binds what is new, where connections wait meanwhile.
+    /// Returns: the rest of it, which cannot fail; if it is not called, all stays as it is.
+    [[nodiscard]] std::function<void()> prepare(const std::vector<listener>&);
     /// Where it listens, in that order, with the real port where 0 was asked for.
     std::vector<socket_address> addresses() const;
 
