@@ -360,6 +360,26 @@ inline exchange_ledger(epoch, success) {
     fi
 }
 
+/* score_expired_lease, by whom a marked lease belonged to. */
+inline score_lease() {
+    do
+    :: atomic {
+           seen = word;
+           if
+           :: EPOCH(seen) != p_epoch || ON_RAMP(seen) -> seen = 0; break
+           :: else
+           fi
+       }
+       atomic {
+           open(seen, false);
+           if
+           :: made -> made = false; seen = 0; MARK("its lease was scored"); break
+           :: !made
+           fi
+       }
+    od
+}
+
 /* leases::end: the one exchange that decides whether a verdict came in time. */
 inline end_lease() {
     made = false;
@@ -793,12 +813,13 @@ settle_probe:
         at = 0;
         end_lease();
         if
-        :: !made ->
-            MARK("its lease ran out");
-            goto settled_late
-        :: else -> made = false
+        :: !made -> MARK("its lease ran out")
+        :: else -> made = false; goto in_time
         fi
     }
+    score_lease();
+    goto settled_late;
+in_time:
     if
     :: how == FAILURE ->
         /* reopen */
@@ -866,10 +887,13 @@ ignoring: /* give_back */
         atomic {
             end_lease();
             if
-            :: made
-            :: else -> GHOST(ignored++); goto settled
+            :: made -> made = false; goto gives_back
+            :: else
             fi
         }
+        score_lease();
+        atomic { GHOST(ignored++); goto settled }
+gives_back:
         end_probe(p_epoch, false);
         MARK("given back");
 #ifdef FAULT_place_given_back_twice
