@@ -118,6 +118,20 @@ TEST(retry_after, in_milliseconds_wins_over_seconds) {
     EXPECT_EQ(retry_after_of(headers({{"retry-after-ms", "1500"}, {"x-ms-retry-after-ms", "1250"}}), example), 1'250ms);
 }
 
+TEST(retry_after, is_read_from_a_string_that_the_lookup_hands_out) {
+    const std::string seconds = std::string(100, '0') + "120", milliseconds = std::string(100, '0') + "1500";
+    const auto a_string = [&](std::string_view) { return seconds; };
+    EXPECT_EQ(retry_after_of(a_string, example), 120ms);
+    const auto perhaps = [&](std::string_view asked) {
+        return asked == "Retry-After" ? std::optional{seconds} : std::nullopt;
+    };
+    EXPECT_EQ(retry_after_of(perhaps, example), 120s);
+    const auto finer = [&](std::string_view asked) {
+        return asked == "retry-after-ms" ? std::optional{milliseconds} : std::nullopt;
+    };
+    EXPECT_EQ(retry_after_of(finer, example), 1'500ms);
+}
+
 TEST(retry_after, with_junk_counts_as_absent) {
     EXPECT_EQ(retry_after_of(headers({{"Retry-After", "2"}, {"x-ms-retry-after-ms", "soon"}}), example), 2s);
     EXPECT_EQ(retry_after_of(headers({{"Retry-After", "soon"}}), example), std::nullopt);
