@@ -119,6 +119,23 @@ TEST(call, judges_what_no_lambda_takes_by_default) {
     b.expect_open();
 }
 
+TEST(call, takes_a_verdict_that_is_const_or_somebody_elses) {
+    auto b = bench_of({.trip = {.consecutive_failures = 9, .failure_ratio = {}}});
+    const verdict kept = verdict::failure();
+    (void)b.it.call([] { return 1; }, [](int) -> const verdict { return verdict::failure(); });
+    (void)b.it.call([] { return 1; }, [&](int) -> const verdict& { return kept; });
+    EXPECT_EQ(b.now().totals.failures, 2U);
+}
+
+TEST(call, takes_a_member_for_a_judge) {
+    auto b = failing_once_opens();
+    struct reply {
+        verdict went() const { return verdict::failure(); }
+    };
+    (void)b.it.call([] { return reply{}; }, &reply::went);
+    b.expect_open();
+}
+
 TEST(call, lets_an_exception_through_and_counts_it) {
     auto b = failing_once_opens();
     EXPECT_THROW((void)b.it.call([] { throw std::out_of_range{"mine"}; }), std::out_of_range);
