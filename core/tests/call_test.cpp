@@ -136,6 +136,14 @@ TEST(call, takes_a_member_for_a_judge) {
     b.expect_open();
 }
 
+TEST(call, counts_no_failure_where_no_exception_is_returned) {
+    auto b = failing_once_opens();
+    (void)b.it.call([]() -> std::exception_ptr { return nullptr; });
+    EXPECT_EQ(b.now().totals.successes, 1U);
+    (void)b.it.call([] { return std::make_exception_ptr(std::runtime_error{"x"}); });
+    b.expect_open();
+}
+
 TEST(call, lets_an_exception_through_and_counts_it) {
     auto b = failing_once_opens();
     EXPECT_THROW((void)b.it.call([] { throw std::out_of_range{"mine"}; }), std::out_of_range);

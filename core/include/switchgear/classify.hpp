@@ -19,7 +19,7 @@ concept result_like = requires(const R& r) {
 
 /// The judge unless you bring one: an empty result-like object failed, every exception failed, the rest
 /// is success. A held `rejection` (an inner breaker's refusal) is ignored: it says nothing about the
-/// service behind this one.
+/// service behind this one. A null `std::exception_ptr`, which a function may return, is no exception.
 struct default_classifier {
     template <class R>
     constexpr verdict operator()(const R& returned) const noexcept {
@@ -34,7 +34,9 @@ struct default_classifier {
             return verdict::success();
         }
     }
-    verdict operator()(const std::exception_ptr&) const noexcept { return verdict::failure(); }
+    verdict operator()(const std::exception_ptr& thrown) const noexcept {
+        return thrown ? verdict::failure() : verdict::success();
+    }
 };
 
 /// Glues lambdas into one judge: `verdict(const R&)` and `verdict(const std::exception_ptr&)`, each
