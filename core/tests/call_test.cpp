@@ -1,6 +1,7 @@
 // breaker::call, call_or and guarded: the shapes of functions, results and exceptions.
 #include <cstdint>
 #include <exception>
+#include <functional>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -192,6 +193,19 @@ TEST(call_or, of_void_and_of_references) {
     EXPECT_EQ(&second, &there);
     EXPECT_EQ(runs, 1);
     EXPECT_EQ(fallbacks, 1);
+}
+
+TEST(call_or, of_references_takes_what_refers_to_something) {
+    auto b = failing_once_opens();
+    b.break_down();
+    struct base {};
+    struct derived : base {
+    } there;
+    const base here;
+    const auto ask = [&]() -> const base& { return here; };
+    EXPECT_EQ(&b.it.call_or(ask, [&](rejection) -> derived& { return there; }), &there);
+    EXPECT_EQ(&b.it.call_or(ask, [&](rejection) { return std::cref(here); }), &here);
+    EXPECT_EQ(&b.it.call_or(ask, [&](rejection) -> derived&& { return std::move(there); }), &there);
 }
 
 TEST(guarded, takes_what_the_function_takes) {

@@ -219,6 +219,10 @@ public:
     using error_type = E;
 
     constexpr result(T& value) noexcept : inner_{std::addressof(value)} {}
+    /// A temporary would be gone before it is looked at.
+    constexpr result(T&& value)
+        requires std::is_const_v<T>
+    = delete;
     constexpr result(E error) noexcept(std::is_nothrow_move_constructible_v<E>) : inner_{std::move(error)} {}
 
     constexpr bool has_value() const noexcept { return inner_.has_value(); }
