@@ -67,6 +67,25 @@ TEST(call, wraps_a_result_whose_error_cannot) {
     EXPECT_EQ(ask().error().reason, reject_reason::open);
 }
 
+/// As of tl::expected: its error alone does not make one.
+struct outcome {
+    struct error_type {
+        error_type(rejection) {}
+    };
+    int held;
+    bool has_value() const { return true; }
+    error_type error() const { return rejection{}; }
+};
+
+TEST(call, wraps_what_is_like_a_result_but_none_of_ours) {
+    auto b = failing_once_opens();
+    const auto ask = [&] { return b.it.call([] { return outcome{.held = 7}; }); };
+    static_assert(std::is_same_v<decltype(ask()), result<outcome>>);
+    EXPECT_EQ(ask()->held, 7);
+    b.break_down();
+    EXPECT_EQ(ask().error().reason, reject_reason::open);
+}
+
 TEST(call, hands_references_on) {
     auto b = failing_once_opens();
     int here = 1;

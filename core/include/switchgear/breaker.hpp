@@ -28,10 +28,11 @@ class breaker_core;
 class listeners;
 struct plan;
 
-/// Whether a refusal fits into R itself, so that `call` needs no second layer around it.
+/// Whether a refusal fits into R itself, so that `call` needs no second layer around it. Of other result-like types
+/// nobody knows how they are made from an error, or whether what is made then is not a value.
 template <class R>
-concept carries_rejection = result_like<R> && requires { typename R::error_type; } &&
-                            std::constructible_from<typename R::error_type, rejection>;
+concept carries_rejection =
+    is_result<std::remove_cv_t<R>> && std::constructible_from<typename R::error_type, const rejection&>;
 
 template <class R>
 using call_result = std::conditional_t<carries_rejection<R>, R, result<std::remove_cv_t<R>>>;
