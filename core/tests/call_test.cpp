@@ -1,6 +1,7 @@
 // breaker::call, call_or and guarded: the shapes of functions, results and exceptions.
 #include <cstdint>
 #include <exception>
+#include <functional>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -66,6 +67,25 @@ TEST(call, wraps_a_result_whose_error_cannot) {
     EXPECT_EQ(ask().error().reason, reject_reason::open);
 }
 
+/// As of tl::expected: its error alone does not make one.
+struct outcome {
+    struct error_type {
+        error_type(rejection) {}
+    };
+    int held;
+    bool has_value() const { return true; }
+    error_type error() const { return rejection{}; }
+};
+
+TEST(call, wraps_what_is_like_a_result_but_none_of_ours) {
+    auto b = failing_once_opens();
+    const auto ask = [&] { return b.it.call([] { return outcome{.held = 7}; }); };
+    static_assert(std::is_same_v<decltype(ask()), result<outcome>>);
+    EXPECT_EQ(ask()->held, 7);
+    b.break_down();
+    EXPECT_EQ(ask().error().reason, reject_reason::open);
+}
+
 TEST(call, hands_references_on) {
     auto b = failing_once_opens();
     int here = 1;
@@ -119,6 +139,31 @@ TEST(call, judges_what_no_lambda_takes_by_default) {
     b.expect_open();
 }
 
+TEST(call, takes_a_verdict_that_is_const_or_somebody_elses) {
+    auto b = bench_of({.trip = {.consecutive_failures = 9, .failure_ratio = {}}});
+    const verdict kept = verdict::failure();
+    (void)b.it.call([] { return 1; }, [](int) -> const verdict { return verdict::failure(); });
+    (void)b.it.call([] { return 1; }, [&](int) -> const verdict& { return kept; });
+    EXPECT_EQ(b.now().totals.failures, 2U);
+}
+
+TEST(call, takes_a_member_for_a_judge) {
+    auto b = failing_once_opens();
+    struct reply {
+        verdict went() const { return verdict::failure(); }
+    };
+    (void)b.it.call([] { return reply{}; }, &reply::went);
+    b.expect_open();
+}
+
+TEST(call, counts_no_failure_where_no_exception_is_returned) {
+    auto b = failing_once_opens();
+    (void)b.it.call([]() -> std::exception_ptr { return nullptr; });
+    EXPECT_EQ(b.now().totals.successes, 1U);
+    (void)b.it.call([] { return std::make_exception_ptr(std::runtime_error{"x"}); });
+    b.expect_open();
+}
+
 TEST(call, lets_an_exception_through_and_counts_it) {
     auto b = failing_once_opens();
     EXPECT_THROW((void)b.it.call([] { throw std::out_of_range{"mine"}; }), std::out_of_range);
@@ -167,6 +212,19 @@ TEST(call_or, of_void_and_of_references) {
     EXPECT_EQ(&second, &there);
     EXPECT_EQ(runs, 1);
     EXPECT_EQ(fallbacks, 1);
+}
+
+TEST(call_or, of_references_takes_what_refers_to_something) {
+    auto b = failing_once_opens();
+    b.break_down();
+    struct base {};
+    struct derived : base {
+    } there;
+    const base here;
+    const auto ask = [&]() -> const base& { return here; };
+    EXPECT_EQ(&b.it.call_or(ask, [&](rejection) -> derived& { return there; }), &there);
+    EXPECT_EQ(&b.it.call_or(ask, [&](rejection) { return std::cref(here); }), &here);
+    EXPECT_EQ(&b.it.call_or(ask, [&](rejection) -> derived&& { return std::move(there); }), &there);
 }
 
 TEST(guarded, takes_what_the_function_takes) {

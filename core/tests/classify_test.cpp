@@ -70,6 +70,10 @@ TEST(default_classifier, takes_every_exception_for_a_failure) {
     EXPECT_TRUE(default_classifier{}(std::make_exception_ptr(std::runtime_error{"x"})).is_failure());
 }
 
+TEST(default_classifier, takes_no_exception_for_a_success) {
+    EXPECT_TRUE(default_classifier{}(std::exception_ptr{}).is_success());
+}
+
 TEST(classify_by, glues_lambdas) {
     const auto judge =
         classify_by{[](const int& status) { return status < 500 ? verdict::success() : verdict::failure(); },

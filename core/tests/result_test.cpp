@@ -2,6 +2,7 @@
 #include <string>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -41,6 +42,24 @@ TEST(result, is_made_from_what_makes_a_value) {
     const result<std::string, int> r = "text";
     EXPECT_EQ(*r, "text");
     EXPECT_EQ(r->size(), 4U);
+}
+
+TEST(result, is_made_explicitly_where_its_value_is) {
+    using list = result<std::vector<int>>;
+    static_assert(!std::is_convertible_v<int, list> && std::is_constructible_v<list, int>);
+    static_assert(!std::is_convertible_v<int*, result<std::unique_ptr<int>>>);
+    static_assert(std::is_convertible_v<const char*, result<std::string>>);
+    EXPECT_EQ(list{5} -> size(), 5U);
+}
+
+TEST(result, of_a_bool_is_not_made_from_another_result) {
+    static_assert(!std::is_constructible_v<result<bool, std::string>, number>);
+    static_assert(!std::is_constructible_v<result<bool>, const result<int>&>);
+    static_assert(!std::is_constructible_v<result<bool>, result<void>>);
+    static_assert(std::is_convertible_v<bool, result<bool>> && std::is_convertible_v<int, result<bool>>);
+    result<bool, std::string> failed = std::string{"no"};
+    const result<bool, std::string> moved = std::move(failed);
+    EXPECT_EQ(moved.error(), "no");
 }
 
 TEST(result, lets_its_value_be_changed) {

@@ -1,3 +1,4 @@
+#include <atomic>
 #include <chrono>
 #include <thread>
 #include <vector>
@@ -55,6 +56,38 @@ TEST(manual_time, may_be_moved_by_many_threads) {
         }
     }
     EXPECT_EQ(clock.now() - before, 4s);
+}
+
+TEST(manual_time, shows_no_thread_a_suspension_before_it_tells_of_it) {
+    manual_time clock;
+    clock.suspend(1ms);
+    int untold = 0;
+    std::atomic<bool> over = false;
+    std::jthread reader{[&] {
+        for (int i = 0; i < 20'000'000; ++i) {
+            const time_point present = clock.now();
+            if (clock.resumed_at() < present) ++untold;  // nothing but suspensions has moved it there
+        }
+        over = true;
+    }};
+    while (!over) clock.suspend(1ms);
+    reader.join();
+    EXPECT_EQ(untold, 0);
+}
+
+TEST(manual_time, woke_at_the_last_suspension_of_many_threads) {
+    manual_time clock;
+    const time_point before = clock.now();
+    {
+        std::vector<std::jthread> threads;
+        for (int t = 0; t < 4; ++t) {
+            threads.emplace_back([&] {
+                for (int i = 0; i < 10'000; ++i) clock.suspend(1ms);
+            });
+        }
+    }
+    EXPECT_EQ(clock.now() - before, 40s);
+    EXPECT_EQ(clock.resumed_at(), clock.now());
 }
 
 }  // namespace

@@ -107,11 +107,17 @@ std::optional<sys_seconds> rfc850(std::string_view text, std::chrono::system_clo
     at.time_of_day(from).literal(" GMT");
     if (!from.at_end()) return std::nullopt;
 
-    // A date that would be more than 50 years ahead is in the past century (RFC 9110).
-    const std::chrono::year_month_day today{std::chrono::floor<std::chrono::days>(wall_now)};
-    const auto this_year = static_cast<unsigned>(static_cast<int>(today.year()));
-    at.year += this_year / 100 * 100;
-    if (at.year > this_year + 50) at.year -= 100;
+    // The latest such date that is not more than 50 years ahead (RFC 9110). The bound is in seconds, because 50 years
+    // more may be beyond the nanoseconds of 64 bits; 50 years after a 29 February it is the 1 March if need be.
+    const auto now = std::chrono::floor<std::chrono::seconds>(wall_now);
+    const auto today = std::chrono::floor<std::chrono::days>(now);
+    const auto last_day = std::chrono::year_month_day{today} + std::chrono::years{50};
+    const sys_seconds latest = std::chrono::sys_days{last_day} + (now - today);
+
+    const auto last_year = static_cast<unsigned>(static_cast<int>(last_day.year()));
+    at.year = last_year - (last_year - at.year) % 100;
+    if (const auto date = instant(at); date && *date <= latest) return date;
+    at.year -= 100;
     return instant(at);
 }
 

@@ -54,8 +54,28 @@ TEST(retry_after, of_a_past_date_is_now) {
 TEST(retry_after, takes_a_year_in_two_digits_as_at_most_fifty_ahead) {
     const wall_time in_2024 = sys_days{2024y / 11 / 22};
     EXPECT_EQ(parse_retry_after("Friday, 22-Nov-24 00:00:30 GMT", in_2024), 30s);
-    EXPECT_EQ(parse_retry_after("Thursday, 22-Nov-74 00:00:30 GMT", in_2024), longest_retry_after);
+    EXPECT_EQ(parse_retry_after("Thursday, 22-Nov-74 00:00:00 GMT", in_2024), longest_retry_after);
     EXPECT_EQ(parse_retry_after("Saturday, 22-Nov-75 00:00:30 GMT", in_2024), 0s);
+}
+
+TEST(retry_after, takes_a_year_in_two_digits_as_past_if_the_date_is_fifty_years_and_a_second_ahead) {
+    const wall_time in_2024 = sys_days{2024y / 11 / 22};
+    EXPECT_EQ(parse_retry_after("Thursday, 22-Nov-74 00:00:01 GMT", in_2024), 0s);
+    EXPECT_EQ(parse_retry_after("Thursday, 22-Nov-74 00:00:01 GMT", in_2024 + 1s), longest_retry_after);
+    EXPECT_EQ(parse_retry_after("Monday, 31-Dec-74 23:59:59 GMT", in_2024), 0s);
+    const wall_time leap_day = sys_days{2024y / 2 / 29};
+    EXPECT_EQ(parse_retry_after("Thursday, 01-Mar-74 00:00:00 GMT", leap_day), longest_retry_after);
+    EXPECT_EQ(parse_retry_after("Thursday, 01-Mar-74 00:00:01 GMT", leap_day), 0s);
+    EXPECT_EQ(parse_retry_after("Sunday, 06-Nov-94 08:49:37 GMT", wall_time::max()), longest_retry_after);
+    EXPECT_EQ(parse_retry_after("Sunday, 06-Nov-94 08:49:37 GMT", wall_time::min()), longest_retry_after);
+}
+
+TEST(retry_after, takes_a_year_in_two_digits_across_the_turn_of_a_century) {
+    const wall_time eve = sys_days{2099y / 12 / 31} + 23h + 59min + 50s;
+    EXPECT_EQ(parse_retry_after("Friday, 01-Jan-00 00:00:10 GMT", eve), 20s);
+    EXPECT_EQ(parse_retry_after("Thursday, 31-Dec-99 23:59:59 GMT", eve), 9s);
+    EXPECT_EQ(parse_retry_after("Thursday, 31-Dec-99 23:59:59 GMT", sys_days{2000y / 1 / 1}), 0s);
+    EXPECT_EQ(parse_retry_after("Tuesday, 29-Feb-00 00:00:00 GMT", eve), 0s) << "there is none in 2100";
 }
 
 TEST(retry_after, knows_the_calendar) {
@@ -116,6 +136,20 @@ TEST(retry_after, in_milliseconds_wins_over_seconds) {
     EXPECT_EQ(retry_after_of(headers({{"Retry-After", "2"}}), example), 2s);
     EXPECT_EQ(retry_after_of(headers({{"Retry-After", "2"}, {"retry-after-ms", "1500"}}), example), 1'500ms);
     EXPECT_EQ(retry_after_of(headers({{"retry-after-ms", "1500"}, {"x-ms-retry-after-ms", "1250"}}), example), 1'250ms);
+}
+
+TEST(retry_after, is_read_from_a_string_that_the_lookup_hands_out) {
+    const std::string seconds = std::string(100, '0') + "120", milliseconds = std::string(100, '0') + "1500";
+    const auto a_string = [&](std::string_view) { return seconds; };
+    EXPECT_EQ(retry_after_of(a_string, example), 120ms);
+    const auto perhaps = [&](std::string_view asked) {
+        return asked == "Retry-After" ? std::optional{seconds} : std::nullopt;
+    };
+    EXPECT_EQ(retry_after_of(perhaps, example), 120s);
+    const auto finer = [&](std::string_view asked) {
+        return asked == "retry-after-ms" ? std::optional{milliseconds} : std::nullopt;
+    };
+    EXPECT_EQ(retry_after_of(finer, example), 1'500ms);
 }
 
 TEST(retry_after, with_junk_counts_as_absent) {

@@ -28,10 +28,11 @@ class breaker_core;
 class listeners;
 struct plan;
 
-/// Whether a refusal fits into R itself, so that `call` needs no second layer around it.
+/// Whether a refusal fits into R itself, so that `call` needs no second layer around it. Of other result-like types
+/// nobody knows how they are made from an error, or whether what is made then is not a value.
 template <class R>
-concept carries_rejection = result_like<R> && requires { typename R::error_type; } &&
-                            std::constructible_from<typename R::error_type, rejection>;
+concept carries_rejection =
+    is_result<std::remove_cv_t<R>> && std::constructible_from<typename R::error_type, const rejection&>;
 
 template <class R>
 using call_result = std::conditional_t<carries_rejection<R>, R, result<std::remove_cv_t<R>>>;
@@ -45,6 +46,14 @@ constexpr R refused(const rejection& why) {
 #endif
         return R(typename R::error_type(why));
 }
+
+/// Whether a To that is made from a From may be returned: it is no reference to a temporary, which would be gone.
+/// `std::reference_wrapper` is made from exactly what an lvalue reference binds to without one.
+template <class To, class From>
+concept outlives_return =
+    !std::is_reference_v<To> ||
+    (std::is_reference_v<From> && std::convertible_to<std::add_pointer_t<From>, std::add_pointer_t<To>>) ||
+    (std::is_lvalue_reference_v<To> && std::convertible_to<From, std::reference_wrapper<std::remove_reference_t<To>>>);
 
 /// Makes the call and settles its permit. Whatever unwinds past the permit drops it, a judge that
 /// throws too: the slot is given back and the exception reaches the caller (rule 28).
@@ -114,7 +123,8 @@ public:
     template <class F, class Judge = default_classifier>
     auto call(F&& f, const Judge& judge = {}) -> detail::call_result<std::invoke_result_t<F>>;
 
-    /// The same with an answer for a refusal: `fallback(rejection)`, convertible to R.
+    /// The same with an answer for a refusal: `fallback(rejection)`, convertible to R; a reference to what lives on
+    /// where R is one.
     template <class F, class Fallback, class Judge = default_classifier>
     auto call_or(F&& f, Fallback&& fallback, const Judge& judge = {}) -> std::invoke_result_t<F>;
 
@@ -194,6 +204,8 @@ auto breaker::call(F&& f, const Judge& judge) -> detail::call_result<std::invoke
 
 template <class F, class Fallback, class Judge>
 auto breaker::call_or(F&& f, Fallback&& fallback, const Judge& judge) -> std::invoke_result_t<F> {
+    static_assert(detail::outlives_return<std::invoke_result_t<F>, std::invoke_result_t<Fallback, rejection&>>,
+                  "where the function returns a reference, the fallback has to return one, and to the same type");
     result<permit> admitted = try_acquire();
     if (!admitted) return std::invoke(std::forward<Fallback>(fallback), admitted.error());
     return detail::run(std::move(*admitted), std::forward<F>(f), judge);

@@ -20,13 +20,31 @@ public:
     const char* what() const noexcept override { return "switchgear::result holds no value"; }
 };
 
+template <class T, class E = rejection>
+class result;
+
+namespace detail {
+
+/// `result` and `std::expected`: their operator bool tells whether there is a value, not which.
+template <class R>
+inline constexpr bool is_result = false;
+template <class T, class E>
+inline constexpr bool is_result<result<T, E>> = true;
+#ifdef __cpp_lib_expected
+template <class T, class E>
+inline constexpr bool is_result<std::expected<T, E>> = true;
+#endif
+
+}  // namespace detail
+
 /// A value, or why there is none. Our own type in every language mode, because an alias that changes
 /// with the standard breaks the one-definition rule; it reads like `std::expected`, and converts to and
-/// from it where there is one.
+/// from it where there is one. A `std::expected<bool, E>` is to be made of it with `=`: in braces its own
+/// constructor would take our operator bool for the value.
 ///
 /// Requires: T and E are different types, both nothrow-movable if assigned.
 /// Thread safety: as of T and E.
-template <class T, class E = rejection>
+template <class T, class E>
 class [[nodiscard]] result {
     static_assert(!std::is_same_v<std::remove_cv_t<T>, E>, "a result needs two types to tell apart");
 
@@ -34,10 +52,13 @@ public:
     using value_type = T;
     using error_type = E;
 
+    /// Explicit where T is only made explicitly. Another result is never a bool: its operator bool is no value.
     template <class U = T>
-        requires(std::constructible_from<T, U &&> && !std::same_as<std::remove_cvref_t<U>, result> &&
-                 !std::same_as<std::remove_cvref_t<U>, E>)
-    constexpr result(U&& value) noexcept(std::is_nothrow_constructible_v<T, U&&>) : has_value_{true} {
+        requires(!std::same_as<std::remove_cvref_t<U>, result> && !std::same_as<std::remove_cvref_t<U>, E> &&
+                 !(std::same_as<std::remove_cv_t<T>, bool> && detail::is_result<std::remove_cvref_t<U>>) &&
+                 std::constructible_from<T, U &&>)
+    constexpr explicit(!std::is_convertible_v<U, T>) result(U&& value) noexcept(std::is_nothrow_constructible_v<T, U&&>)
+        : has_value_{true} {
         std::construct_at(std::addressof(value_), std::forward<U>(value));
         fill_the_other();
     }
@@ -105,6 +126,7 @@ public:
         } else {
             std::construct_at(std::addressof(error_), std::move(from.error()));
         }
+        fill_the_other();
     }
     constexpr operator std::expected<T, E>() && {
         if (has_value_) return std::expected<T, E>{std::move(value_)};
@@ -197,6 +219,10 @@ public:
     using error_type = E;
 
     constexpr result(T& value) noexcept : inner_{std::addressof(value)} {}
+    /// A temporary would be gone before it is looked at.
+    constexpr result(T&& value)
+        requires std::is_const_v<T>
+    = delete;
     constexpr result(E error) noexcept(std::is_nothrow_move_constructible_v<E>) : inner_{std::move(error)} {}
 
     constexpr bool has_value() const noexcept { return inner_.has_value(); }

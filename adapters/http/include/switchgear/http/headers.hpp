@@ -8,8 +8,8 @@
 namespace switchgear::http {
 
 /// Finds a header field by its name, whatever its letters' case: called with a name it returns the
-/// value of the first such field, or nothing. So a library's field container needs one lambda and
-/// no adapter:
+/// value of the first such field, or nothing: a view, or a string of its own. So a library's field
+/// container needs one lambda and no adapter:
 ///
 ///     auto of = [&](std::string_view name) -> std::optional<std::string_view> {
 ///         auto found = response.find(name);

@@ -1,9 +1,11 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include <switchgear/http/headers.hpp>
 #include <switchgear/time.hpp>
@@ -32,13 +34,16 @@ inline constexpr duration longest_retry_after = std::chrono::hours{24 * 366};
 /// finer one is what the server meant. A field with junk in it counts as absent.
 template <header_lookup Lookup>
 [[nodiscard]] std::optional<duration> retry_after_of(const Lookup& headers, wall_time wall_now) {
+    const auto hint_of = [&](std::string_view name, auto parse) -> std::optional<duration> {
+        // Held while it is read: it may be a string, and the view is into it.
+        auto&& found = std::invoke(headers, name);
+        const std::optional<std::string_view> text = std::forward<decltype(found)>(found);
+        return text ? parse(*text) : std::nullopt;
+    };
     for (const std::string_view name : {"x-ms-retry-after-ms", "retry-after-ms"}) {
-        const std::optional<std::string_view> text = headers(name);
-        if (!text) continue;
-        if (const auto hint = parse_retry_after_ms(*text)) return hint;
+        if (const auto hint = hint_of(name, parse_retry_after_ms)) return hint;
     }
-    const std::optional<std::string_view> text = headers("Retry-After");
-    return text ? parse_retry_after(*text, wall_now) : std::nullopt;
+    return hint_of("Retry-After", [&](std::string_view text) { return parse_retry_after(text, wall_now); });
 }
 
 /// Writes a value for Retry-After: whole seconds, rounded up, at least 1, so that nobody who obeys comes
