@@ -114,7 +114,7 @@ task<bool> exchange::obtain_connection() {
         watch_client();
         if (interrupted()) co_return false;
         set_time_limit(limit::step, settings().timeouts.connect, "connect_timeout");
-        connector_.emplace(with_.on().loop());
+        connector_.emplace(with_.on().loop(), with_.on().shared().descriptors);
         connector::outcome made = co_await connector_->run(
             settings().endpoints[endpoint_], of_.counters,
             [](void* whose) { return static_cast<worker_shared*>(whose)->client_tls(); }, &with_.on().shared());
@@ -127,6 +127,10 @@ task<bool> exchange::obtain_connection() {
             co_return false;
         }
         if (interrupted()) co_return false;
+        if (made.own_limit) {
+            interruption_ = interruption::own_limit;
+            co_return false;
+        }
         if (!made.connection) {
             upstream_failed(made.failed, http::to_string(made.failed), made.proxy_error);
             co_return false;

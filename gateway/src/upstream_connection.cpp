@@ -20,6 +20,16 @@ std::string_view proxy_error_of(const error_code& failed) {
     return "connection_terminated";
 }
 
+/// Whether we could not even try.
+bool is_own_limit(const error_code& failed) {
+    using boost::system::errc::errc_t;
+    for (const errc_t one : {errc_t::too_many_files_open, errc_t::too_many_files_open_in_system,
+                             errc_t::no_buffer_space, errc_t::not_enough_memory, errc_t::address_not_available}) {
+        if (failed == one) return true;
+    }
+    return false;
+}
+
 }  // namespace
 
 upstream_connection::upstream_connection(asio::io_context& loop, std::shared_ptr<service_counters> of)
@@ -66,6 +76,19 @@ task<connector::endpoints> connector::resolve(const endpoint& to) {
     co_return std::move(looked_up->found);
 }
 
+task<error_code> connector::connect(stream& io, const asio::ip::tcp::endpoint& to) {
+    io.close();
+    error_code failed;
+    io.socket().open(to.protocol(), failed);
+    if (!failed && descriptors_.is_kept(io.socket().native_handle())) failed = asio::error::no_descriptors;
+    if (failed) co_return failed;
+    connecting_ = &io;
+    const io_result connected = co_await awaited_operation{
+        [&](completion then) { io.socket().async_connect(to, [then](error_code ended) { then(ended); }); }};
+    connecting_ = nullptr;
+    co_return connected.failed;
+}
+
 task<connector::outcome> connector::run(const endpoint& to, std::shared_ptr<service_counters> counters,
                                         std::shared_ptr<asio::ssl::context> (*tls)(void*), void* whose) {
     const endpoints addresses = co_await resolve(to);
@@ -78,18 +101,15 @@ task<connector::outcome> connector::run(const endpoint& to, std::shared_ptr<serv
     phase_ = phase::connection;
     auto connection = std::make_unique<upstream_connection>(loop_, std::move(counters));
     error_code failed = asio::error::operation_aborted;
+    bool tried = false;
     for (const auto& address : addresses) {
         if (cancelled_) break;
-        connection->io.close();
-        connecting_ = &connection->io;
-        const io_result connected = co_await awaited_operation{[&](completion then) {
-            connection->io.socket().async_connect(address, [then](error_code ended) { then(ended); });
-        }};
-        connecting_ = nullptr;
-        failed = connected.failed;
+        failed = co_await connect(connection->io, address);
         if (!failed) break;
+        tried = tried || !is_own_limit(failed);
     }
     if (failed || cancelled_) {
+        result.own_limit = !tried && !cancelled_;
         result.proxy_error = proxy_error_of(failed);
         co_return result;
     }

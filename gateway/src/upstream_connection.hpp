@@ -12,6 +12,7 @@
 #include <switchgear/gateway/counters.hpp>
 #include <switchgear/http/classify.hpp>
 
+#include "descriptor_budget.hpp"
 #include "incoming.hpp"
 #include "stream.hpp"
 #include "task.hpp"
@@ -48,9 +49,11 @@ public:
         /// Why there is none.
         http::transport_error failed = http::transport_error::connect;
         std::string_view proxy_error;  ///< RFC 9209
+        /// It was for want of a descriptor, memory or port of ours, which says nothing of the endpoint.
+        bool own_limit = false;
     };
 
-    explicit connector(asio::io_context& loop) : loop_{loop} {}
+    connector(asio::io_context& loop, const descriptor_budget& descriptors) : loop_{loop}, descriptors_{descriptors} {}
 
     /// `tls` gives the context when it is needed.
     task<outcome> run(const endpoint& to, std::shared_ptr<service_counters> counters,
@@ -65,8 +68,10 @@ private:
     struct resolution;
     using endpoints = std::vector<asio::ip::tcp::endpoint>;
     task<endpoints> resolve(const endpoint& to);
+    task<error_code> connect(stream& io, const asio::ip::tcp::endpoint& to);
 
     asio::io_context& loop_;
+    const descriptor_budget& descriptors_;
     std::shared_ptr<resolution> resolving_;
     stream* connecting_ = nullptr;
     bool cancelled_ = false;
