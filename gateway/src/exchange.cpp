@@ -114,7 +114,7 @@ task<bool> exchange::obtain_connection() {
         watch_client();
         if (interrupted()) co_return false;
         set_time_limit(limit::step, settings().timeouts.connect, "connect_timeout");
-        connector_.emplace(with_.on().loop(), with_.on().shared().descriptors);
+        connector_.emplace(with_.on().loop(), with_.on().runtime().names(), with_.on().shared().descriptors);
         connector::outcome made = co_await connector_->run(
             settings().endpoints[endpoint_], of_.counters,
             [](void* whose) { return static_cast<worker_shared*>(whose)->client_tls(); }, &with_.on().shared());

@@ -6,14 +6,13 @@
 #include <string_view>
 #include <vector>
 
-#include <boost/asio/ip/basic_resolver.hpp>
-
 #include <switchgear/gateway/config.hpp>
 #include <switchgear/gateway/counters.hpp>
 #include <switchgear/http/classify.hpp>
 
 #include "descriptor_budget.hpp"
 #include "incoming.hpp"
+#include "name_lookup.hpp"
 #include "stream.hpp"
 #include "task.hpp"
 
@@ -53,7 +52,8 @@ public:
         bool own_limit = false;
     };
 
-    connector(asio::io_context& loop, const descriptor_budget& descriptors) : loop_{loop}, descriptors_{descriptors} {}
+    connector(asio::io_context& loop, name_lookup& names, const descriptor_budget& descriptors)
+        : loop_{loop}, names_{names}, descriptors_{descriptors} {}
 
     /// `tls` gives the context when it is needed.
     task<outcome> run(const endpoint& to, std::shared_ptr<service_counters> counters,
@@ -66,11 +66,11 @@ public:
 
 private:
     struct resolution;
-    using endpoints = std::vector<asio::ip::tcp::endpoint>;
-    task<endpoints> resolve(const endpoint& to);
+    task<looked_up> resolve(const std::string& name);
     task<error_code> connect(stream& io, const asio::ip::tcp::endpoint& to);
 
     asio::io_context& loop_;
+    name_lookup& names_;
     const descriptor_budget& descriptors_;
     std::shared_ptr<resolution> resolving_;
     stream* connecting_ = nullptr;

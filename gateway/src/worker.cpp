@@ -98,7 +98,7 @@ void worker::end_if_empty() {
     if (!cut_ || !sessions_.empty()) return;
     ticking_.cancel();
     pool_.close_all();
-    // What is left are handlers of what was just closed, and look-ups of names, which may take their time.
+    // What is left are handlers of what was just closed.
     open_.reset();
     if (pool_.empty()) return loop_.stop();
     asio::post(loop_, [this] { end_if_empty(); });
