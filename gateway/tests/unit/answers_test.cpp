@@ -5,6 +5,8 @@
 #include <chrono>
 #include <string>
 
+#include "header_rules.hpp"
+
 namespace switchgear::gateway {
 namespace {
 
@@ -37,8 +39,8 @@ TEST(answers, a_refusal_says_who_why_and_when_to_come_back) {
         "Content-Length: " +
             std::to_string(body.size()) +
             "\r\nRetry-After: 4\r\nProxy-Status: switchgear; error=destination_unavailable\r\n"
-            "Circuit-Breaker: payments; state=open; reason=open; retry-after-ms=3200\r\nVia: 1.1 switchgear\r\n\r\n" +
-            body);
+            "Circuit-Breaker: payments; state=open; reason=open; retry-after-ms=3200\r\nVia: 1.1 " +
+            std::string{own_pseudonym()} + "\r\n\r\n" + body);
 }
 
 TEST(answers, the_answer_to_head_says_the_same_without_a_body) {
@@ -66,11 +68,11 @@ TEST(answers, a_fallback_is_sent_as_written_with_the_state_beside_it) {
         .when = fallback_when::refused, .status = 200, .headers = {{"Content-Type", "text/plain"}}, .body = "later"};
     std::string out;
     write_fallback(out, fallback, refusal(), {});
-    EXPECT_EQ(
-        out,
-        "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 5\r\n"
-        "Proxy-Status: switchgear; error=destination_unavailable\r\n"
-        "Circuit-Breaker: payments; state=open; reason=open; retry-after-ms=3200\r\nVia: 1.1 switchgear\r\n\r\nlater");
+    EXPECT_EQ(out,
+              "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 5\r\n"
+              "Proxy-Status: switchgear; error=destination_unavailable\r\n"
+              "Circuit-Breaker: payments; state=open; reason=open; retry-after-ms=3200\r\nVia: 1.1 " +
+                  std::string{own_pseudonym()} + "\r\n\r\nlater");
 }
 
 TEST(answers, names_that_are_no_tokens_are_quoted) {
