@@ -339,7 +339,9 @@ void exchange::give_more_time() noexcept {
 }
 
 void exchange::watch_client() noexcept {
-    if (with_.in().ended()) return interrupt(interruption::client_gone);
+    const error_code& ended = with_.in().ended();
+    if (ended == asio::error::eof && settings().half_close == half_close_policy::serve) return;
+    if (ended) return interrupt(interruption::client_gone);
     with_.in().start();
 }
 
