@@ -54,23 +54,28 @@ void acceptor::use(std::shared_ptr<asio::ssl::context> tls) {
 void acceptor::accept_next() {
     if (!socket_.is_open()) return;
     worker& next = *to_[turn_ % to_.size()];
-    socket_.async_accept(next.loop(), [self = shared_from_this()](const error_code& failed, tcp_socket socket) {
+    socket_.async_accept(next.loop(), [self = shared_from_this()](error_code failed, tcp_socket socket) {
         self->accepted(failed, std::move(socket));
     });
 }
 
-void acceptor::accepted(const error_code& failed, tcp_socket socket) {
+void acceptor::accepted(error_code failed, tcp_socket socket) {
     if (failed == asio::error::operation_aborted || !socket_.is_open()) return;
+    worker& first = *to_.front();
+    if (!failed && first.shared().descriptors.is_kept(socket.native_handle())) failed = asio::error::no_descriptors;
     if (!failed) {
-        to_[turn_ % to_.size()]->adopt(std::move(socket), tls_);
+        if (!to_[turn_ % to_.size()]->adopt(std::move(socket), tls_, first.most_connections())) return pause();
         ++turn_;
         return accept_next();
     }
     if (failed == asio::error::connection_aborted) return accept_next();
-    worker& first = *to_.front();
     first.runtime().log().write(
         log_level::error, "A connection could not be accepted.",
         {{"address", std::string_view{to_string(bound_)}}, {"error", std::string_view{failed.message()}}});
+    pause();
+}
+
+void acceptor::pause() {
     pause_.expires_after(pause_after_failure);
     pause_.async_wait([self = shared_from_this()](const error_code& cancelled) {
         if (!cancelled) self->accept_next();

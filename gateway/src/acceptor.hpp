@@ -36,7 +36,8 @@ public:
 
 private:
     void accept_next();
-    void accepted(const error_code&, tcp_socket);
+    void accepted(error_code, tcp_socket);
+    void pause();
 
     workers& to_;
     std::size_t turn_ = 0;

@@ -5,6 +5,8 @@
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
 
+#include "utf8.hpp"
+
 namespace switchgear::gateway {
 
 namespace json = boost::json;
@@ -14,11 +16,11 @@ admin_answer problem(unsigned status, std::string_view detail, const std::vector
     const auto title = boost::beast::http::obsolete_reason(static_cast<boost::beast::http::status>(status));
     body["title"] = std::string_view{title.data(), title.size()};
     body["status"] = status;
-    body["detail"] = detail;
+    body["detail"] = as_utf8(detail);
     if (!violations.empty()) {
         json::array list;
         for (const violation& v : violations) {
-            list.push_back(json::object{{"field", v.field}, {"message", v.message}});
+            list.push_back(json::object{{"field", as_utf8(v.field)}, {"message", as_utf8(v.message)}});
         }
         body["violations"] = std::move(list);
     }

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <optional>
 #include <string_view>
+#include <vector>
 
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
@@ -78,19 +79,32 @@ void apply(const runtime& state, const admin_request& request, const addressee& 
     write_line(state, request, on.name, {"trip", wanted.reason, wanted.actor, pause});
 }
 
+/// A reason of spaces is none. Returns: what is wrong.
+template <class Order>
+std::vector<violation> blank_texts(const Order& given) {
+    std::vector<violation> wrong;
+    const auto check = [&](const char* field, const std::string& text) {
+        if (text.find_first_not_of(' ') == std::string::npos) wrong.push_back({field, "is blank"});
+    };
+    check("reason", given.reason);
+    check("actor", given.actor);
+    return wrong;
+}
+
 template <class Order>
 admin_answer carry_out(const runtime& state, const admin_request& request, const addressee& on) {
     boost::system::error_code ec;
     const json::value body = json::parse(request.body, ec);
     if (ec) return problem(422, "the body is not JSON: " + ec.message());
     const auto wanted = wire::from_json<Order>(body);
-    if (!wanted) {
+    const std::vector<violation> wrong = wanted ? blank_texts(*wanted) : wanted.error();
+    if (!wrong.empty()) {
         std::string detail = "the order was not carried out:";
-        for (const violation& v : wanted.error()) {
+        for (const violation& v : wrong) {
             detail += " " + (v.field.empty() ? "" : v.field + ": ") + v.message + ";";
         }
         detail.pop_back();
-        return problem(422, detail, wanted.error());
+        return problem(422, detail, wrong);
     }
     apply(state, request, on, *wanted);
     const auto view =

@@ -21,6 +21,7 @@
 #include <boost/beast/http/string_body.hpp>
 
 #include "admin_feed.hpp"
+#include "admin_target.hpp"
 #include "control_stream.hpp"
 #include "http_date.hpp"
 
@@ -59,8 +60,9 @@ admin_request make_request(parser& read, const tcp::endpoint& from) {
     auto& message = read.get();
     admin_request out;
     out.method = text_of(message.method_string());
-    out.target = text_of(message.target());
-    out.host = text_of(message[http::field::host]);
+    const origin_form asked = to_origin_form({message.target().data(), message.target().size()});
+    out.target = asked.target;
+    out.host = asked.authority ? std::string{*asked.authority} : text_of(message[http::field::host]);
     if (const auto origin = message.find(http::field::origin); origin != message.end()) {
         out.origin = text_of(origin->value());
     }

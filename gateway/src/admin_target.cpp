@@ -1,8 +1,10 @@
 #include "admin_target.hpp"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
+#include <boost/url/grammar/ci_string.hpp>
 #include <boost/url/pct_string_view.hpp>
 
 namespace switchgear::gateway {
@@ -34,6 +36,17 @@ std::optional<std::string> decode_segment(std::string_view text) {
 }
 
 }  // namespace
+
+origin_form to_origin_form(std::string_view target) noexcept {
+    for (const std::string_view scheme : {"http://", "https://"}) {
+        if (!boost::urls::grammar::ci_is_equal(target.substr(0, scheme.size()), scheme)) continue;
+        target.remove_prefix(scheme.size());
+        const std::size_t end = std::min(target.find_first_of("/?"), target.size());
+        const std::string_view path = target.substr(end);
+        return {path.starts_with('/') ? path : std::string_view{"/"}, target.substr(0, end)};
+    }
+    return {target};
+}
 
 std::optional<admin_target> parse_admin_target(std::string_view target) {
     const std::string_view path = target.substr(0, target.find('?'));

@@ -29,6 +29,13 @@ struct admin_target {
     friend bool operator==(const admin_target&, const admin_target&) = default;
 };
 
+/// A target in origin form, and the authority of one in absolute form, which goes before Host (RFC 9112, 3.2.2).
+struct origin_form {
+    std::string_view target;
+    std::optional<std::string_view> authority{};
+};
+[[nodiscard]] origin_form to_origin_form(std::string_view target) noexcept;
+
 /// Reads a request target in origin form; a query is passed over. A breaker's name is one segment,
 /// percent-encoded: `/v1/breakers/payments%2F127.0.0.1%3A9000/trip`.
 /// Returns: empty if the path is none of ours, or if an escape in it is broken.

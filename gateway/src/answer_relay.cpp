@@ -208,6 +208,13 @@ task<bool> exchange::answer_stopped() {
             answer.detail = "The framing of the request's body is malformed.";
             answer.reason = "framing";
             break;
+        case interruption::own_limit:
+            answer.status = 503;
+            answer.detail = "The gateway has as many connections as it may have.";
+            answer.reason = "connection_limit";
+            answer.proxy_error = "connection_limit_reached";
+            answer.retry_later = true;
+            break;
         default:
             answered(499);
             with_.abort();

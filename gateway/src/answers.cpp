@@ -10,6 +10,7 @@
 
 #include <switchgear/http/retry_after.hpp>
 
+#include "header_rules.hpp"
 #include "message_head.hpp"
 
 namespace switchgear::gateway {
@@ -55,7 +56,7 @@ void write_status_fields(std::string& out, const own_answer& answer, const answe
         fmt::format_to(end, "Circuit-Breaker: {}\r\n", circuit_breaker_value(*answer.breaker, answer.reason));
     }
     if (!delivery.connection.empty()) fmt::format_to(end, "Connection: {}\r\n", delivery.connection);
-    out.append("Via: 1.1 switchgear\r\n");
+    fmt::format_to(end, "Via: 1.1 {}\r\n", own_pseudonym());
 }
 
 void write_status_line(std::string& out, unsigned status) {

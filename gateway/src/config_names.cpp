@@ -28,6 +28,7 @@ std::string_view to_string(host_policy value) noexcept { return word_for(host_po
 std::string_view to_string(breaker_scope value) noexcept { return word_for(breaker_scope_words, value); }
 std::string_view to_string(rule_verdict value) noexcept { return word_for(rule_verdict_words, value); }
 std::string_view to_string(failure_answer value) noexcept { return word_for(failure_answer_words, value); }
+std::string_view to_string(half_close_policy value) noexcept { return word_for(half_close_policy_words, value); }
 std::string_view to_string(fallback_when value) noexcept { return word_for(fallback_when_words, value); }
 
 std::string to_string(const socket_address& value) { return fmt::format("{}:{}", bracketed(value.host), value.port); }

@@ -82,14 +82,15 @@ void read_service(config_reader& in, merged from, reading what, const service& d
     read_health_check(in, from.child("health_check"), what, out.health_check);
     out.expose = out.breaker.scope != breaker_scope::key;
     in.read(from.child("expose"), out.expose);
+    in.read_word(from.child("half_close"), half_close_policy_words, out.half_close);
     read_timeouts(in, from.section("timeouts"), out.timeouts);
 }
 
 void read_services(config_reader& in, const yaml_node& root, config& out) {
     service unnamed;
     const yaml_node* defaults = root.find("defaults");
-    if (in.section({defaults},
-                   {"host", "breaker", "classify", "on_failure", "fallback", "health_check", "expose", "timeouts"})) {
+    if (in.section({defaults}, {"host", "breaker", "classify", "on_failure", "fallback", "health_check", "expose",
+                                "half_close", "timeouts"})) {
         read_service(in, {defaults}, reading::defaults, {}, unnamed);
         out.client_timeouts = unnamed.timeouts;
     } else {
@@ -108,7 +109,7 @@ void read_services(config_reader& in, const yaml_node& root, config& out) {
         if (item->is == yaml_node::kind::null) {
             in.missing(*item, "endpoints", "at least one URL, such as [http://127.0.0.1:9000]");
         } else if (in.section({item}, {"endpoints", "host", "breaker", "classify", "on_failure", "fallback",
-                                       "health_check", "expose", "timeouts"})) {
+                                       "health_check", "expose", "half_close", "timeouts"})) {
             read_endpoints(in, *item, one);
             read_service(in, {item, defaults}, reading::a_service, unnamed, one);
         }

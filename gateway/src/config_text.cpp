@@ -163,6 +163,7 @@ json::value shown(const service& one) {
                         {"fallback", shown(one.fallback)},
                         {"health_check", shown(one.health_check)},
                         {"expose", one.expose},
+                        {"half_close", text(to_string(one.half_close))},
                         {"timeouts", shown(one.timeouts)}};
 }
 

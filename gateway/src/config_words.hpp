@@ -29,6 +29,8 @@ inline constexpr word<rule_verdict> rule_verdict_words[] = {{"success", rule_ver
                                                             {"ignored", rule_verdict::ignored}};
 inline constexpr word<failure_answer> failure_answer_words[] = {{"pass", failure_answer::pass},
                                                                 {"bad_gateway", failure_answer::bad_gateway}};
+inline constexpr word<half_close_policy> half_close_policy_words[] = {{"abort", half_close_policy::abort},
+                                                                      {"continue", half_close_policy::serve}};
 inline constexpr word<fallback_when> fallback_when_words[] = {
     {"refused", fallback_when::refused}, {"failed", fallback_when::failed}, {"both", fallback_when::both}};
 inline constexpr word<failure_class> failure_class_words[] = {{"error", failure_class::error},

@@ -21,6 +21,7 @@
 #include "control_plane.hpp"
 #include "demo_service.hpp"
 #include "demo_story.hpp"
+#include "descriptor_budget.hpp"
 
 namespace switchgear::gateway {
 
@@ -162,6 +163,7 @@ void introduce(const control_plane& gateway, const demo_service& behind, const d
 }  // namespace
 
 int run_demo(const demo_options& options, std::ostream& out, std::ostream& err) {
+    raise_descriptor_limit();
     try {
         const demo_service behind{flaky};
         log lines{{.level = log_level::info, .format = log_format::text, .calls = log_level::info}};

@@ -116,7 +116,7 @@ task<bool> exchange::obtain_connection() {
         watch_client();
         if (interrupted()) co_return false;
         set_time_limit(limit::step, settings().timeouts.connect, "connect_timeout");
-        connector_.emplace(with_.on().loop());
+        connector_.emplace(with_.on().loop(), with_.on().runtime().names(), with_.on().shared().descriptors);
         connector::outcome made = co_await connector_->run(
             settings().endpoints[endpoint_], of_.counters,
             [](void* whose) { return static_cast<worker_shared*>(whose)->client_tls(); }, &with_.on().shared());
@@ -129,6 +129,10 @@ task<bool> exchange::obtain_connection() {
             co_return false;
         }
         if (interrupted()) co_return false;
+        if (made.own_limit) {
+            interruption_ = interruption::own_limit;
+            co_return false;
+        }
         if (!made.connection) {
             upstream_failed(made.failed, http::to_string(made.failed), made.proxy_error);
             co_return false;
@@ -337,7 +341,9 @@ void exchange::give_more_time() noexcept {
 }
 
 void exchange::watch_client() noexcept {
-    if (with_.in().ended()) return interrupt(interruption::client_gone);
+    const error_code& ended = with_.in().ended();
+    if (ended == asio::error::eof && settings().half_close == half_close_policy::serve) return;
+    if (ended) return interrupt(interruption::client_gone);
     with_.in().start();
 }
 

@@ -52,6 +52,7 @@ private:
         client_slow,       ///< sends its body too slowly
         client_malformed,  ///< its body's framing is wrong
         upstream_slow,
+        own_limit,  ///< there is no descriptor, memory or port for a connection to the service
         cut
     };
     /// Whom it waits for at present.

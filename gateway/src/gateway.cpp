@@ -5,25 +5,12 @@
 #include <ostream>
 #include <utility>
 
-#include <sys/resource.h>
-
 #include <switchgear/gateway/config_load.hpp>
 
 #include "control_plane.hpp"
+#include "descriptor_budget.hpp"
 
 namespace switchgear::gateway {
-
-namespace {
-
-/// Every connection is a descriptor, and the usual soft limit of 1,024 is for programs that use select().
-void raise_descriptor_limit() {
-    rlimit limit{};
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-    limit.rlim_cur = limit.rlim_max;
-    setrlimit(RLIMIT_NOFILE, &limit);
-}
-
-}  // namespace
 
 int run_gateway(const run_options& options, std::ostream& err) {
     // Whoever reads our log may go; a write that fails is enough to learn it.

@@ -1,13 +1,16 @@
 #include "header_rules.hpp"
 
 #include <algorithm>
+#include <iterator>
+#include <random>
 
 #include <fmt/format.h>
 
 namespace switchgear::gateway {
 namespace {
 
-constexpr std::string_view pseudonym = "switchgear";
+// Made before the first thread there is, and before descriptors can be short.
+const std::string pseudonym = fmt::format("switchgear-{:08x}", std::random_device{}());
 
 void append_field(std::string& out, std::string_view name, std::string_view value) {
     out.append(name).append(": ").append(value).append("\r\n");
@@ -81,6 +84,8 @@ void write_answer_head(std::string& out, const answer_head& head, const answer_r
     append_via(out, head);
     out.append("\r\n");
 }
+
+std::string_view own_pseudonym() noexcept { return pseudonym; }
 
 bool is_loop(const request_head& head) noexcept {
     bool seen = false;

@@ -38,6 +38,10 @@ struct answer_rewrite {
 /// Appends an answer's head as the client gets it.
 void write_answer_head(std::string& out, const answer_head&, const answer_rewrite&);
 
+/// What Via calls this gateway: `switchgear-` and eight hexadecimal digits, others in every process, so that a request
+/// may pass through several gateways and still not through one twice.
+std::string_view own_pseudonym() noexcept;
+
 /// Whether Via says that the request came through this gateway before.
 bool is_loop(const request_head&) noexcept;
 

@@ -1,6 +1,7 @@
 #include "health_checks.hpp"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <optional>
 #include <string>
@@ -22,6 +23,7 @@
 #include <switchgear/gateway/runtime.hpp>
 
 #include "control_stream.hpp"
+#include "name_lookup.hpp"
 
 namespace switchgear::gateway {
 
@@ -33,6 +35,21 @@ namespace {
 
 void require(const error_code& failed) {
     if (failed) throw boost::system::system_error{failed};
+}
+
+/// What every check of a configuration uses.
+struct checking {
+    asio::io_context& io;
+    name_lookup& names;
+    /// For https; null if nothing needs it.
+    std::shared_ptr<asio::ssl::context> trust;
+};
+
+bool needs_tls(const config& settings) {
+    return std::any_of(settings.services.begin(), settings.services.end(), [](const service& one) {
+        return one.health_check && std::any_of(one.endpoints.begin(), one.endpoints.end(),
+                                               [](const endpoint& each) { return each.scheme == url_scheme::https; });
+    });
 }
 
 /// Sends the request; returns whether the answer's status says healthy. Throws: system_error.
@@ -49,41 +66,55 @@ asio::awaitable<bool> ask(control_stream& stream, const endpoint& where, const s
     }
 }
 
-/// The endpoint's addresses. A numeric one takes no turn at the resolver, whose look-ups wait for each other.
-asio::awaitable<tcp::resolver::results_type> addresses_of(const endpoint& where, asio::steady_timer::time_point end) {
-    const auto executor = co_await asio::this_coro::executor;
+/// The endpoint's addresses; those from before, if new ones take long.
+asio::awaitable<name_lookup::addresses> addresses_of(const checking& by, const endpoint& where,
+                                                     asio::steady_timer::time_point end) {
     error_code not_numeric;
     const auto numeric = asio::ip::make_address(where.host, not_numeric);
-    if (!not_numeric) co_return tcp::resolver::results_type::create(tcp::endpoint{numeric, where.port}, where.host, "");
-    const auto resolver = std::make_shared<tcp::resolver>(executor);
-    // The resolver has no deadline of its own.
-    asio::steady_timer deadline{executor, end};
-    deadline.async_wait([resolver](error_code ec) {
-        if (!ec) resolver->cancel();
+    if (!not_numeric) co_return name_lookup::addresses{numeric};
+
+    struct awaited {
+        asio::steady_timer over;
+        std::optional<looked_up> answer{};
+    };
+    // Shared, because the answer may be posted just before its question goes.
+    const auto waiting = std::make_shared<awaited>(awaited{asio::steady_timer{by.io}});
+    const auto question = by.names.ask(where.host, by.io, [waiting](const looked_up& answer) {
+        waiting->answer = answer;
+        waiting->over.cancel();
     });
-    co_return co_await resolver->async_resolve(where.host, std::to_string(where.port), asio::use_awaitable);
+    const std::array limits{std::min(end, asio::steady_timer::clock_type::now() + name_lookup::patience), end};
+    for (const auto until : limits) {
+        waiting->over.expires_at(until);
+        error_code cancelled;
+        co_await waiting->over.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
+        if (waiting->answer) break;
+        auto before = by.names.last_found(where.host);
+        if (!before.empty()) co_return before;
+    }
+    if (!waiting->answer) throw boost::system::system_error{asio::error::timed_out};
+    if (waiting->answer->addresses.empty()) throw boost::system::system_error{asio::error::host_not_found};
+    co_return waiting->answer->addresses;
 }
 
 /// Throws: system_error for whatever keeps the answer from being had, in time.
-asio::awaitable<bool> ask_endpoint(asio::io_context& io, const endpoint& where, const health_check_settings& how) {
+asio::awaitable<bool> ask_endpoint(const checking& by, const endpoint& where, const health_check_settings& how) {
     const auto end = asio::steady_timer::clock_type::now() + how.timeout;
-    const auto found = co_await addresses_of(where, end);
-    std::shared_ptr<asio::ssl::context> trust;
-    control_stream stream{io};
+    std::vector<tcp::endpoint> found;
+    const name_lookup::addresses addresses = co_await addresses_of(by, where, end);
+    for (const auto& address : addresses) found.emplace_back(address, where.port);
+    control_stream stream{by.io};
     stream.expires_at(end);
-    require(co_await stream.connect(found));
-    if (where.scheme == url_scheme::https) {
-        trust = make_client_tls();
-        require(co_await stream.client_handshake(*trust, where.host));
-    }
+    require(co_await stream.connect(tcp::resolver::results_type::create(found.begin(), found.end(), where.host, "")));
+    if (where.scheme == url_scheme::https) require(co_await stream.client_handshake(*by.trust, where.host));
     co_return co_await ask(stream, where, how.path);
 }
 
 /// Empty: healthy; else why not.
-asio::awaitable<std::optional<std::string>> check(asio::io_context& io, const endpoint& where,
+asio::awaitable<std::optional<std::string>> check(const checking& by, const endpoint& where,
                                                   const health_check_settings& how) {
     try {
-        if (co_await ask_endpoint(io, where, how)) co_return std::nullopt;
+        if (co_await ask_endpoint(by, where, how)) co_return std::nullopt;
         co_return "its answer was not a 2xx";
     } catch (const boost::system::system_error& error) {
         co_return error.code().message();
@@ -97,15 +128,26 @@ asio::awaitable<std::optional<std::string>> check(asio::io_context& io, const en
 class health_checks::round : public std::enable_shared_from_this<round> {
 public:
     round(asio::io_context& io, runtime& state, std::shared_ptr<const config> settings)
-        : io_(io), state_(state), settings_(std::move(settings)) {}
+        // Reading the system's roots takes a tenth of a second, in which nothing else is done: not with a check.
+        : by_{io, state.names(), needs_tls(*settings) ? make_client_tls() : nullptr},
+          state_(state),
+          settings_(std::move(settings)) {}
 
     void start() {
+        std::size_t all = 0;
+        for (const service& each : settings_->services) all += each.health_check ? each.endpoints.size() : 0;
+        std::size_t before = 0;
         for (const service& checked : settings_->services) {
             if (!checked.health_check) continue;
             const auto healthy = std::make_shared<std::vector<bool>>(checked.endpoints.size(), false);
             for (std::size_t i = 0; i < checked.endpoints.size(); ++i) {
+                // Each in its turn, so that they do not all come at once.
+                const auto first = checked.health_check->every * ++before / all;
                 asio::co_spawn(
-                    io_, [self = shared_from_this(), &checked, healthy, i] { return self->watch(checked, healthy, i); },
+                    by_.io,
+                    [self = shared_from_this(), &checked, healthy, i, first] {
+                        return self->watch(checked, healthy, i, first);
+                    },
                     asio::detached);
             }
         }
@@ -124,18 +166,19 @@ private:
 
     /// `every` counts from check to check, open or not, so that a breaker that opens is checked before
     /// `every` has passed.
-    asio::awaitable<void> watch(const service& checked, results healthy, std::size_t index) {
+    asio::awaitable<void> watch(const service& checked, results healthy, std::size_t index,
+                                std::chrono::milliseconds first) {
         const auto self = shared_from_this();
-        asio::steady_timer next{io_};
+        asio::steady_timer next{by_.io};
         waiting_.push_back(&next);
-        while (!stopped_) {
-            next.expires_after(checked.health_check->every);
+        for (auto pause = first; !stopped_; pause = checked.health_check->every) {
+            next.expires_after(pause);
             error_code cancelled;
             co_await next.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
             (*healthy)[index] = false;
             if (stopped_ || open_breakers(checked, index).empty()) continue;
 
-            const auto trouble = co_await check(io_, checked.endpoints[index], *checked.health_check);
+            const auto trouble = co_await check(by_, checked.endpoints[index], *checked.health_check);
             if (stopped_) break;
             (*healthy)[index] = !trouble;
             report(checked, index, trouble);
@@ -175,7 +218,7 @@ private:
             {{"service", std::string_view{checked.name}}, {"endpoint", std::string_view{where}}, {"error", why}});
     }
 
-    asio::io_context& io_;
+    checking by_;
     runtime& state_;
     std::shared_ptr<const config> settings_;
     std::vector<asio::steady_timer*> waiting_;

@@ -14,7 +14,7 @@ class runtime;
 ///
 /// One healthy endpoint makes a probe due on the breakers that cover it; if none is healthy, their probe
 /// is put off until after the next check. A check takes no permit, appears in no breaker's numbers and
-/// closes nothing: that is for the probe to decide.
+/// closes nothing: that is for the probe to decide. The first checks of all endpoints are spread over `every`.
 ///
 /// Thread safety: none; lives on the control thread.
 class health_checks {

@@ -1,5 +1,6 @@
 #include <switchgear/gateway/log.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <ctime>
@@ -8,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "line_queue.hpp"
+#include "utf8.hpp"
 
 namespace switchgear::gateway {
 namespace {
@@ -16,15 +18,18 @@ constexpr std::size_t queued_lines = 1'024;
 
 void append_json_string(std::string& out, std::string_view text) {
     out.push_back('"');
-    for (const char c : text) {
+    while (!text.empty()) {
+        const char c = text.front();
+        const std::size_t length = character_length(text);
         if (c == '"' || c == '\\') {
             out.push_back('\\');
             out.push_back(c);
         } else if (static_cast<unsigned char>(c) < ' ' || c == 0x7F) {
             fmt::format_to(std::back_inserter(out), "\\u{:04x}", static_cast<unsigned>(c));
         } else {
-            out.push_back(c);
+            out.append(length > 0 ? text.substr(0, length) : replacement_character);
         }
+        text.remove_prefix(std::max<std::size_t>(length, 1));
     }
     out.push_back('"');
 }

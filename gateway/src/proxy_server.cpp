@@ -17,6 +17,7 @@ namespace switchgear::gateway {
 class proxy_server::implementation {
 public:
     implementation(runtime& of, unsigned threads) : shared_{of} {
+        tell_of_descriptors();
         for (unsigned i = 0; i < std::max(threads, 1U); ++i) workers_.push_back(std::make_unique<worker>(shared_));
         for (const auto& each : workers_) {
             threads_.emplace_back([&one = *each] { one.run(); });
@@ -83,6 +84,17 @@ private:
 
     static bool is_in(const std::vector<entry>& some, const entry& one) {
         return std::any_of(some.begin(), some.end(), [&](const entry& each) { return each.at == one.at; });
+    }
+
+    void tell_of_descriptors() const {
+        const auto asked = shared_.runtime.configuration()->limits.connections;
+        const descriptor_budget& available = shared_.descriptors;
+        if (asked <= available.client_connections()) return;
+        shared_.runtime.log().write(log_level::warning,
+                                    "The process may have too few descriptors for limits.connections.",
+                                    {{"limits.connections", std::uint64_t{asked}},
+                                     {"descriptors", std::uint64_t{available.most()}},
+                                     {"client_connections", std::uint64_t{available.client_connections()}}});
     }
 
     std::size_t sessions() const {

@@ -7,6 +7,7 @@
 
 #include "access_log.hpp"
 #include "breaker_log.hpp"
+#include "name_lookup.hpp"
 #include "routing.hpp"
 #include "transition_hub.hpp"
 
@@ -55,7 +56,11 @@ std::unique_ptr<live_service> make_service(const service& wanted, const live_ser
 }  // namespace
 
 runtime::runtime(config initial, gateway::log& to, const time_source& time)
-    : log_{to}, access_{std::make_unique<access_log>(to)}, clock_{time}, hub_{std::make_shared<transition_hub>()} {
+    : log_{to},
+      access_{std::make_unique<access_log>(to)},
+      names_{std::make_unique<name_lookup>()},
+      clock_{time},
+      hub_{std::make_shared<transition_hub>()} {
     reload(std::move(initial));
 }
 

@@ -1,8 +1,10 @@
 #include "upstream_connection.hpp"
 
+#include <chrono>
 #include <utility>
 #include <vector>
 
+#include <boost/asio/basic_waitable_timer.hpp>
 #include <boost/asio/post.hpp>
 
 namespace switchgear::gateway {
@@ -20,6 +22,16 @@ std::string_view proxy_error_of(const error_code& failed) {
     return "connection_terminated";
 }
 
+/// Whether we could not even try.
+bool is_own_limit(const error_code& failed) {
+    using boost::system::errc::errc_t;
+    for (const errc_t one : {errc_t::too_many_files_open, errc_t::too_many_files_open_in_system,
+                             errc_t::no_buffer_space, errc_t::not_enough_memory, errc_t::address_not_available}) {
+        if (failed == one) return true;
+    }
+    return false;
+}
+
 }  // namespace
 
 upstream_connection::upstream_connection(asio::io_context& loop, std::shared_ptr<service_counters> of)
@@ -27,16 +39,19 @@ upstream_connection::upstream_connection(asio::io_context& loop, std::shared_ptr
 
 upstream_connection::~upstream_connection() = default;
 
-/// Asio cannot end a look-up that has begun, so that it may outlive whoever asked for it.
+/// Shared with what is posted when its question is answered or its patience over, which may be after it is done.
 struct connector::resolution {
-    explicit resolution(asio::io_context& loop) : resolver{loop} {}
-    asio::ip::basic_resolver<asio::ip::tcp, asio::io_context::executor_type> resolver;
-    endpoints found;
+    explicit resolution(asio::io_context& loop) : patience{loop} {}
+    asio::basic_waitable_timer<std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>,
+                               asio::io_context::executor_type>
+        patience;
+    looked_up found;
     bool done = false;
     std::coroutine_handle<> waiting;
 
-    void finish() {
-        done = true;
+    void finish(looked_up with) {
+        if (std::exchange(done, true)) return;
+        found = std::move(with);
         if (waiting) std::exchange(waiting, nullptr).resume();
     }
 
@@ -48,48 +63,64 @@ struct connector::resolution {
     };
 };
 
-task<connector::endpoints> connector::resolve(const endpoint& to) {
+task<looked_up> connector::resolve(const std::string& name) {
     error_code is_name;
-    const auto address = asio::ip::make_address(to.host, is_name);
-    if (!is_name) co_return endpoints{{address, to.port}};
+    const auto address = asio::ip::make_address(name, is_name);
+    if (!is_name) co_return looked_up{looked_up::how::answered, {address}};
 
-    const auto looked_up = std::make_shared<resolution>(loop_);
-    resolving_ = looked_up;
-    looked_up->resolver.async_resolve(to.host, std::to_string(to.port),
-                                      [looked_up](error_code failed, const auto& results) {
-                                          if (looked_up->done) return;
-                                          if (!failed) looked_up->found.assign(results.begin(), results.end());
-                                          looked_up->finish();
-                                      });
-    co_await resolution::waiting_for_end{*looked_up};
+    const auto current = std::make_shared<resolution>(loop_);
+    resolving_ = current;
+    const name_lookup::question asked =
+        names_.ask(name, loop_, [current](const looked_up& answer) { current->finish(answer); });
+    name_lookup::addresses before = names_.last_found(name);
+    if (!before.empty()) {
+        current->patience.expires_after(name_lookup::patience);
+        current->patience.async_wait([current, before = std::move(before)](const error_code& cancelled) {
+            if (!cancelled) current->finish({looked_up::how::answered, before});
+        });
+    }
+    co_await resolution::waiting_for_end{*current};
+    current->patience.cancel();
     resolving_.reset();
-    co_return std::move(looked_up->found);
+    co_return std::move(current->found);
+}
+
+task<error_code> connector::connect(stream& io, const asio::ip::tcp::endpoint& to) {
+    io.close();
+    error_code failed;
+    io.socket().open(to.protocol(), failed);
+    if (!failed && descriptors_.is_kept(io.socket().native_handle())) failed = asio::error::no_descriptors;
+    if (failed) co_return failed;
+    connecting_ = &io;
+    const io_result connected = co_await awaited_operation{
+        [&](completion then) { io.socket().async_connect(to, [then](error_code ended) { then(ended); }); }};
+    connecting_ = nullptr;
+    co_return connected.failed;
 }
 
 task<connector::outcome> connector::run(const endpoint& to, std::shared_ptr<service_counters> counters,
                                         std::shared_ptr<asio::ssl::context> (*tls)(void*), void* whose) {
-    const endpoints addresses = co_await resolve(to);
+    const looked_up name = co_await resolve(to.host);
     outcome result;
-    if (addresses.empty()) {
+    if (name.addresses.empty()) {
         result.failed = http::transport_error::dns;
         result.proxy_error = "dns_error";
+        result.own_limit = name.ended == looked_up::how::own_limit;
         co_return result;
     }
     phase_ = phase::connection;
     auto connection = std::make_unique<upstream_connection>(loop_, std::move(counters));
     error_code failed = asio::error::operation_aborted;
-    for (const auto& address : addresses) {
+    bool tried = false;
+    for (const auto& address : name.addresses) {
         if (cancelled_) break;
-        connection->io.close();
-        connecting_ = &connection->io;
-        const io_result connected = co_await awaited_operation{[&](completion then) {
-            connection->io.socket().async_connect(address, [then](error_code ended) { then(ended); });
-        }};
-        connecting_ = nullptr;
-        failed = connected.failed;
+        const asio::ip::tcp::endpoint at{address, to.port};
+        failed = co_await connect(connection->io, at);
         if (!failed) break;
+        tried = tried || !is_own_limit(failed);
     }
     if (failed || cancelled_) {
+        result.own_limit = !tried && !cancelled_;
         result.proxy_error = proxy_error_of(failed);
         co_return result;
     }
@@ -118,9 +149,7 @@ void connector::cancel() noexcept {
     if (connecting_ != nullptr) connecting_->close();
     if (resolving_ && !resolving_->done) {
         // Not from here: whoever cancels is not done yet.
-        asio::post(loop_, [looked_up = resolving_] {
-            if (!looked_up->done) looked_up->finish();
-        });
+        asio::post(loop_, [current = resolving_] { current->finish({}); });
     }
 }
 

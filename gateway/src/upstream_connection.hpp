@@ -6,13 +6,13 @@
 #include <string_view>
 #include <vector>
 
-#include <boost/asio/ip/basic_resolver.hpp>
-
 #include <switchgear/gateway/config.hpp>
 #include <switchgear/gateway/counters.hpp>
 #include <switchgear/http/classify.hpp>
 
+#include "descriptor_budget.hpp"
 #include "incoming.hpp"
+#include "name_lookup.hpp"
 #include "stream.hpp"
 #include "task.hpp"
 
@@ -48,9 +48,12 @@ public:
         /// Why there is none.
         http::transport_error failed = http::transport_error::connect;
         std::string_view proxy_error;  ///< RFC 9209
+        /// It was for want of a descriptor, memory or port of ours, which says nothing of the endpoint.
+        bool own_limit = false;
     };
 
-    explicit connector(asio::io_context& loop) : loop_{loop} {}
+    connector(asio::io_context& loop, name_lookup& names, const descriptor_budget& descriptors)
+        : loop_{loop}, names_{names}, descriptors_{descriptors} {}
 
     /// `tls` gives the context when it is needed.
     task<outcome> run(const endpoint& to, std::shared_ptr<service_counters> counters,
@@ -63,10 +66,12 @@ public:
 
 private:
     struct resolution;
-    using endpoints = std::vector<asio::ip::tcp::endpoint>;
-    task<endpoints> resolve(const endpoint& to);
+    task<looked_up> resolve(const std::string& name);
+    task<error_code> connect(stream& io, const asio::ip::tcp::endpoint& to);
 
     asio::io_context& loop_;
+    name_lookup& names_;
+    const descriptor_budget& descriptors_;
     std::shared_ptr<resolution> resolving_;
     stream* connecting_ = nullptr;
     bool cancelled_ = false;

@@ -48,12 +48,19 @@ const std::shared_ptr<const routing>& worker::current() {
     return routing_;
 }
 
-void worker::adopt(tcp_socket socket, std::shared_ptr<asio::ssl::context> tls) {
+std::size_t worker::most_connections() {
+    return std::min<std::size_t>(current()->settings->limits.connections, shared_.descriptors.client_connections());
+}
+
+bool worker::adopt(tcp_socket socket, std::shared_ptr<asio::ssl::context> tls, std::size_t most) {
+    const std::size_t before = runtime().connections.fetch_add(1, std::memory_order_relaxed);
+    if (before >= most + shared_.descriptors.refused_connections()) {
+        runtime().connections.fetch_sub(1, std::memory_order_relaxed);
+        return false;
+    }
+    const auto how = before < most ? client_session::welcome::serve : client_session::welcome::refuse;
     session_count_.fetch_add(1, std::memory_order_relaxed);
-    asio::post(loop_, [this, socket = std::move(socket), tls = std::move(tls)]() mutable {
-        const std::size_t most = current()->settings->limits.connections;
-        const std::size_t before = runtime().connections.fetch_add(1, std::memory_order_relaxed);
-        const auto how = before < most ? client_session::welcome::serve : client_session::welcome::refuse;
+    asio::post(loop_, [this, how, socket = std::move(socket), tls = std::move(tls)]() mutable {
         error_code ignored;
         socket.non_blocking(true, ignored);
         socket.set_option(asio::ip::tcp::no_delay{true}, ignored);
@@ -70,6 +77,7 @@ void worker::adopt(tcp_socket socket, std::shared_ptr<asio::ssl::context> tls) {
             });
         });
     });
+    return true;
 }
 
 void worker::drain() {
@@ -90,7 +98,7 @@ void worker::end_if_empty() {
     if (!cut_ || !sessions_.empty()) return;
     ticking_.cancel();
     pool_.close_all();
-    // What is left are handlers of what was just closed, and look-ups of names, which may take their time.
+    // What is left are handlers of what was just closed.
     open_.reset();
     if (pool_.empty()) return loop_.stop();
     asio::post(loop_, [this] { end_if_empty(); });

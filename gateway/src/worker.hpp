@@ -12,6 +12,7 @@
 
 #include <switchgear/gateway/runtime.hpp>
 
+#include "descriptor_budget.hpp"
 #include "http_date.hpp"
 #include "routing.hpp"
 #include "stream.hpp"
@@ -28,6 +29,7 @@ public:
 
     gateway::runtime& runtime;
     std::atomic<bool> draining{false};
+    const descriptor_budget descriptors = descriptor_budget::of_process();
 
     /// Made when the first https endpoint is called: reading the system's roots takes a while and memory.
     std::shared_ptr<asio::ssl::context> client_tls();
@@ -50,8 +52,9 @@ public:
 
     /// Carries connections until `cut`. On the worker's thread.
     void run();
-    /// Thread-safe: takes over a connection that was accepted for this loop.
-    void adopt(tcp_socket, std::shared_ptr<asio::ssl::context> tls);
+    /// Thread-safe: takes over a connection that was accepted for this loop; served if there are fewer than `most`.
+    /// Returns: false if so many are being refused that this one is only closed.
+    bool adopt(tcp_socket, std::shared_ptr<asio::ssl::context> tls, std::size_t most);
     /// Thread-safe: ends idle connections; the rest end with their answers.
     void drain();
     /// Thread-safe: ends every connection and then `run`.
@@ -66,6 +69,9 @@ public:
     upstream_pool& pool() noexcept { return pool_; }
     /// The value of Date in an answer of this moment.
     std::string_view date() { return date_.now(); }
+
+    /// How many connections clients may have at a time, by the configuration and by the descriptors there are.
+    std::size_t most_connections();
 
     /// The routing in force. Cost: one load while nothing was reloaded.
     const std::shared_ptr<const routing>& current();

@@ -70,6 +70,39 @@ class Access(GatewayTest):
             "POST", "/v1/breakers/shop/trip", text, {"Content-Type": "application/json; charset=utf-8"})
         self.assertEqual(accepted.status // 100, 2)
 
+    def test_behaviour_71_a_blank_reason_is_none(self):
+        gateway = self.start({"shop": self.upstream()})
+        for who in ({"reason": " "}, {"actor": "   "}):
+            refused = gateway.order("shop", "trip", **who)
+            self.assertEqual(refused.status, 422)
+            self.assertEqual(refused.json()["violations"], [{"field": next(iter(who)), "message": "is blank"}])
+        self.assertEqual(gateway.state("shop"), "closed")
+
+    def raw_ask(self, gateway, head):
+        """What is answered to these bytes: its status and its body as JSON, which is UTF-8."""
+        with socket.create_connection(("127.0.0.1", gateway.admin_port), PATIENCE) as connection:
+            connection.sendall(head + b"Connection: close\r\n\r\n")
+            answer = b"".join(iter(lambda: connection.recv(65536), b""))
+        return int(answer.split(b" ")[1]), json.loads(answer.split(b"\r\n\r\n", 1)[1].decode("utf-8"))
+
+    def test_what_is_not_utf8_is_shown_as_such(self):
+        gateway = self.start({"shop": self.upstream()})
+        for code, head in (
+            (404, b"GET /v1/breakers/%ff%fe HTTP/1.1\r\nHost: localhost\r\n"),
+            (403, b"GET /v1/breakers HTTP/1.1\r\nHost: a\xffb\r\n"),
+            (403, b"GET /v1/breakers HTTP/1.1\r\nHost: localhost\r\nOrigin: http://\xff\r\n"),
+        ):
+            found, problem = self.raw_ask(gateway, head)
+            self.assertEqual(found, code, head)
+            self.assertIn("\ufffd", problem["detail"], head)
+
+    def test_a_target_in_absolute_form_goes_before_host(self):
+        gateway = self.start({"shop": self.upstream()})
+        found, breakers = self.raw_ask(gateway, b"GET http://localhost/v1/breakers HTTP/1.1\r\nHost: a.test\r\n")
+        self.assertEqual((found, breakers["breakers"][0]["name"]), (200, "shop"))
+        refused, _ = self.raw_ask(gateway, b"GET http://a.test/v1/breakers HTTP/1.1\r\nHost: localhost\r\n")
+        self.assertEqual(refused, 403)
+
     def test_behaviour_71_every_order_is_logged_with_who_why_and_from_where(self):
         gateway = self.start({"shop": self.upstream()})
         gateway.order("shop", "trip", reason="the-reason", actor="the-actor")

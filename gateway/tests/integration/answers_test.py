@@ -2,8 +2,14 @@
 
 import email.utils
 import json
+import os
+import resource
+import shlex
+import tempfile
 import time
+import unittest.mock
 
+import harness
 from harness import QUICK, GatewayTest, breaker, free_port, main, wait_until
 from raw_client import PATIENCE, Gone
 from scripted_upstream import Held, hang, raw, reset, status
@@ -269,6 +275,41 @@ class ConnectionLimit(GatewayTest):
                 return False
 
         wait_until(served, "there is room again")
+
+
+class Descriptors(GatewayTest):
+    """Those of the process. A limit of its own is none of the service's doing."""
+
+    def test_behaviour_37_a_service_is_not_charged_when_no_descriptor_is_left_to_call_it(self):
+        upstream = self.upstream()
+        gateway = self.start({"shop": {"endpoints": [upstream.url], "breaker": breaker(1)}}, threads=1)
+        client = self.client(gateway)
+        wait_until(lambda: gateway.metric("switchgear_client_connections") == 1, "it is accepted")
+        before = resource.prlimit(gateway.process.pid, resource.RLIMIT_NOFILE)
+        resource.prlimit(gateway.process.pid, resource.RLIMIT_NOFILE, (1, before[1]))
+        reply = client.ask("GET", "/")
+        resource.prlimit(gateway.process.pid, resource.RLIMIT_NOFILE, before)
+        self.assertEqual((reply.status, reply.header("Connection")), (503, "close"))
+        self.assertIn("error=connection_limit_reached", reply.header("Proxy-Status"))
+        self.assertEqual(reply.header("Retry-After"), "1")
+        self.assertEqual(gateway.settled(1, verdict="ignored"), 1)
+        self.assertEqual((gateway.calls(), gateway.state("shop"), upstream.connections), (1, "closed", 0))
+        self.assertEqual(self.ask(gateway).status, 200)
+
+    def test_behaviour_72_a_crowd_of_clients_takes_neither_the_admin_port_nor_the_services_away(self):
+        upstream = self.upstream()
+        folder = self.enterContext(tempfile.TemporaryDirectory(prefix="switchgear-"))
+        limited = os.path.join(folder, "limited")
+        with open(limited, "w", encoding="ascii") as file:
+            file.write(f'#!/bin/sh\nulimit -n 100\nexec {shlex.quote(harness.BINARY)} "$@"\n')
+        os.chmod(limited, 0o755)
+        with unittest.mock.patch.object(harness, "BINARY", limited):
+            gateway = self.start({"shop": {"endpoints": [upstream.url], "breaker": breaker(1)}}, threads=1)
+        self.assertIn("client_connections=16", gateway.lines("too few descriptors")[0])
+        clients = [self.client(gateway) for _ in range(120)]
+        self.assertEqual(gateway.admin("GET", "/healthz").status, 200)
+        self.assertEqual([client.ask("GET", "/").status for client in clients[:16]], [200] * 16)
+        self.assertEqual(gateway.settled(16, verdict="success"), gateway.calls())
 
 
 class Log(GatewayTest):

@@ -1,9 +1,11 @@
 """Who is to blame: what an answer, an error or a vanished client says about the service, and what not."""
 
 import email.utils
+import socket
 import time
 
 from harness import GatewayTest, breaker, free_port, main, wait_until
+from raw_client import Gone
 from scripted_upstream import Held, hang, raw, reset, status
 
 PATIENT = breaker(1000)
@@ -22,6 +24,33 @@ class Clients(GatewayTest):
         self.assertEqual(gateway.calls(verdict="ignored"), 1)
         self.assertEqual(gateway.state("shop"), "closed")
         wait_until(lambda: gateway.metric("switchgear_requests_total", service="shop", code="499") == 1, "a 499")
+
+    def half_closed(self, **service):
+        """What a client gets that ends its side right after its request, from a service that takes its time."""
+        held = Held()
+        upstream = self.upstream(held)
+        gateway = self.start({"shop": {"endpoints": [upstream.url], **service}})
+        client = self.client(gateway)
+        client.request()
+        wait_until(lambda: held.waiting, "the service has the request")
+        client.socket.shutdown(socket.SHUT_WR)
+        if not service:
+            gateway.settled(1, verdict="ignored")
+        held.release(status(200, body=b"late"))
+        return client, gateway
+
+    def test_behaviour_28_a_half_close_is_the_clients_end(self):
+        client, gateway = self.half_closed()
+        with self.assertRaises(Gone):
+            client.response()
+        wait_until(lambda: gateway.metric("switchgear_requests_total", service="shop", code="499") == 1, "a 499")
+
+    def test_behaviour_28_a_half_close_may_be_legal(self):
+        client, gateway = self.half_closed(half_close="continue")
+        reply = client.response()
+        self.assertEqual((reply.status, reply.body), (200, b"late"))
+        self.assertEqual(client.leftover(), b"")
+        gateway.settled(1, verdict="success")
 
     def test_behaviour_30_a_client_gone_gives_its_probe_back(self):
         held = Held()

@@ -163,6 +163,22 @@ class Probes(Mechanics):
         wait_until(lambda: dead.targets().count("/healthz") >= checks + 3, "more checks of the other")
         self.assertFalse(self.detail(gateway, names[0])["probe_due"])
 
+    def test_health_checks_of_many_endpoints_do_not_come_all_at_once(self):
+        came = {}
+
+        def check(exchange):
+            came.setdefault(exchange.request.header("Host"), time.monotonic())
+            status(503)(exchange)
+
+        upstreams = [self.upstream(check) for _ in range(4)]
+        gateway = self.start({"shop": self.service(
+            upstreams[0], endpoints=[one.url for one in upstreams],
+            health_check={"path": "/healthz", "every": "2s", "while": "open"})})
+        gateway.order("shop", "trip", for_="10m")
+        wait_until(lambda: len(came) == 4, "each was asked")
+        first, *_, last = sorted(came.values())
+        self.assertGreater(last - first, 0.8, "1.5 s by the clock of a machine that is not busy")
+
 
 class Rules(Mechanics):
     def test_behaviour_49_no_ratio_below_the_minimum_of_calls(self):

@@ -138,6 +138,16 @@ class Tls(GatewayTest):
         wait_until(lambda: gateway.reloads("success") >= 1, "reloaded")
         self.assertEqual(self.client(gateway, tls=trust).ask("GET", "/").status, 200)
 
+    def test_health_checks_read_the_roots_once(self):
+        shutil.copy(self.file("ca.pem"), self.file("roots.pem"))
+        upstream = self.server("good")
+        check = {"path": "/healthz", "every": "100ms", "timeout": "20s", "while": "open"}
+        gateway = self.start({"shop": {"endpoints": [upstream.url], "health_check": check}},
+                             environment={**self.trusting(), "SSL_CERT_FILE": self.file("roots.pem")})
+        os.remove(self.file("roots.pem"))
+        gateway.order("shop", "trip", for_="10m")
+        wait_until(lambda: gateway.snapshot("shop")["probe_due"], "found healthy")
+
 
 if __name__ == "__main__":
     main()

@@ -38,6 +38,21 @@ TEST(admin_target, refuses_what_is_none_of_ours) {
     }
 }
 
+TEST(admin_target, in_absolute_form_stands_for_one_in_origin_form) {
+    const auto is = [](std::string_view target, std::string_view path, std::optional<std::string_view> authority) {
+        const origin_form found = to_origin_form(target);
+        EXPECT_EQ(found.target, path) << target;
+        EXPECT_EQ(found.authority, authority) << target;
+    };
+    is("/v1/breakers?x=http://h/", "/v1/breakers?x=http://h/", {});
+    is("http://localhost:9901/v1/breakers?x", "/v1/breakers?x", "localhost:9901");
+    is("HTTPS://h/v1", "/v1", "h");
+    is("http://h", "/", "h");
+    is("http://h?x", "/", "h");
+    is("http://", "/", "");
+    is("*", "*", {});
+}
+
 TEST(admin_target, each_resource_has_its_methods) {
     EXPECT_TRUE(allows(admin_resource::breakers, "GET"));
     EXPECT_TRUE(allows(admin_resource::metrics, "HEAD"));

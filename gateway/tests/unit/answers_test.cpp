@@ -6,6 +6,8 @@
 #include <string>
 #include <string_view>
 
+#include "header_rules.hpp"
+
 namespace switchgear::gateway {
 namespace {
 
@@ -41,8 +43,8 @@ TEST(answers, a_refusal_says_who_why_and_when_to_come_back) {
             std::to_string(body.size()) +
             "\r\nRetry-After: 4\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\nProxy-Status: switchgear; "
             "error=destination_unavailable\r\n"
-            "Circuit-Breaker: payments; state=open; reason=open; retry-after-ms=3200\r\nVia: 1.1 switchgear\r\n\r\n" +
-            body);
+            "Circuit-Breaker: payments; state=open; reason=open; retry-after-ms=3200\r\nVia: 1.1 " +
+            std::string{own_pseudonym()} + "\r\n\r\n" + body);
 }
 
 TEST(answers, the_answer_to_head_says_the_same_without_a_body) {
@@ -70,11 +72,11 @@ TEST(answers, a_fallback_is_sent_as_written_with_the_state_beside_it) {
         .when = fallback_when::refused, .status = 200, .headers = {{"Content-Type", "text/plain"}}, .body = "later"};
     std::string out;
     write_fallback(out, fallback, refusal(), {false, "", today});
-    EXPECT_EQ(
-        out,
-        "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 5\r\n"
-        "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\nProxy-Status: switchgear; error=destination_unavailable\r\n"
-        "Circuit-Breaker: payments; state=open; reason=open; retry-after-ms=3200\r\nVia: 1.1 switchgear\r\n\r\nlater");
+    EXPECT_EQ(out,
+              "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 5\r\n"
+              "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\nProxy-Status: switchgear; error=destination_unavailable\r\n"
+              "Circuit-Breaker: payments; state=open; reason=open; retry-after-ms=3200\r\nVia: 1.1 " +
+                  std::string{own_pseudonym()} + "\r\n\r\nlater");
 }
 
 TEST(answers, a_fallback_without_a_body_says_no_length) {

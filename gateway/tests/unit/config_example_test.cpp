@@ -45,6 +45,7 @@ services:
     fallback: {when: refused, status: 200, headers: {Content-Type: application/json}, body: '{"items": []}'}
     health_check: {path: /healthz, every: 5s, while: open}
     expose: true
+    half_close: continue
 routes:
   - {match: {path_prefix: /pay/, methods: [GET, POST]}, service: payments, strip_prefix: false}
 )";
@@ -115,6 +116,7 @@ TEST(config_example, the_rest_of_the_service_is_as_written) {
     EXPECT_EQ(payments.health_check->path, "/healthz");
     EXPECT_EQ(payments.health_check->every, 5s);
     EXPECT_TRUE(payments.expose);
+    EXPECT_EQ(payments.half_close, half_close_policy::serve);
     EXPECT_EQ(payments.timeouts, (timeouts{1s, 10s, 10s, 30s, 60s, 60s}));
 }
 
@@ -140,6 +142,7 @@ TEST(config_example, the_smallest_one_is_filled_in_with_the_documented_defaults)
     EXPECT_FALSE(one.fallback);
     EXPECT_FALSE(one.health_check);
     EXPECT_TRUE(one.expose);
+    EXPECT_EQ(one.half_close, half_close_policy::abort);
 }
 
 TEST(config_example, the_header_with_the_state_is_off_with_scope_key_unless_asked_for) {

@@ -30,6 +30,7 @@ TEST(config_text, defaults_are_filled_in_and_durations_are_texts) {
     EXPECT_EQ(all.at_pointer("/services/a/breaker/recovery/open_for"), "5s");
     EXPECT_EQ(all.at_pointer("/services/a/breaker/scope"), "service");
     EXPECT_EQ(all.at_pointer("/services/a/on_failure"), "pass");
+    EXPECT_EQ(all.at_pointer("/services/a/half_close"), "abort");
     EXPECT_EQ(all.at_pointer("/routes/0/match/path_prefix"), "/");
 }
 

@@ -38,6 +38,14 @@ TEST(log, a_line_of_json_is_json) {
     EXPECT_TRUE(read.at("endless").is_null());
 }
 
+TEST(log, what_is_not_utf8_is_replaced_in_json) {
+    const std::string line =
+        render_log_line(log_format::json, noon, log_level::info, "\xC3\xA9 \xFF", {{"x", "/\xFE"}});
+    const boost::json::object read = boost::json::parse(line).as_object();
+    EXPECT_EQ(read.at("message"), "\xC3\xA9 \xEF\xBF\xBD");
+    EXPECT_EQ(read.at("x"), "/\xEF\xBF\xBD");
+}
+
 TEST(log, levels_and_formats_are_read_by_their_words) {
     EXPECT_EQ(parse_log_level("warning"), log_level::warning);
     EXPECT_EQ(parse_log_level("WARN"), std::nullopt);

@@ -183,6 +183,12 @@ enum class failure_answer : std::uint8_t {
 };
 std::string_view to_string(failure_answer) noexcept;
 
+enum class half_close_policy : std::uint8_t {
+    abort,  ///< the client has gone
+    serve   ///< it waits for its answer
+};
+std::string_view to_string(half_close_policy) noexcept;
+
 enum class fallback_when : std::uint8_t {
     refused,  ///< the breaker gave no permit
     failed,   ///< the call was made and judged a failure before its head was sent on
@@ -229,6 +235,9 @@ struct service {
     /// Whether `Circuit-Breaker` is added to what is passed through. Default: true; with scope `key`
     /// false, because the header would tell one client another's key.
     bool expose = true;
+    /// What it means that a client ends its side of the connection after its request. Most who do are gone; TCP cannot
+    /// tell these from those who wait. With `serve`, the service works on for both.
+    half_close_policy half_close = half_close_policy::abort;
     gateway::timeouts timeouts{};
     source_position at{};
 };

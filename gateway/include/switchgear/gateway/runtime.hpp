@@ -20,6 +20,7 @@
 namespace switchgear::gateway {
 
 class access_log;
+class name_lookup;
 class routing;
 class transition_hub;
 
@@ -77,6 +78,7 @@ public:
 
     gateway::log& log() const noexcept { return log_; }
     access_log& access() const noexcept { return *access_; }
+    name_lookup& names() const noexcept { return *names_; }
     const time_source& clock() const noexcept { return clock_; }
 
     /// What requests are routed by. `generation` grows with every reload, so that a worker can keep the
@@ -90,6 +92,7 @@ public:
 private:
     gateway::log& log_;
     std::unique_ptr<access_log> access_;
+    std::unique_ptr<name_lookup> names_;
     const time_source& clock_;
     std::shared_ptr<transition_hub> hub_;
     std::mutex reloading_;

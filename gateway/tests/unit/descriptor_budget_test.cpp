@@ -1,0 +1,28 @@
+#include "descriptor_budget.hpp"
+
+#include <gtest/gtest.h>
+
+namespace switchgear::gateway {
+namespace {
+
+TEST(descriptor_budget, half_of_what_is_left_is_for_clients) {
+    EXPECT_EQ(descriptor_budget{100}.client_connections(), 16U);
+    EXPECT_EQ(descriptor_budget{100}.refused_connections(), 10U);
+    EXPECT_EQ(descriptor_budget{1'024}.client_connections(), 432U);
+    EXPECT_EQ(descriptor_budget{1'048'576}.client_connections(), 524'208U);
+    EXPECT_EQ(descriptor_budget{1'048'576}.refused_connections(), 64U);
+}
+
+TEST(descriptor_budget, the_last_are_kept_and_of_few_a_quarter) {
+    EXPECT_FALSE(descriptor_budget{1'024}.is_kept(959));
+    EXPECT_TRUE(descriptor_budget{1'024}.is_kept(960));
+    EXPECT_FALSE(descriptor_budget{60}.is_kept(44));
+    EXPECT_TRUE(descriptor_budget{60}.is_kept(45));
+}
+
+TEST(descriptor_budget, however_small_it_is_one_client_is_served) {
+    for (const std::size_t most : {0U, 1U, 3U, 32U, 45U}) EXPECT_EQ(descriptor_budget{most}.client_connections(), 1U);
+}
+
+}  // namespace
+}  // namespace switchgear::gateway
