@@ -317,7 +317,7 @@ bool machine<A, S, F>::still_in_step(std::uint64_t epoch) noexcept {
 /// minimum. That is why a suspicion begins at the first success that was not judged, and is judged there.
 template <class A, class S, class F>
 window_counts machine<A, S, F>::note_suspicion(const plan& by, std::uint64_t tally, bool judges) noexcept {
-    // relaxed, all loads: nobody else writes these, who is not under evidence_. The stores: see count_success().
+    // relaxed, all loads here: nobody else writes these, who is not under evidence_. The stores: see count_success().
     // What moves the edge takes successes out: those that were not judged before it are judged after it, as all are.
     const bool goes_on =
         suspect_to_.load(std::memory_order_relaxed) != 0 && edge_.load(std::memory_order_relaxed) == window_.edge();
@@ -333,9 +333,9 @@ window_counts machine<A, S, F>::note_suspicion(const plan& by, std::uint64_t tal
         const std::uint64_t at = std::max(first, edge + std::min(now.from, among - edge));
         return at == first ? counts : window_.counts(at);
     };
-    // Successes only become more, and whoever moves the window's edge comes here.
-    const bool passed = tally - edge > now.to;
-    // Every success reads this line: while nothing is suspected it is written only where it changes.
+    // Successes only become more, and whoever moves the window's edge comes here. Who is about to look is waited for.
+    const bool passed = tally - edge > now.to && (judges || unjudged > tally);
+    // Every success reads this line: while nothing is suspected it is written only where it changes. relaxed: as above.
     if (const ticks next = window_.next_move(); next_move_.load(std::memory_order_relaxed) != next) {
         next_move_.store(next, std::memory_order_relaxed);
     }

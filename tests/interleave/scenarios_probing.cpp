@@ -118,6 +118,19 @@ std::vector<scenario> ending() {
            "beside any probe (rule 17), and a verdict whose lease nobody has scored is valid (rule 20)",
            {"1 counted in 3", "1 refused probes_busy"},
            {"rejected 0", "rejected 1"}}}},
+        {"a_failure_finds_its_lease_marked",
+         "whoever finds it scores it, so that the success after it does not close (rules 18, 20)",
+         probing_with(2),
+         [](stage& s, play& p) {
+             open(s), s.acquire(0, due), s.acquire(1, 2 * due);
+             p.thread([&s] { s.failure(0, 3 * due), s.success(1, 3 * due); });
+             p.thread([&s] { s.acquire(2, 3 * due); });
+         },
+         {{"between the end of the lease and the re-opening the permit is still out: a caller is refused as beside any "
+           "probe "
+           "(rule 17)",
+           {"probe_failed", "probe_failed"},
+           {"2 refused open", "2 refused probes_busy"}}}},
         {"two_callers_find_an_expired_lease", "one of them re-opens", probing_with(2),
          [](stage& s, play& p) {
              probe(s, 1);

@@ -18,6 +18,10 @@ settings with(trip_rules trip, std::optional<ramp_rule> ramp = {}) {
 settings in_a_row(std::uint32_t failures) {
     return with({.consecutive_failures = failures, .failure_ratio = {}, .window = last_calls{4}, .minimum_calls = 1});
 }
+settings learning(settings given) {
+    given.recovery.pacing = pacing::learned;
+    return given;
+}
 /// Longer than a second is slow; four calls are never reached here.
 settings slow(std::optional<ramp_rule> ramp = {}) {
     return with({.consecutive_failures = {},
@@ -72,6 +76,13 @@ std::vector<scenario> and_an_order() {
          [](stage& s, play& p) {
              p.thread([&s] { s.restore({.current = state::open, .remaining = due, .pause = due, .attempt = 3}, 0); });
              p.thread([&s] { s.trip(0); });
+         }},
+        {"restore_closed_and_a_snapshot", "a record with lessons leaves the window, and a snapshot shows it (rule 31)",
+         learning(in_a_row(5)),
+         [](stage& s, play& p) {
+             s.acquire(0, 0), s.failure(0, 0);
+             p.thread([&s] { s.restore({.learned = {.call_gap = 0.5F}}, 1 * ms); });
+             p.thread([&s] { s.observe(1 * ms); });
          }},
         {"restore_closed_and_trip", "an open breaker is closed by a record, or opened anew", in_a_row(1),
          [](stage& s, play& p) {

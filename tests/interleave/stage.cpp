@@ -208,7 +208,8 @@ void stage::settle(std::size_t call, verdict how, ticks at) {
     }
     ++counted_.evidence;
     if (mine.surely_late) ++counted_.surely_late;
-    if (changes_by_[who()] != changes) return;  // it has ended its epoch itself, so it counted
+    // It has ended its epoch itself: so it counted, or it found its lease marked, scored it, and was late.
+    if (changes_by_[who()] != changes && !may_have_run_out(mine)) return;
     if (word_.epoch() != epoch) {
         ++counted_.perhaps_late;
     } else if (may_have_run_out(mine)) {

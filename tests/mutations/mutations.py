@@ -14,7 +14,7 @@ MUTATIONS = [
     # 3 thresholds are reached at equal
     (3, "src/rules.hpp", "failing >= *rules.failure_ratio", "failing > *rules.failure_ratio", MACHINE),
     # 4 a success may be the verdict that trips
-    (4, "src/machine_verdicts.hpp", "if (successes >= from) look_again(", "if (false) look_again(", MACHINE),
+    (4, "src/machine_verdicts.hpp", "if (successes >= from || successes > to) look_again(", "if (false) look_again(", MACHINE),
     # 5 failures have weights
     (5, "src/rules.hpp", "static_cast<double>(seen.failed[i]) * by.weights[i]", "static_cast<double>(seen.failed[i])", MACHINE),
     # 6 ignored verdicts end no run
