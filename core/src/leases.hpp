@@ -111,7 +111,7 @@ public:
     survey look(std::uint64_t epoch, ticks now, ticks length) noexcept {
         survey found;
         for_each([&](std::uint32_t, atom<std::uint64_t>& slot) {
-            // acquire: pairs with the exchanges of take(), end() and the mark below.
+            // acquire: pairs with the exchange of take(), whose release end() and the mark below carry on.
             std::uint64_t seen = slot.load(std::memory_order_acquire);
             if ((seen & tag_mask) != tag_of(epoch)) return true;
             if ((seen & start_mask) == marked) {

@@ -38,10 +38,10 @@ namespace switchgear::detail {
 // places are taken and no lease ends soon, the cheap clock will do. On the ramp it draws from an account (ramp.hpp), or
 // takes one of the places that the ramp by evidence allows (evidence_ramp.hpp).
 //
-// A success is one exchange in the tally (tally.hpp), and never waits for a lock either. Evidence –
-// a failure, a slow call – is filed under a brief lock, because it needs a place in the order of
-// verdicts; the verdict that trips swings the word before it lets go of the lock. Nobody else's
-// admission or success waits for that lock, no user code runs under it, and listeners are told after it.
+// A success is one exchange in the tally (tally.hpp). Evidence – a failure, a slow call – is filed under a brief lock,
+// because it needs a place in the order of verdicts; the verdict that trips swings the word before it lets go of the
+// lock. Nobody's admission waits for that lock, and a success only after a silence, in which the window of time was not
+// moved (move_window()). No user code runs under it, and listeners are told after it.
 // On the ramp by evidence every verdict is evidence, for how much it lets in: few calls, and not healthy ones.
 //
 // Under the adaptive rule (adaptive/watch.hpp) no verdict is the hot path's alone. A good call is put down in a lane that

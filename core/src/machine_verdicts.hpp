@@ -369,11 +369,12 @@ void machine<A, S, F>::look_again(std::uint64_t epoch, ticks now) noexcept {
 }
 
 /// Lets the window's edge follow the time, `late` after that was due. If somebody is at the evidence just now, they move
-/// it, or the next success does: this one is dated into the bucket before then, and leaves the window that much too soon.
-/// Rule 8 has room for `soon` in the shortest window; after a longer silence the window has to move first.
+/// it, or the next success does: this one is dated into the bucket before then, and leaves the window that much too
+/// soon. Rule 8 has room for `soon` in the shortest window; after a longer silence the window has to move first.
 template <class A, class S, class F>
 void machine<A, S, F>::move_window(ticks now, ticks late) noexcept {
-    constexpr ticks soon = 20'000'000;  // 15/16 of a second, less this and the lag of a coarse clock, is more than 0.9
+    // Of a second fifteen buckets, less this and the lag of the clock that `now` is from, are more than 0.9.
+    constexpr ticks soon = coarse_lag;
     if (late > soon) {
         evidence_.lock();
     } else if (!evidence_.try_lock()) {
@@ -394,7 +395,7 @@ auto machine<A, S, F>::lengthen_run(std::uint32_t of_window) noexcept -> lengthe
         const std::uint64_t run = seen >> 32 == of_window ? seen & 0xffff'ffff : 0;
         const std::uint64_t longer = run == 0xffff'ffff ? run : run + 1;
         const std::uint64_t next = (std::uint64_t{of_window} << 32) | longer;
-        // release: pairs with the acquires in end_run() and hot_path::count_success(). relaxed: looks again.
+        // release: pairs with the acquires in end_run(). relaxed: looks again.
         if (run_.compare_exchange_weak(seen, next, std::memory_order_release, std::memory_order_relaxed)) {
             return {of_window, static_cast<std::uint32_t>(longer)};
         }
@@ -507,8 +508,9 @@ void machine<A, S, F>::overdue(grant& of, const Time& time) noexcept {
     const word at = current();
     constexpr auto settled_otherwise = grant::answered | grant::bystander;
     if (!of.is(grant::timed) || (of.traits & settled_otherwise) != 0) return;
-    if (at.epoch() != of.epoch || in_ticks(time.resumed_at()) > of.begun) return;
+    // The time first: a suspension that it has in it is told of by then.
     const ticks now = in_ticks(time.now());
+    if (at.epoch() != of.epoch || in_ticks(time.resumed_at()) > of.begun) return;
     const auto epoch = of.epoch;
     // Listeners are told when all is done: one of them may end the call, and `of` with it.
     const auto expired = current().override() == override_mode::none ? std::nullopt : end_override_if_over(now);

@@ -195,7 +195,8 @@ private:
         return overflow_;
     }
 
-    /// Under the lock: nobody takes a new handle, so one that is ours alone stays so.
+    /// Under the lock: nobody gets a new handle from here, so one that is ours alone stays so (but for a weak_ptr of
+    /// the user's, see get()).
     static bool may_go(const entry& of) {
         if (of.held.use_count() != 1) return false;
         // use_count() is relaxed. acquire: pairs with the release by which a handle that is let go of is counted down,

@@ -65,7 +65,7 @@ public:
     /// Counts the call as slow now, while it is still running; for whoever owns a timer, which goes by
     /// breaker::slow_limit() (rule 10). Under the adaptive rule the call's age says which limit was reached;
     /// before any it does nothing, nor without either rule. A listener that is told of a trip may end the
-    /// call, and this permit with it.
+    /// call, and this permit with it; the breaker must outlive this call all the same.
     void overdue() noexcept;
 
     /// The answer has begun: from here on time counts neither for slowness nor for the lease. The

@@ -51,7 +51,8 @@ public:
     registry& operator=(const registry&) = delete;
 
     /// The breaker of that key, made if there is none. Hold it for the length of the call: its permits
-    /// must not outlive the handle.
+    /// must not outlive the handle. A weak_ptr does not keep a key from being evicted: what is locked from one may
+    /// have left the registry, and another breaker have its key.
     [[nodiscard]] std::shared_ptr<breaker> get(std::string_view key);
     /// Null if there is none.
     [[nodiscard]] std::shared_ptr<breaker> find(std::string_view key) const;

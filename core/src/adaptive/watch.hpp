@@ -201,7 +201,7 @@ private:
             said now = said::of(seen);
             if (!is_later_epoch(epoch, now.trip)) return;  // stalled over another trip
             change(now);
-            // acquire: as above. No release: begin() reads what was said before its window began.
+            // acquire: as above. No release: nothing else is told with it, and begin() reads what is there.
             if (said_.compare_exchange_weak(seen, now.bits(), std::memory_order_acquire)) return;
         }
     }
@@ -222,7 +222,8 @@ private:
         begins_ = false;
         const bool was_open = std::exchange(waits_, false);
         if (!was_open) detector_.opened(now);
-        // What an order ended, no probe has told of. relaxed: the window began after what its probes said.
+        // What an order ended, no probe has told of. relaxed: the window began after what the deciding probe said, which
+        // says it before its place is given back.
         const said last = said::of(said_.load(std::memory_order_relaxed));
         const bool needless = was_open && last.needless;
         detector_.judged(needless ? adaptive::trip_was::needless : adaptive::trip_was::outage, now);
