@@ -1,5 +1,6 @@
 """The access log: a line for each request, and `switchgear simulate` reads the file as the gateway wrote it."""
 
+import contextlib
 import json
 import os
 import tempfile
@@ -265,7 +266,9 @@ class Where(AccessLogTest):
 
         def open_files():
             folder = f"/proc/{gateway.process.pid}/fd"
-            return [os.path.realpath(os.path.join(folder, one)) for one in os.listdir(folder)]
+            for one in os.listdir(folder):
+                with contextlib.suppress(FileNotFoundError):  # closed since it was listed
+                    yield os.readlink(os.path.join(folder, one))
 
         wait_until(lambda: not any(one.endswith(".log") for one in open_files()), "the files are closed")
 
