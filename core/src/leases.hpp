@@ -103,8 +103,9 @@ public:
     /// Ends a lease. Returns: false if it ran out and was marked.
     bool end(const held& lease) noexcept {
         std::uint64_t expected = lease.value;
-        // relaxed: of this and the mark in look() one succeeds, and neither tells of anything else.
-        return at(lease.slot).compare_exchange_strong(expected, of_nobody, std::memory_order_relaxed);
+        // release: pairs with the acquire in first_to_end(): who sees that it is gone sees the places given back before.
+        // Of this and the mark in look() one succeeds.
+        return at(lease.slot).compare_exchange_strong(expected, of_nobody, std::memory_order_release);
     }
 
     /// Looks at the leases of one epoch; marks one that has run out.
@@ -123,9 +124,10 @@ public:
                 found.earliest_expiry = std::min(found.earliest_expiry.value_or(length), length - age);
                 return true;
             }
-            // relaxed: as in end(). A failed exchange: somebody else marked it this moment, or it was settled in time.
-            const bool marked_here =
-                slot.compare_exchange_strong(seen, tag_of(epoch) | marked, std::memory_order_relaxed);
+            // relaxed: it tells of nothing else. A failed exchange: somebody else marked it this moment, or it was settled
+            // in time; acquire, as above.
+            const bool marked_here = slot.compare_exchange_strong(seen, tag_of(epoch) | marked,
+                                                                  std::memory_order_relaxed, std::memory_order_acquire);
             if (!marked_here && seen != (tag_of(epoch) | marked)) return true;
             found.expired = true;
             return false;

@@ -67,6 +67,9 @@ template <class Time>
         return acquire_exactly(time, to);
     // Leases are no more than places: where one place was out and no second allowed, the one that is found is all.
     const ticks busy_for = known.leased.none_ends_for(at.epoch(), now, probe_timeout(), so_far.outstanding == 1);
+    // The leases were looked at while as many places were out: else it may be that none of both was so at any time.
+    if (known.probes.look(at.epoch()).outstanding != so_far.outstanding) [[unlikely]]
+        return acquire_exactly(time, to);
     // relaxed: who took a lease beside it had seen a higher limit, and who has seen that lease (acquire) sees it too.
     if (busy_for <= coarse_lag || current() != at || most_probes_.load(std::memory_order_relaxed) != most) [[unlikely]]
         return acquire_exactly(time, to);

@@ -33,19 +33,13 @@ std::optional<std::string> stray::outcome(const std::set<std::string>& of_orders
     return made.size() == 1 ? std::optional{*made.begin()} : std::nullopt;
 }
 
-std::vector<stray> strays_of(const scenario& of, memory how) {
-    std::vector<stray> all = of.strays;
-    if (how == memory::weak) all.insert(all.end(), of.weak_strays.begin(), of.weak_strays.end());
-    return all;
-}
-
 verdict_on examine(const scenario& of, const limits& within) {
     const auto by = planned(of.given);
     std::set<std::string> outcomes, strays, seen;
     explorer in_order{{}, true};
     report whole =
         in_order.explore([&](play& into) { set_up(of, by, into, [&](stage& on) { outcomes.insert(on.outcome()); }); });
-    for (const stray& one : strays_of(of, within.memory)) {
+    for (const stray& one : of.strays) {
         const auto known = one.outcome(outcomes);
         if (!known || !strays.insert(*known).second) whole.failure += "a stray is no outcome of its own\n";
     }

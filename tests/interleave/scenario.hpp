@@ -47,7 +47,6 @@ struct scenario {
     std::vector<stray> strays{};
     /// So many schedules that only those with few switches are tried, in the long run too.
     bool large = false;
-    std::vector<stray> weak_strays{};  ///< more of them, where a load may return an older store
 };
 
 /// All of them, in the order in which they are shown.
@@ -62,9 +61,6 @@ std::vector<scenario> reloads();
 std::vector<scenario> adaptive_rules();
 std::vector<scenario> stalled_verdicts();
 std::vector<scenario> admissions();
-
-/// The strays that are known there.
-std::vector<stray> strays_of(const scenario& of, memory how);
 
 struct verdict_on {
     interleave::report report;

@@ -131,6 +131,14 @@ std::vector<scenario> ending() {
            "(rule 17)",
            {"probe_failed", "probe_failed"},
            {"2 refused open", "2 refused probes_busy"}}}},
+        {"places_are_given_back_as_a_caller_comes",
+         "the leases are over, and where none is left there is a place: it is not told that all are busy",
+         probing_with(2),
+         [](stage& s, play& p) {
+             probe(s, 2);
+             p.thread([&s] { s.ignore(0, 3 * due), s.ignore(1, 3 * due); });
+             p.thread([&s] { s.acquire(2, 3 * due); });
+         }},
         {"two_callers_find_an_expired_lease", "one of them re-opens", probing_with(2),
          [](stage& s, play& p) {
              probe(s, 1);
