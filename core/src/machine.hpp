@@ -461,6 +461,7 @@ bool machine<A, S, F>::swing(word from, word to, const period& with) noexcept {
 
 #include "machine_admission.hpp"
 #include "machine_evidence.hpp"
+#include "machine_judging.hpp"
 #include "machine_moves.hpp"
 #include "machine_orders.hpp"
 #include "machine_verdicts.hpp"

@@ -5,7 +5,7 @@
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
 
-#include "utf8.hpp"
+#include <switchgear/utf8.hpp>
 
 namespace switchgear::gateway {
 

@@ -8,8 +8,9 @@
 
 #include <fmt/format.h>
 
+#include <switchgear/utf8.hpp>
+
 #include "line_queue.hpp"
-#include "utf8.hpp"
 
 namespace switchgear::gateway {
 namespace {

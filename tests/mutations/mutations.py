@@ -24,7 +24,7 @@ MUTATIONS = [
     # 8 a window holds just the newest
     (8, "src/window.hpp", "marks_[first_].number + size_ <= number", "marks_[first_].number + size_ < number", MACHINE),
     # 9 a trip verdict needs no rule
-    (9, "src/machine_verdicts.hpp", "if (by && by->is_trip())", "if (found && by && by->is_trip())", MACHINE),
+    (9, "src/machine_judging.hpp", "if (by && by->is_trip())", "if (found && by && by->is_trip())", MACHINE),
     # 10 an overdue call is counted once
     (10, "src/machine_verdicts.hpp", "if (!counted_before && (how.is_failure()", "if ((how.is_failure()", MACHINE),
     # 11 the pause grows
@@ -92,8 +92,8 @@ MUTATIONS = [
 
     # What has no number of its own: the suite of its tests.
     # the rule trips on its own, and of several that hold it is named last
-    ("adaptive_rule", "src/machine_verdicts.hpp", "if (!found && watcher != nullptr) found = watcher->found(now);", "static_cast<void>(watcher);", MACHINE),
-    ("adaptive_rule", "src/machine_verdicts.hpp", "if (!found && watcher != nullptr) found = watcher->found(now);", "if (watcher != nullptr && watcher->found(now)) found = watcher->found(now);", MACHINE),
+    ("adaptive_rule", "src/machine_judging.hpp", "if (!found && watcher != nullptr) found = watcher->found(now);", "static_cast<void>(watcher);", MACHINE),
+    ("adaptive_rule", "src/machine_judging.hpp", "if (!found && watcher != nullptr) found = watcher->found(now);", "if (watcher != nullptr && watcher->found(now)) found = watcher->found(now);", MACHINE),
     # a call that hangs counts once
     ("adaptive_rule", "src/machine_verdicts.hpp", "    if (of.is(grant::overlong)) return {};\n", "", MACHINE),
     # calls whose start is not known are no evidence

@@ -11,9 +11,9 @@
 #include <prometheus/metric_type.h>
 
 #include <switchgear/snapshot.hpp>
+#include <switchgear/utf8.hpp>
 
 #include "transition_counts.hpp"
-#include "utf8.hpp"
 
 namespace switchgear::prometheus {
 namespace {
@@ -148,7 +148,7 @@ std::vector<MetricFamily> collector::Collect() const {
     std::set<std::string, std::less<>> present, shown;
     breakers_([&](std::string_view visited, const breaker& b) {
         present.emplace(visited);
-        const std::string name = in_utf8(visited);
+        const std::string name = as_utf8(visited);
         if (!shown.insert(name).second) return;
         const snapshot seen = b.observe();
         add(states, {{"breaker", name}}, number_of(seen.current));

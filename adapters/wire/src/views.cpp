@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <cstddef>
 
+#include <switchgear/utf8.hpp>
 #include <switchgear/wire/timestamp.hpp>
 
 #include "reader.hpp"
-#include "utf8.hpp"
 
 namespace switchgear::wire {
 namespace {
@@ -83,14 +83,14 @@ void read_by_word(const value* from, const place& at, std::array<std::uint64_t, 
 }  // namespace
 
 order_view view_of(const order& given, const both_clocks& now) {
-    order_view view{.reason = in_utf8(given.reason), .actor = in_utf8(given.actor), .until = {}};
+    order_view view{.reason = as_utf8(given.reason), .actor = as_utf8(given.actor), .until = {}};
     if (given.until) view.until = wall_time_of(*given.until, now);
     return view;
 }
 
 breaker_view view_of(std::string_view name, const snapshot& seen, const both_clocks& now) {
     const auto& totals = seen.totals;
-    return {.name = in_utf8(name),
+    return {.name = as_utf8(name),
             .state = seen.current,
             .override = seen.override,
             .order = view_of_optional(seen.order_in_force, now),
@@ -115,7 +115,7 @@ breaker_view view_of(std::string_view name, const snapshot& seen, const both_clo
 }
 
 transition_view view_of(const transition& told, const both_clocks& now) {
-    return {.name = in_utf8(told.name),
+    return {.name = as_utf8(told.name),
             .from = told.from,
             .to = told.to,
             .epoch = told.epoch,

@@ -13,5 +13,6 @@
 #include <switchgear/state.hpp>
 #include <switchgear/ticked_time.hpp>
 #include <switchgear/time.hpp>
+#include <switchgear/utf8.hpp>
 #include <switchgear/verdict.hpp>
 #include <switchgear/version.hpp>

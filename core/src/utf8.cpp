@@ -1,8 +1,8 @@
-#include "utf8.hpp"
+#include <switchgear/utf8.hpp>
 
 #include <algorithm>
 
-namespace switchgear::gateway {
+namespace switchgear {
 
 // RFC 3629, section 4.
 std::size_t character_length(std::string_view text) noexcept {
@@ -34,4 +34,4 @@ std::string as_utf8(std::string_view text) {
     return out;
 }
 
-}  // namespace switchgear::gateway
+}  // namespace switchgear

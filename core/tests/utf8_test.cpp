@@ -1,8 +1,10 @@
-#include "utf8.hpp"
+#include <switchgear/utf8.hpp>
+
+#include <string>
 
 #include <gtest/gtest.h>
 
-namespace switchgear::gateway {
+namespace switchgear {
 namespace {
 
 using namespace std::string_literals;
@@ -32,4 +34,4 @@ TEST(utf8, each_byte_that_is_none_is_replaced) {
 }
 
 }  // namespace
-}  // namespace switchgear::gateway
+}  // namespace switchgear

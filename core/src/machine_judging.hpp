@@ -1,0 +1,202 @@
+#pragma once
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "machine.hpp"
+
+// The window of a closed breaker and of the ramp: how it keeps up with time and orders, when successes have to look at
+// it, and what the rules say of it.
+
+namespace switchgear::detail {
+
+/// The rules, on the window as it is. Under evidence_; the swing too, so that no reload comes between.
+/// A success may end the run before it is looked at here: a run that reached its limit has reached it (rule 7),
+/// so the verdict's own place in it counts.
+template <class A, class S, class F>
+std::optional<moved> machine<A, S, F>::judge_window(std::uint64_t epoch, std::optional<verdict> by, ticks now,
+                                                    std::uint64_t tally, lengthened mine) noexcept {
+    for (;; tally = tally_.sum()) {
+        const glance seen = read_window();
+        if (seen.at.epoch() != epoch) return {};  // an epoch that counts does so to its end
+        const plan& settings = in_step(seen);
+        // An order may have begun a window since the tally was added up, at a later sum.
+        tally = std::max(tally, seen.window_base);
+        window_.move_to(now, tally);
+        const window_counts counts = note_suspicion(settings, tally, true);
+        std::uint32_t run = run_of(seen.window);
+        if (mine.window == seen.window) run = std::max(run, mine.run);
+        std::optional<finding> found = judge(counts, run, settings);
+        if (by && by->is_trip()) {
+            found = {cause::trip_verdict, {counts.calls, counts.failures(), counts.slow, 1, 1}};
+        }
+        watch<A>* const watcher = watching();
+        if (!found && watcher != nullptr) found = watcher->found(now);
+        if (!found) {
+            const bool goes_on = watcher != nullptr && watcher->looks_anew(now);
+            kept_closed_at_ = goes_on ? std::max(kept_closed_at_, now) : long_ago;
+            return {};
+        }
+        if (seen.at.override() == override_mode::forced_closed) {
+            if (watcher != nullptr) watcher->kept_closed(now);
+            // One episode, where an open breaker would not have asked again yet. Threads come here in any order of time.
+            const ticks before = std::exchange(kept_closed_at_, std::max(kept_closed_at_, now));
+            if (now < before + plan::in_ticks(settings.given.recovery.open_for)) return {};
+            return moved{.from = state::closed,
+                         .to = state::closed,
+                         .epoch = epoch,
+                         .at = now,
+                         .cause = found->cause,
+                         .evidence = found->evidence,
+                         .kept_closed = true};
+        }
+        std::optional<ticks> hint;
+        if (by && by->retry_after()) hint = by->retry_after()->count();
+        const look before = read();
+        if (before.at != seen.at) continue;
+        if (const auto made = open(before, *found, settings, now, hint)) {
+            if (watcher != nullptr) watcher->opened(made->epoch, now);
+            return made;
+        }
+    }
+}
+
+/// Takes notice of a window that began since the last evidence: its marks are none, and the old ones mean
+/// nothing any more.
+template <class A, class S, class F>
+auto machine<A, S, F>::in_step(const glance& with) noexcept -> const plan& {
+    if (evidence_window_ != with.window) {
+        evidence_window_ = with.window;
+        kept_closed_at_ = long_ago;
+        window_.begin(with.window_base);
+        if (auto* const watcher = watching()) watcher->new_window();
+    }
+    return *plans_[with.at.regime()];
+}
+
+/// in_step() with the window in which verdicts of that epoch count. Returns: false if there is none any more.
+template <class A, class S, class F>
+bool machine<A, S, F>::still_in_step(std::uint64_t epoch) noexcept {
+    const glance seen = read_window();
+    if (seen.at.epoch() != epoch || !seen.at.counts()) return false;
+    in_step(seen);
+    return true;
+}
+
+/// Publishes when a success has to look again. Returns: the window as it was at the first success that nobody has judged
+/// and at which a ratio may count; where there is none, as it is. `judges`: that is judged now.
+///
+/// A success adds to the tally and then reads the suspicion; this writes a suspicion and then reads the
+/// tally, all seq_cst: of a success and a piece of evidence that race, at least one sees the other. Where there is no
+/// suspicion no number of successes makes a rule hold, so it does not matter who sees whom.
+///
+/// Several successes may be counted before any of them looks. One after the other, each would have been judged; and
+/// more of them make every ratio smaller, so it is enough to judge the first of them that brings the window to its
+/// minimum. That is why a suspicion begins at the first success that was not judged, and is judged there.
+template <class A, class S, class F>
+window_counts machine<A, S, F>::note_suspicion(const plan& by, std::uint64_t tally, bool judges) noexcept {
+    // relaxed, all loads here: nobody else writes these, who is not under evidence_. The stores: see count_success().
+    // What moves the edge takes successes out: those that were not judged before it are judged after it, as all are.
+    const bool goes_on =
+        suspect_to_.load(std::memory_order_relaxed) != 0 && edge_.load(std::memory_order_relaxed) == window_.edge();
+    const std::uint64_t suspected_from =
+        goes_on ? edge_.load(std::memory_order_relaxed) + suspect_from_.load(std::memory_order_relaxed) : tally + 1;
+    const std::uint64_t unjudged = std::min(suspected_from, judges ? tally : tally + 1);
+
+    const std::uint64_t first = std::min(unjudged, tally);
+    const window_counts counts = window_.counts(first);
+    const suspicion now = suspect(counts, window_.extra_calls(), by);
+    const std::uint64_t edge = window_.edge();
+    const auto first_that_counts = [&](std::uint64_t among) {
+        const std::uint64_t at = std::max(first, edge + std::min(now.from, among - edge));
+        return at == first ? counts : window_.counts(at);
+    };
+    // Successes only become more, and whoever moves the window's edge comes here. Who is about to look is waited for.
+    const bool passed = tally - edge > now.to && (judges || unjudged > tally);
+    // Every success reads this line: while nothing is suspected it is written only where it changes. relaxed: as above.
+    if (const ticks next = window_.next_move(); next_move_.load(std::memory_order_relaxed) != next) {
+        next_move_.store(next, std::memory_order_relaxed);
+    }
+    if (now.to == 0 || passed) {
+        // relaxed: who still suspects looks again for nothing.
+        if (suspect_to_.load(std::memory_order_relaxed) != 0) suspect_to_.store(0, std::memory_order_relaxed);
+        return first_that_counts(tally);
+    }
+    // relaxed: `to` publishes what is written before it.
+    edge_.store(edge, std::memory_order_relaxed);
+    suspect_from_.store(std::max(now.from, (judges ? tally + 1 : unjudged) - edge), std::memory_order_relaxed);
+    suspect_to_.store(now.to, std::memory_order_seq_cst);
+    const auto after = tally_.sum();
+    if (judges && after != tally) {
+        // relaxed: as above. Who came while this was written is judged here too.
+        suspect_from_.store(std::max(now.from, after - edge + 1), std::memory_order_relaxed);
+        if (after - edge > now.to) suspect_to_.store(0, std::memory_order_relaxed);
+    }
+    return first_that_counts(after);
+}
+
+template <class A, class S, class F>
+void machine<A, S, F>::look_again(std::uint64_t epoch, ticks now) noexcept {
+    expire_override(now);
+    std::optional<moved> made;
+    {
+        const guard lock{evidence_};
+        made = judge_window(epoch, {}, now, tally_.sum());
+    }
+    tell(made);
+}
+
+/// Lets the window's edge follow the time, `late` after that was due. If somebody is at the evidence just now, they move
+/// it, or the next success does: this one is dated into the bucket before then, and leaves the window that much too
+/// soon. Rule 8 has room for `soon` in the shortest window; after a longer silence the window has to move first.
+template <class A, class S, class F>
+void machine<A, S, F>::move_window(ticks now, ticks late) noexcept {
+    // Of a second fifteen buckets, less this and the lag of the clock that `now` is from, are more than 0.9.
+    constexpr ticks soon = coarse_lag;
+    if (late > soon) {
+        evidence_.lock();
+    } else if (!evidence_.try_lock()) {
+        return;
+    }
+    const guard lock{evidence_, std::adopt_lock};
+    const plan& by = in_step(read_window());
+    const auto tally = tally_.sum();
+    window_.move_to(now, tally);
+    note_suspicion(by, tally, false);
+}
+
+/// Under evidence_; successes end the run at any time without it.
+template <class A, class S, class F>
+auto machine<A, S, F>::lengthen_run(std::uint32_t of_window) noexcept -> lengthened {
+    auto seen = run_.load(std::memory_order_relaxed);  // the exchange looks again
+    for (;;) {
+        const std::uint64_t run = seen >> 32 == of_window ? seen & 0xffff'ffff : 0;
+        const std::uint64_t longer = run == 0xffff'ffff ? run : run + 1;
+        const std::uint64_t next = (std::uint64_t{of_window} << 32) | longer;
+        // release: pairs with the acquires in end_run(). relaxed: looks again.
+        if (run_.compare_exchange_weak(seen, next, std::memory_order_release, std::memory_order_relaxed)) {
+            return {of_window, static_cast<std::uint32_t>(longer)};
+        }
+    }
+}
+
+template <class A, class S, class F>
+void machine<A, S, F>::end_run(std::uint64_t epoch) noexcept {
+    // acquire, here and below: pairs with lengthen_run(), so that the epoch read next is no older than the run.
+    auto seen = run_.load(std::memory_order_acquire);
+    while (static_cast<std::uint32_t>(seen) != 0) {
+        // After the load: if the window is still ours now, then what was loaded is of no later one, and
+        // what comes later makes the exchange fail.
+        if (current().epoch() != epoch) return;
+        if (run_.compare_exchange_weak(seen, 0, std::memory_order_acquire)) return;
+    }
+}
+
+template <class A, class S, class F>
+std::uint32_t machine<A, S, F>::run_of(std::uint32_t of_window) const noexcept {
+    const auto seen = run_.load(std::memory_order_relaxed);  // evidence_ orders what lengthens it
+    return seen >> 32 == of_window ? static_cast<std::uint32_t>(seen) : 0;
+}
+
+}  // namespace switchgear::detail
