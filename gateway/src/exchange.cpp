@@ -358,7 +358,6 @@ void exchange::cut() noexcept { interrupt(interruption::cut); }
 
 void exchange::release_connection(bool reusable) {
     if (!connection_) return;
-    of_.counters->connections_active.fetch_sub(1, std::memory_order_relaxed);
     upstream_pool& pool = with_.on().pool();
     if (reusable && !with_.on().draining()) {
         const time_point idle_until = time_source::steady().coarse() + settings().timeouts.idle;
@@ -366,6 +365,8 @@ void exchange::release_connection(bool reusable) {
     } else {
         pool.discard(std::move(connection_));
     }
+    // After it is counted as idle: a connection that is kept is at no time counted as gone.
+    of_.counters->connections_active.fetch_sub(1, std::memory_order_relaxed);
 }
 
 }  // namespace switchgear::gateway

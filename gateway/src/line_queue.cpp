@@ -123,7 +123,7 @@ public:
     ~implementation() {
         const auto patience = std::chrono::steady_clock::now() + farewell;
         const auto busy = [&] { return pool_->queue_size() > 0 || sink_->writing.load(std::memory_order_relaxed); };
-        while (busy() && std::chrono::steady_clock::now() < patience) std::this_thread::yield();
+        while (busy() && std::chrono::steady_clock::now() < patience) std::this_thread::sleep_for(std::chrono::milliseconds{1});
         // A pool whose thread is stuck in a write cannot be joined; the process ends without it.
         if (busy()) static_cast<void>(new std::shared_ptr<spdlog::details::thread_pool>{pool_});
     }

@@ -77,7 +77,7 @@ class ReadBySimulate(AccessLogTest):
     def test_a_call_of_every_kind(self):
         upstream = self.upstream(by_path)
         gateway = self.start(
-            {"shop": {"endpoints": [upstream.url], "timeouts": {"first_byte": "300ms"}}, "other": upstream},
+            {"shop": {"endpoints": [upstream.url], "timeouts": {"first_byte": "1s"}}, "other": upstream},
             routes=[{"match": {"path_prefix": "/other/"}, "service": "other", "strip_prefix": True},
                     {"match": {"path_prefix": "/"}, "service": "shop"}],
             access_log=self.file,
@@ -109,7 +109,7 @@ class ReadBySimulate(AccessLogTest):
             ("/other/x", 200, "success", None, None),
         ])
         self.assertEqual(lines[7]["retry_after_ms"], 2000)
-        self.assertGreater(lines[3]["duration_ms"], 280)  # limits go by a coarse clock
+        self.assertGreater(lines[3]["duration_ms"], 980)  # limits go by a coarse clock
         self.assertEqual([line["state"] for line in lines[9:15]], ["closed"] * 4 + ["open"] * 2)
         self.assertEqual({line["service"] for line in lines[:15]}, {"shop"})
 
@@ -139,7 +139,7 @@ class ReadBySimulate(AccessLogTest):
 
     def test_a_call_begins_where_its_line_says(self):
         upstream = self.upstream(by_path)
-        gateway = self.start({"shop": {"endpoints": [upstream.url], "timeouts": {"first_byte": "300ms"}}},
+        gateway = self.start({"shop": {"endpoints": [upstream.url], "timeouts": {"first_byte": "1s"}}},
                              access_log=self.file)
         self.ask(gateway, "GET", "/hang")
         self.ask(gateway, "GET", "/")
@@ -281,14 +281,18 @@ class Where(AccessLogTest):
             os.rename(self.file, f"{self.file}.{turn}")
             if text:
                 gateway.write(text)
-            gateway.reload()
-            wait_until(lambda: os.path.exists(self.file), "made anew")
+            self.reopen(gateway)
             self.ask(gateway, "GET", f"/after-{turn}")
             self.assertEqual(self.lines(1)[0]["path"], f"/after-{turn}")
             self.assertEqual(self.lines(1, f"{self.file}.{turn}")[0]["path"], f"/before-{turn}")
             os.remove(self.file)
-            gateway.reload()
-            wait_until(lambda: os.path.exists(self.file), "made anew")
+            self.reopen(gateway)
+
+    def reopen(self, gateway):
+        before = gateway.metric("switchgear_config_reloads_total")
+        gateway.reload()
+        wait_until(lambda: gateway.metric("switchgear_config_reloads_total") > before, "reloaded, well or not")
+        self.assertTrue(os.path.exists(self.file), "made anew")
 
     def test_a_file_that_cannot_be_written_is_refused(self):
         gateway = self.start({"shop": self.upstream()}, access_log=self.file)

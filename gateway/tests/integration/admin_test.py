@@ -226,12 +226,12 @@ class Orders(GatewayTest):
         for key in "bcd":
             self.ask(gateway, headers=[("X-Tenant", key)])
         wait_until(lambda: gateway.state(name) == "open", "it opened")
-        self.assertIn(f"breaker={name}", gateway.lines("Downstream failure recorded.")[0])
+        self.assertIn(f"breaker={name}", gateway.wait_log("Downstream failure recorded.")[0])
         refused = self.ask(gateway, headers=[("X-Tenant", "e")])
         self.assertIn(name, refused.header("Circuit-Breaker"))
         self.assertEqual(json.loads(refused.body)["breaker"], name)
         self.assertEqual(gateway.order(name, "trip", for_="30m").json()["name"], name)
-        ordered = gateway.lines("Operator order carried out.")[-1]
+        ordered = gateway.wait_log("Operator order carried out.", 2)[-1]
         self.assertIn(f"breaker={name}", ordered)
         self.assertIn("for=10m", ordered, "no pause is longer than max_retry_after")
 

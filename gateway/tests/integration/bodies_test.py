@@ -155,7 +155,7 @@ class SlowClients(GatewayTest):
         gateway = self.start({"shop": {
             "endpoints": [service.url],
             "breaker": breaker(1),
-            "timeouts": {"between_bytes": "300ms", "total": "2s"},
+            "timeouts": {"between_bytes": "1s", "total": "4s"},
         }})
         client = self.client(gateway, read_buffer=65536)
         client.request()
@@ -218,7 +218,7 @@ class SlowClients(GatewayTest):
             "endpoints": [service.url],
             "breaker": {"trip": {"consecutive_failures": None, "failure_ratio": None, "minimum_calls": 1,
                                  "slow": {"after": "200ms", "ratio": "50%"}}},
-            "timeouts": {"between_bytes": "600ms"},
+            "timeouts": {"between_bytes": "2s"},
         }})
         stalled = self.client(gateway)
         stalled.request("POST", "/", [("Content-Length", "1000")])

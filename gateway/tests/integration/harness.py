@@ -144,7 +144,8 @@ class Gateway:
             return file.read()
 
     def lines(self, text):
-        return [line for line in self.log().splitlines() if text in line]
+        written = self.log().rpartition("\n")[0]  # the last line may have come in part
+        return [line for line in written.splitlines() if text in line]
 
     def wait_log(self, text, count=1):
         wait_until(lambda: len(self.lines(text)) >= count, f"{count} × {text!r} in the log")

@@ -118,12 +118,12 @@ class Probes(Mechanics):
         lines = gateway.wait_log("Downstream probe failed; circuit reopened.")
         self.assertIn("cooldown_ms=2000", lines[0])
         self.assertIn("attempt=2", lines[0])
-        self.assertIn("cooldown_ms=200", gateway.lines("Circuit opened after repeated downstream failures.")[0])
+        self.assertIn("cooldown_ms=200", gateway.wait_log("Circuit opened after repeated downstream failures.")[0])
 
     def test_behaviour_48_a_health_check_ends_the_pause_but_does_not_close(self):
         upstream = self.upstream()
         gateway = self.start({"shop": self.service(
-            upstream, health_check={"path": "/healthz", "every": "100ms", "while": "open"})})
+            upstream, health_check={"path": "/healthz", "every": "100ms", "timeout": "20s", "while": "open"})})
         upstream.answer = lambda exchange: status(503)(exchange)
         for _ in range(3):
             self.assertEqual(self.ask(gateway).status, 503)
@@ -146,7 +146,7 @@ class Probes(Mechanics):
         gateway = self.start({"shop": self.service(
             dead, 1, {**QUICK, "open_for": "60s", "max_open_for": "60s"}, scope="endpoint",
             endpoints=[dead.url, well.url],
-            health_check={"path": "/healthz", "every": "100ms", "while": "open"})})
+            health_check={"path": "/healthz", "every": "100ms", "timeout": "20s", "while": "open"})})
         names = [f"shop/127.0.0.1:{one.port}" for one in (dead, well)]
         for _ in range(4):
             self.ask(gateway)
@@ -164,6 +164,11 @@ class Probes(Mechanics):
         self.assertFalse(self.detail(gateway, names[0])["probe_due"])
 
     def test_health_checks_of_many_endpoints_do_not_come_all_at_once(self):
+        # 1.5 s by the clock of a machine that is not busy; one that stood still may bring them together once.
+        self.assertTrue(any(self.checks_are_spread_over() > 0.8 for _ in range(4)))
+
+    def checks_are_spread_over(self):
+        """Returns: the seconds from the first of four endpoints' checks to the last."""
         came = {}
 
         def check(exchange):
@@ -177,7 +182,7 @@ class Probes(Mechanics):
         gateway.order("shop", "trip", for_="10m")
         wait_until(lambda: len(came) == 4, "each was asked")
         first, *_, last = sorted(came.values())
-        self.assertGreater(last - first, 0.8, "1.5 s by the clock of a machine that is not busy")
+        return last - first
 
 
 class Rules(Mechanics):
@@ -215,7 +220,7 @@ class Rules(Mechanics):
         trip = {"consecutive_failures": None, "slow": {"after": "200ms", "ratio": 1}, "minimum_calls": 3,
                 "window": {"last_calls": 3}}
         gateway = self.start({"shop": self.service(upstream, trip=trip)})
-        self.assertEqual([reply.status for reply in together(4, lambda _: self.ask(gateway))], [200] * 4)
+        self.assertEqual([self.ask(gateway).status for _ in range(4)], [200] * 4)
         gateway.settled(4)
         self.assertEqual(gateway.state("shop"), "closed")
         upstream.answer = slow_head

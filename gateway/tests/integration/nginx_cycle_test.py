@@ -53,7 +53,7 @@ class Cycle(GatewayTest):
         self.before(
             Nginx(),
             breaker=breaker(10, {"open_for": "400ms", "max_open_for": "400ms", "backoff": 1}),
-            timeouts={"first_byte": "500ms"},
+            timeouts={"first_byte": "3s"},
             classify=[{"status": 429, "as": "trip", "when": "retry_after"}],
             health_check={"path": "/healthz", "every": "200ms", "while": "open"},
         )
