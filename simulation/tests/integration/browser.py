@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 
@@ -28,7 +29,8 @@ class Browser:
             [EXECUTABLE, "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
              "--no-first-run", f"--user-data-dir={self._profile.name}", "--remote-debugging-pipe"],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-            pass_fds=(3, 4), preexec_fn=hand_over)
+            env={**os.environ, "TMPDIR": self._profile.name},
+            pass_fds=(3, 4), preexec_fn=hand_over, start_new_session=True)
         os.close(to_read)
         os.close(to_write)
         self._waiting = b""
@@ -47,6 +49,10 @@ class Browser:
         os.close(self._read)
         self._process.terminate()
         self._process.wait()
+        try:
+            os.killpg(self._process.pid, signal.SIGKILL)  # its helpers, which would write on to the profile
+        except ProcessLookupError:
+            pass
         self._profile.cleanup()
 
     def emulate(self, width, height, scheme, mobile=False):
