@@ -3,11 +3,13 @@
 #include <atomic>
 #include <cerrno>
 #include <chrono>
+#include <deque>
 #include <mutex>
-#include <optional>
 #include <stdexcept>
 #include <system_error>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #include <fcntl.h>
 #include <poll.h>
@@ -31,16 +33,22 @@ public:
     std::atomic<bool> writing{false};
     std::atomic<std::uint64_t> lost{0};
 
-    /// Never waits for a write: the thread that writes turns with its next line.
+    /// How often this has turned: goes along with each line, so that it gets to where it was meant for.
+    int turns() const noexcept { return turns_.load(std::memory_order_acquire); }
+
+    /// Never waits for a write: the thread that writes turns with the first line that was pushed after this.
     void turn_to(descriptor next) {
         const std::lock_guard lock{turning_};
-        next_ = std::move(next);
+        const int turn = turns_.load(std::memory_order_relaxed) + 1;  // relaxed: written with the lock held alone
+        next_.emplace_back(turn, std::move(next));
+        // release: pairs with the acquire in turns(); who labels a line with the turn finds it in next_.
+        turns_.store(turn, std::memory_order_release);
     }
 
 private:
     void sink_it_(const spdlog::details::log_msg& line) override {
         writing.store(true, std::memory_order_relaxed);
-        turn();
+        turn(line.source.line);
         if (!write({line.payload.data(), line.payload.size()})) lost.fetch_add(1, std::memory_order_relaxed);
         writing.store(false, std::memory_order_relaxed);
     }
@@ -48,15 +56,17 @@ private:
 
     bool is_to_turn() {
         const std::lock_guard lock{turning_};
-        return next_.has_value();
+        return !next_.empty();
     }
 
-    void turn() {
-        std::optional<descriptor> before;
+    void turn(int to) {
+        std::vector<descriptor> before;  // closed without the lock
         const std::lock_guard lock{turning_};
-        if (!next_) return;
-        before = std::exchange(to_, *std::exchange(next_, std::nullopt));
-        torn_ = false;
+        while (!next_.empty() && next_.front().first <= to) {
+            before.push_back(std::exchange(to_, std::move(next_.front().second)));
+            next_.pop_front();
+            torn_ = false;
+        }
     }
 
     /// Returns: false if not all of it was taken: the disk is full, or nobody reads it any more.
@@ -90,7 +100,8 @@ private:
     descriptor to_;
     bool torn_ = false;  ///< the last line is there without its end
     std::mutex turning_;
-    std::optional<descriptor> next_;  // guarded by turning_
+    std::deque<std::pair<int, descriptor>> next_;  // guarded by turning_; with the number of the turn
+    std::atomic<int> turns_{0};
 };
 
 }  // namespace
@@ -123,7 +134,8 @@ public:
     ~implementation() {
         const auto patience = std::chrono::steady_clock::now() + farewell;
         const auto busy = [&] { return pool_->queue_size() > 0 || sink_->writing.load(std::memory_order_relaxed); };
-        while (busy() && std::chrono::steady_clock::now() < patience) std::this_thread::sleep_for(std::chrono::milliseconds{1});
+        while (busy() && std::chrono::steady_clock::now() < patience)
+            std::this_thread::sleep_for(std::chrono::milliseconds{1});
         // A pool whose thread is stuck in a write cannot be joined; the process ends without it.
         if (busy()) static_cast<void>(new std::shared_ptr<spdlog::details::thread_pool>{pool_});
     }
@@ -131,7 +143,9 @@ public:
     implementation& operator=(const implementation&) = delete;
 
     void push(std::string_view line) {
-        logger_->log(spdlog::level::info, spdlog::string_view_t{line.data(), line.size()});
+        // spdlog's place for the line of the source carries the number of the turn: it comes along with the line.
+        logger_->log(spdlog::source_loc{"", sink_->turns(), ""}, spdlog::level::info,
+                     spdlog::string_view_t{line.data(), line.size()});
     }
     void turn_to(descriptor next) {
         sink_->turn_to(std::move(next));

@@ -46,7 +46,8 @@ public:
 
     /// Requires: `line` has its end.
     void push(std::string_view line);
-    /// Writes to something else from now on; what is in the queue may still go either way.
+    /// Writes to something else what is pushed from now on. What is in the queue goes where it was meant for, unless that
+    /// takes nothing at the time: then it is lost, and counted.
     void turn_to(descriptor);
     /// Lines lost because what is written to was too slow, or took no more.
     std::uint64_t dropped() const noexcept;
