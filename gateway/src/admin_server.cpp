@@ -11,6 +11,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ip/v6_only.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/ssl/context.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -186,6 +187,8 @@ public:
             const tcp::endpoint at{asio::ip::make_address(settings.address.host), settings.address.port};
             listening_.open(at.protocol());
             listening_.set_option(tcp::acceptor::reuse_address(true));
+            // As the listeners' of requests: [::] leaves IPv4 to others.
+            if (at.protocol() == tcp::v6()) listening_.set_option(asio::ip::v6_only{true});
             listening_.bind(at);
             listening_.listen();
         } catch (const boost::system::system_error& error) {

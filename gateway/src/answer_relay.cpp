@@ -34,7 +34,7 @@ task<bool> exchange::relay() {
     const auto digits =
         std::to_chars(status_digits_.data(), status_digits_.data() + status_digits_.size(), answer_.status);
     status_text_ = {status_digits_.data(), static_cast<std::size_t>(digits.ptr - status_digits_.data())};
-    permit_->answered();
+    if (permit_) permit_->answered();
     note_duration();
     if (record_) record_->note_head(now());
 

@@ -14,6 +14,7 @@ std::optional<access_log_settings> parse_access_log(std::string_view text) {
     for (const std::string_view mistake : {"", "-", "on", "yes", "true", "no", "false", "stdout"}) {
         if (text == mistake) return std::nullopt;
     }
+    if (text.find('\0') != std::string_view::npos) return std::nullopt;  // the system would stop reading the name there
     return access_log_settings{access_log_place::file, std::string{text}};
 }
 

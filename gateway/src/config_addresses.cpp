@@ -97,6 +97,8 @@ std::optional<socket_address> parse_socket_address(std::string_view text) {
     if (in_brackets) host = host.substr(1, host.size() - 2);
     auto address = canonical_ip(host, in_brackets);
     if (!address) return std::nullopt;
+    // One of IPv4 in the guise of IPv6: no socket of IPv6 alone can be bound to it.
+    if (in_brackets && urls::ipv6_address{host}.is_v4_mapped()) return std::nullopt;
     return socket_address{std::move(*address), *port};
 }
 

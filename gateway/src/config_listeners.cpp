@@ -33,10 +33,18 @@ bool read_address(config_reader& in, merged value, socket_address& out) {
     return true;
 }
 
+/// The system would take what comes before a NUL for the name.
+bool read_name_of_file(config_reader& in, merged value, std::string& out) {
+    if (!in.read(value, out)) return false;
+    if (out.find('\0') == std::string::npos) return true;
+    in.refuse(*value.node(), fmt::format("\"{}\" is no name of a file: it has a NUL in it", excerpt(out)));
+    return false;
+}
+
 void read_file_name(config_reader& in, merged tls, std::string_view key, std::string& out) {
     const merged value = tls.child(key);
     if (!value) return in.missing(*tls.node(), key, "a PEM file");
-    if (!in.read(value, out)) return;
+    if (!read_name_of_file(in, value, out)) return;
     std::ifstream file{out};
     // A folder opens, but has no first byte.
     if (!file || file.peek() == std::ifstream::traits_type::eof()) {
@@ -52,7 +60,7 @@ void read_tls(config_reader& in, merged value, std::optional<tls_files>& out) {
 }
 
 void read_token_file(config_reader& in, merged value, std::string& out) {
-    if (!value || value.is_off() || !in.read(value, out)) return;
+    if (!value || value.is_off() || !read_name_of_file(in, value, out)) return;
     if (out.empty()) in.refuse(*value.node(), "expected the name of a file, got an empty text");
 }
 

@@ -16,11 +16,13 @@ namespace switchgear::gateway {
 
 /// What a session waits for at the most. Several may run at once.
 enum class limit : std::uint8_t {
-    step,    ///< the present step: a head, a connection, the next piece of an answer
-    upload,  ///< the next piece of the request's body
-    total,   ///< the request as a whole
-    overdue  ///< after this the call counts as slow
+    step,     ///< the present step: a head, a connection, the next piece of an answer
+    upload,   ///< the next piece of the request's body
+    total,    ///< the request as a whole
+    overdue,  ///< after this the call counts as slow
+    body      ///< a probe whose client is still sending then says nothing of the service
 };
+inline constexpr std::size_t limit_count = 5;
 
 /// The time limits of one session on one timer. Setting a limit costs a store and a clock: the timer
 /// is armed anew only when it would come too late, and finds out when it fires whether anything is over.
@@ -62,7 +64,7 @@ private:
                                                     boost::asio::io_context::executor_type>;
     timer timer_;
     observer observer_;
-    std::array<time_point, 4> at_{};
+    std::array<time_point, limit_count> at_{};
     time_point armed_for_ = never;
     std::size_t running_ = 0;  // waits that have not come back yet, cancelled ones too
     bool over_ = false;

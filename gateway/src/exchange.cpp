@@ -43,6 +43,7 @@ task<bool> exchange::run(std::string_view path, std::string_view query) {
     if (record_) record_->line.state = use_.counters->is_closed() ? state::closed : use_.what->observe().current;
 
     watch_for_overdue();
+    watch_probe();
     with_.limits().set(limit::total, settings().timeouts.total);
 
     const std::string_view host = settings().host == host_policy::preserve
@@ -84,7 +85,8 @@ task<bool> exchange::end(bool keep) {
         if (!keep) with_.io().cancel();
         co_await upload_.finished();
     }
-    for (const limit each : {limit::step, limit::upload, limit::total, limit::overdue}) with_.limits().clear(each);
+    for (const limit each : {limit::step, limit::upload, limit::total, limit::overdue, limit::body})
+        with_.limits().clear(each);
     // No && here: g++ 12 would drain the body in any case (see task.hpp).
     if (!keep || interrupted()) co_return false;
     co_return co_await with_.drain_body();
@@ -315,6 +317,10 @@ void exchange::limit_reached(limit which) noexcept {
         permit_->overdue();
         return watch_for_overdue();
     }
+    if (which == limit::body) {
+        if (upload_.now() == upload::state::reading && !head_sent_) settle(verdict::ignored());
+        return;
+    }
     const bool on_upload = which == limit::upload || (which == limit::total && upload_.running());
     if (on_upload && upload_.now() == upload::state::reading) return interrupt(interruption::client_slow);
     if (step_ == step::writing_answer) return interrupt(interruption::client_slow);
@@ -332,6 +338,13 @@ void exchange::watch_for_overdue() {
     // Not from before the permit: the breaker judges by the age of that.
     if (const auto next = use_.what->slow_limit(now - admitted_))
         with_.limits().set_at(limit::overdue, admitted_ + *next);
+}
+
+/// A probe's lease runs while its client sends the body (behaviour 21). At half of it a probe whose body is not there
+/// gives its place back, unproven; so the service has the other half at least.
+void exchange::watch_probe() noexcept {
+    if (use_.counters->is_closed() || with_.body().done()) return;
+    with_.limits().set(limit::body, settings().breaker.settings.recovery.probe_timeout / 2);
 }
 
 /// A call that waits for its client's body where it would be overdue is not the service's doing.

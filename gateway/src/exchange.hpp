@@ -104,6 +104,7 @@ private:
     void set_time_limit(limit, std::optional<std::chrono::milliseconds>, std::string_view reason);
     void watch_client() noexcept;
     void watch_for_overdue();
+    void watch_probe() noexcept;
     void give_more_time() noexcept;
     void upload_ended(upload::outcome) noexcept;
     void release_connection(bool reusable);

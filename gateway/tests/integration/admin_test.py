@@ -1,5 +1,6 @@
 """The admin port: who may use it, what it shows, what it orders, and what it refuses."""
 
+import http.client
 import json
 import os
 import shutil
@@ -8,7 +9,8 @@ import subprocess
 import tempfile
 import unittest
 
-from harness import PATIENCE, GatewayTest, breaker, main, wait_until
+import harness
+from harness import PATIENCE, GatewayTest, breaker, free_port, main, wait_until
 from scripted_upstream import status
 
 TOKEN = "correct-horse-battery-staple"
@@ -108,6 +110,34 @@ class Access(GatewayTest):
         gateway.order("shop", "trip", reason="the-reason", actor="the-actor")
         words = ("shop", "the-reason", "the-actor", "from=127.0.0.1:")
         wait_until(lambda: any(all(word in line for word in words) for line in gateway.log().splitlines()), "one line with all")
+
+    @unittest.skipUnless(socket.has_ipv6 and os.path.exists("/proc/net/if_inet6"), "no IPv6")
+    def test_any_address_of_ipv6_leaves_ipv4_to_the_listeners(self):
+        port = free_port()
+        folder = self.enterContext(tempfile.TemporaryDirectory(prefix="switchgear-"))
+        token, path = os.path.join(folder, "token"), os.path.join(folder, "gateway.yaml")
+        with open(token, "w", encoding="ascii") as file:
+            file.write(TOKEN + "\n")
+        with open(path, "w", encoding="utf-8") as file:
+            json.dump({**self.settings({"shop": self.upstream()}), "listeners": [{"address": f"127.0.0.1:{port}"}],
+                       "admin": {"address": f"[::]:{port}", "token_file": token}}, file)
+        gateway = subprocess.Popen([harness.BINARY, "run", "--config", path], stderr=subprocess.DEVNULL,
+                                   stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
+        self.addCleanup(gateway.wait)
+        self.addCleanup(gateway.terminate)
+
+        def healthy():
+            self.assertIsNone(gateway.poll(), "it runs")
+            connection = http.client.HTTPConnection("::1", port, timeout=PATIENCE)
+            try:
+                connection.request("GET", "/healthz")
+                return connection.getresponse().status == 200
+            except OSError:
+                return False
+            finally:
+                connection.close()
+
+        wait_until(healthy, "both ports are open")
 
     def test_behaviour_71_the_admin_port_is_not_the_data_port(self):
         upstream = self.upstream()

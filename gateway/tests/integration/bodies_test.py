@@ -3,7 +3,7 @@
 import threading
 import time
 
-from harness import GatewayTest, breaker, main, wait_until
+from harness import QUICK, GatewayTest, breaker, main, wait_until
 from raw_client import Gone
 from scripted_upstream import Held, raw, status
 
@@ -235,6 +235,25 @@ class SlowClients(GatewayTest):
         self.assertEqual(gateway.state("shop"), "closed")
         late.send(b"me")
         wait_until(lambda: gateway.state("shop") == "open", "the service that has all of it and does not answer to be slow")
+
+    def test_behaviour_21_a_probe_whose_client_holds_its_body_back_gives_its_place_to_another(self):
+        service = self.upstream(status(500))
+        gateway = self.start({"shop": {
+            "endpoints": [service.url], "breaker": breaker(1, {**QUICK, "probe_timeout": "4s"})}})
+        self.assertEqual(self.ask(gateway).status, 500)
+        service.answer = status(200)
+        wait_until(lambda: gateway.snapshot("shop")["probe_due"], "a probe is due")
+        slow = self.client(gateway)
+        slow.request("POST", "/", [("Content-Length", "4")])
+        slow.send(b"so")
+        wait_until(lambda: len(service.requests) == 2, "the probe to arrive")
+        gateway.settled(1, verdict="ignored")
+        self.assertEqual(gateway.state("shop"), "half_open")
+        self.assertEqual(self.ask(gateway).status, 200, "another is the probe now")
+        self.assertEqual(gateway.state("shop"), "closed")
+        slow.send(b"me")
+        self.assertEqual(slow.response().status, 200)
+        self.assertEqual((gateway.transitions(to="open"), gateway.calls()), (1, 3), "and nothing was scored against it")
 
     def test_an_idle_connection_is_closed_without_an_answer(self):
         settings = self.settings({"shop": self.upstream()})

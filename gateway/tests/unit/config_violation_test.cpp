@@ -197,13 +197,26 @@ TEST(config_violation, an_endpoint_that_is_listed_twice_is_refused_however_it_is
 }
 
 TEST(config_violation, an_address_that_cannot_be_listened_on_is_refused) {
-    for (const std::string bad :
-         {"8080", "example.com:80", "127.0.0.1", "127.0.0.1:70000", "::1:80", "127.0.0.1:", "300.0.0.1:80"}) {
+    for (const std::string bad : {"8080", "example.com:80", "127.0.0.1", "127.0.0.1:70000", "::1:80",
+                                  "127.0.0.1:", "300.0.0.1:80", "[::ffff:127.0.0.1]:80"}) {
         SCOPED_TRACE(bad);
         expect_refused("listeners: [{address: @@\"" + bad +
                            "\"}]\nservices: {a: {endpoints: [http://h]}}\nroutes: [{service: a}]\n",
                        {{"listeners[0].address", "is no address to listen on"}});
     }
+}
+
+TEST(config_violation, a_name_of_a_file_with_a_nul_is_refused) {
+    const std::string rest = "\nservices: {a: {endpoints: [http://h]}}\nroutes: [{service: a}]\n";
+    expect_refused("access_log: @@\"/tmp/x\\0b\"\nlisteners: [{address: 127.0.0.1:8080}]" + rest,
+                   {{"access_log", "expected off, stderr or the name of a file"}});
+    expect_refused(
+        "admin: {token_file: @@\"/tmp/x\\0b\"}\n"
+        "listeners: [{address: 127.0.0.1:8080, tls: {certificate: @@\"/a\\0\", key: @@\"/b\\0\"}}]" +
+            rest,
+        {{"admin.token_file", "is no name of a file: it has a NUL in it"},
+         {"listeners[0].tls.certificate", "is no name of a file: it has a NUL in it"},
+         {"listeners[0].tls.key", "is no name of a file: it has a NUL in it"}});
 }
 
 TEST(config_violation, two_listeners_on_one_address_are_refused_and_the_admin_port_counts) {
