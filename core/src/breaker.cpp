@@ -165,7 +165,7 @@ void front::success_under_watch(std::uint64_t epoch, ticks begun) noexcept {
     core_of(*this).machine::success_under_watch(epoch, begun, its_time);
 }
 void front::success_counted(std::uint64_t epoch) noexcept { core_of(*this).machine::success_counted(epoch, its_time); }
-void front::success_late(std::uint64_t epoch) noexcept { core_of(*this).machine::success_late(epoch); }
+void front::success_late(std::uint64_t epoch) noexcept { core_of(*this).machine::success_late(epoch, its_time); }
 
 }  // namespace detail
 

@@ -40,8 +40,8 @@ namespace switchgear::detail {
 //
 // A success is one exchange in the tally (tally.hpp). Evidence – a failure, a slow call – is filed under a brief lock,
 // because it needs a place in the order of verdicts; the verdict that trips swings the word before it lets go of the
-// lock. Nobody's admission waits for that lock, and a success only after a silence, in which the window of time was not
-// moved (move_window()). No user code runs under it, and listeners are told after it.
+// lock. Nobody's admission waits for that lock, and a success only where it may trip (look_again()), and after a silence, in
+// which the window of time was not moved (move_window()). No user code runs under it, and listeners are told after it.
 // On the ramp by evidence every verdict is evidence, for how much it lets in: few calls, and not healthy ones.
 //
 // Under the adaptive rule (adaptive/watch.hpp) no verdict is the hot path's alone. A good call is put down in a lane that
@@ -121,7 +121,8 @@ public:
     /// The rest of what a success does that count_success() found more to do for, and of one that was late.
     template <class Time>
     void success_counted(std::uint64_t epoch, const Time& time) noexcept;
-    void success_late(std::uint64_t epoch) noexcept;
+    template <class Time>
+    void success_late(std::uint64_t epoch, const Time& time) noexcept;
     template <class Time>
     void overdue(grant& of, const Time& time) noexcept;
     template <class Time>
@@ -312,9 +313,9 @@ private:
         std::uint32_t window = 0, run = 0;
     };
     std::optional<moved> judge_window(std::uint64_t epoch, std::optional<verdict> by, ticks now, std::uint64_t tally,
-                                      lengthened mine = {}) noexcept;
+                                      lengthened mine = {}, bool new_call = false) noexcept;
     lengthened lengthen_run(std::uint32_t of_window) noexcept;
-    window_counts note_suspicion(const plan& by, std::uint64_t tally, bool judges) noexcept;
+    window_counts note_suspicion(const plan& by, std::uint64_t tally, bool judges, bool new_call = false) noexcept;
     std::uint32_t run_of(std::uint32_t of_window) const noexcept;
 
     Sink& sink_;

@@ -16,7 +16,7 @@ namespace switchgear::detail {
 /// so the verdict's own place in it counts.
 template <class A, class S, class F>
 std::optional<moved> machine<A, S, F>::judge_window(std::uint64_t epoch, std::optional<verdict> by, ticks now,
-                                                    std::uint64_t tally, lengthened mine) noexcept {
+                                                    std::uint64_t tally, lengthened mine, bool new_call) noexcept {
     for (;; tally = tally_.sum()) {
         const glance seen = read_window();
         if (seen.at.epoch() != epoch) return {};  // an epoch that counts does so to its end
@@ -24,7 +24,7 @@ std::optional<moved> machine<A, S, F>::judge_window(std::uint64_t epoch, std::op
         // An order may have begun a window since the tally was added up, at a later sum.
         tally = std::max(tally, seen.window_base);
         window_.move_to(now, tally);
-        const window_counts counts = note_suspicion(settings, tally, true);
+        const window_counts counts = note_suspicion(settings, tally, true, new_call);
         std::uint32_t run = run_of(seen.window);
         if (mine.window == seen.window) run = std::max(run, mine.run);
         std::optional<finding> found = judge(counts, run, settings);
@@ -38,26 +38,29 @@ std::optional<moved> machine<A, S, F>::judge_window(std::uint64_t epoch, std::op
             kept_closed_at_ = goes_on ? std::max(kept_closed_at_, now) : long_ago;
             return {};
         }
-        if (seen.at.override() == override_mode::forced_closed) {
-            if (watcher != nullptr) watcher->kept_closed(now);
-            // One episode, where an open breaker would not have asked again yet. Threads come here in any order of time.
-            const ticks before = std::exchange(kept_closed_at_, std::max(kept_closed_at_, now));
-            if (now < before + plan::in_ticks(settings.given.recovery.open_for)) return {};
-            return moved{.from = state::closed,
-                         .to = state::closed,
-                         .epoch = epoch,
-                         .at = now,
-                         .cause = found->cause,
-                         .evidence = found->evidence,
-                         .kept_closed = true};
-        }
         std::optional<ticks> hint;
         if (by && by->retry_after()) hint = by->retry_after()->count();
-        const look before = read();
-        if (before.at != seen.at) continue;
-        if (const auto made = open(before, *found, settings, now, hint)) {
-            if (watcher != nullptr) watcher->opened(made->epoch, now);
-            return made;
+        // An order that swings the word meanwhile and leaves the window takes nothing back: what was found there is judged,
+        // and nobody judges it again.
+        for (look from = read(); from.at.epoch() == epoch && from.of.window == seen.window; from = read()) {
+            if (from.at.override() == override_mode::forced_closed) {
+                if (watcher != nullptr) watcher->kept_closed(now);
+                // One episode, where an open breaker would not have asked again yet. Threads come here in any order of
+                // time.
+                const ticks before = std::exchange(kept_closed_at_, std::max(kept_closed_at_, now));
+                if (now < before + plan::in_ticks(settings.given.recovery.open_for)) return {};
+                return moved{.from = state::closed,
+                             .to = state::closed,
+                             .epoch = epoch,
+                             .at = now,
+                             .cause = found->cause,
+                             .evidence = found->evidence,
+                             .kept_closed = true};
+            }
+            if (const auto made = open(from, *found, settings, now, hint)) {
+                if (watcher != nullptr) watcher->opened(made->epoch, now);
+                return made;
+            }
         }
     }
 }
@@ -93,21 +96,24 @@ bool machine<A, S, F>::still_in_step(std::uint64_t epoch) noexcept {
 ///
 /// Several successes may be counted before any of them looks. One after the other, each would have been judged; and
 /// more of them make every ratio smaller, so it is enough to judge the first of them that brings the window to its
-/// minimum. That is why a suspicion begins at the first success that was not judged, and is judged there.
+/// minimum. That is why a suspicion begins at the first success that was not judged, and is judged there. Evidence that
+/// is a call of its own, `new_call`, takes the place of that success, which comes after it.
 template <class A, class S, class F>
-window_counts machine<A, S, F>::note_suspicion(const plan& by, std::uint64_t tally, bool judges) noexcept {
+window_counts machine<A, S, F>::note_suspicion(const plan& by, std::uint64_t tally, bool judges,
+                                               bool new_call) noexcept {
+    constexpr std::uint64_t none = std::numeric_limits<std::uint64_t>::max();
     // relaxed, all loads here: nobody else writes these, who is not under evidence_. The stores: see count_success().
-    // What moves the edge takes successes out: those that were not judged before it are judged after it, as all are.
-    const bool goes_on =
-        suspect_to_.load(std::memory_order_relaxed) != 0 && edge_.load(std::memory_order_relaxed) == window_.edge();
+    // Where a suspicion is on, whoever counts at or after its beginning looks again: those in flight are not judged yet.
+    const bool goes_on = suspect_to_.load(std::memory_order_relaxed) != 0;
     const std::uint64_t suspected_from =
-        goes_on ? edge_.load(std::memory_order_relaxed) + suspect_from_.load(std::memory_order_relaxed) : tally + 1;
+        goes_on ? edge_.load(std::memory_order_relaxed) + suspect_from_.load(std::memory_order_relaxed) : none;
     const std::uint64_t unjudged = std::min(suspected_from, judges ? tally : tally + 1);
 
-    const std::uint64_t first = std::min(unjudged, tally);
+    const std::uint64_t edge = window_.edge();
+    const std::uint64_t before = new_call ? 1 : 0;
+    const std::uint64_t first = std::max(std::min(suspected_from, tally + before), edge + before) - before;
     const window_counts counts = window_.counts(first);
     const suspicion now = suspect(counts, window_.extra_calls(), by);
-    const std::uint64_t edge = window_.edge();
     const auto first_that_counts = [&](std::uint64_t among) {
         const std::uint64_t at = std::max(first, edge + std::min(now.from, among - edge));
         return at == first ? counts : window_.counts(at);
@@ -125,13 +131,18 @@ window_counts machine<A, S, F>::note_suspicion(const plan& by, std::uint64_t tal
     }
     // relaxed: `to` publishes what is written before it.
     edge_.store(edge, std::memory_order_relaxed);
-    suspect_from_.store(std::max(now.from, (judges ? tally + 1 : unjudged) - edge), std::memory_order_relaxed);
+    suspect_from_.store(std::max(now.from, (judges ? tally + 1 : std::max(unjudged, edge)) - edge),
+                        std::memory_order_relaxed);
     suspect_to_.store(now.to, std::memory_order_seq_cst);
     const auto after = tally_.sum();
     if (judges && after != tally) {
         // relaxed: as above. Who came while this was written is judged here too.
         suspect_from_.store(std::max(now.from, after - edge + 1), std::memory_order_relaxed);
         if (after - edge > now.to) suspect_to_.store(0, std::memory_order_relaxed);
+    }
+    if (!judges && after != tally && unjudged > tally) {
+        // relaxed: as above. Who came while this was written may have seen no suspicion, and not look: they came before.
+        suspect_from_.store(std::max(now.from, std::min(suspected_from, after + 1) - edge), std::memory_order_relaxed);
     }
     return first_that_counts(after);
 }

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <optional>
+#include <tuple>
+
 #include "machine.hpp"
 
 // What operators, health checks and observers do. An order tells nobody: it returns the change, for the
@@ -17,19 +20,20 @@ void machine<A, S, F>::apply(std::shared_ptr<const plan> by, ticks now) {
 
     const guard lock{evidence_};
     const plan& old = in_step(read_window());
+    std::optional<sliding_window> wanted;
     if (!window_.suits(given.trip.window)) {
         const auto tally = tally_.sum();
         window_.move_to(now, tally);
-        sliding_window wanted{given.trip.window, now, tally};
-        wanted.adopt(window_, tally);
-        window_ = std::move(wanted);
-    }
-    if (given.recovery.jitter_seed && given.recovery.jitter_seed != old.given.recovery.jitter_seed) {
-        draws_.store(*given.recovery.jitter_seed, std::memory_order_relaxed);  // a counter of its own
+        wanted.emplace(given.trip.window, now, tally).adopt(window_, tally);
     }
     plans_[fresh] = std::move(by);
     const plan& next = *plans_[fresh];
     follow(next, now);
+    // From here on nothing throws: without memory all is as it was.
+    if (wanted) window_ = std::move(*wanted);
+    if (given.recovery.jitter_seed && given.recovery.jitter_seed != old.given.recovery.jitter_seed) {
+        draws_.store(*given.recovery.jitter_seed, std::memory_order_relaxed);  // a counter of its own
+    }
     // relaxed: each is a bound of its own, for refusals to come.
     probe_timeout_ms_.store(static_cast<std::uint32_t>(given.recovery.probe_timeout.count()),
                             std::memory_order_relaxed);
@@ -265,9 +269,15 @@ std::optional<moved> machine<A, S, F>::restore(const saved_state& from, ticks no
 template <class A, class S, class F>
 void machine<A, S, F>::observe(snapshot& into, ticks now) noexcept {
     look seen;
-    {
+    word present;
+    double share = 0;
+    ticks wait = 0;
+    do {
+        into.window = {};
+        into.failures_in_a_row = 0;
         const guard lock{evidence_};
         const look actual = read();
+        present = actual.at;
         seen = seen_at(now, actual);
         // An override that ran out leaves an empty window.
         if (actual.at.counts() && actual.at == seen.at) {
@@ -275,7 +285,7 @@ void machine<A, S, F>::observe(snapshot& into, ticks now) noexcept {
             const auto tally = tally_.sum();
             window_.move_to(now, tally);
             note_suspicion(by, tally, false);
-            const window_counts counts = window_.counts(tally);
+            const window_counts counts = window_.shown(tally);
             into.window = {counts.calls, counts.failures(), counts.slow};
             into.failures_in_a_row = run_of(actual.of.window);
         }
@@ -283,7 +293,9 @@ void machine<A, S, F>::observe(snapshot& into, ticks now) noexcept {
             take_in_good_calls(*watcher);
             watcher->observe(into);
         }
-    }
+        std::tie(share, wait) = with_plan([&](const plan& by) { return outlook(seen, by, now); });
+        // Places and leases are those of now: after a change they say nothing of the epoch that was seen.
+    } while (seen.at.where() == state::half_open && current() != present);
     into.current = seen.at.where();
     into.override = seen.at.override();
     into.epoch = seen.at.epoch();
@@ -294,7 +306,6 @@ void machine<A, S, F>::observe(snapshot& into, ticks now) noexcept {
     if (known_of.call_gap > 0) into.learned.calls_per_second = 1 / static_cast<double>(known_of.call_gap);
     const bool open = seen.at.where() == state::open;
     into.probe_due = open && (seen.at.due() || now >= seen.of.deadline);
-    const auto [share, wait] = with_plan([&](const plan& by) { return outlook(seen, by, now); });
     into.admitted_share = share;
     into.retry_after = duration{wait};
 

@@ -54,7 +54,7 @@ void machine<A, S, F>::success_under_watch(std::uint64_t epoch, ticks begun, con
                       time);
     }
     const progress got = F::count_success(epoch);
-    if (got == progress::late) return success_late(epoch);
+    if (got == progress::late) return success_late(epoch, time);
     if (got == progress::look_further) success_counted(epoch, time);
     if (watcher->keep(epoch, now, now - begun)) take_in_kept(*watcher, epoch, now);
 }
@@ -160,7 +160,7 @@ void machine<A, S, F>::settle_success(std::uint64_t epoch, ticks ended, const Ti
         if (now >= next_move) move_window(now, now - next_move);
     }
     const progress got = F::count_success(epoch);
-    if (got == progress::late) success_late(epoch);
+    if (got == progress::late) success_late(epoch, time);
     if (got == progress::look_further) success_counted(epoch, time);
 }
 
@@ -178,12 +178,14 @@ void machine<A, S, F>::success_counted(std::uint64_t epoch, const Time& time) no
     if (successes >= from || successes > to) look_again(epoch, in_ticks(time.now()));
 }
 
+/// A success that the tally takes no more. Where its epoch is still on, somebody has opened the next window and is about
+/// to swing the word. Until then the rules hold in the old window, and in it this is a call like any other (rule 1).
 template <class A, class S, class F>
-void machine<A, S, F>::success_late(std::uint64_t epoch) noexcept {
-    // Where the epoch is still on, somebody has opened the next window and is about to swing the word: the
-    // success came before that, in a window that ends without a verdict to come.
-    const bool in_time = current().epoch() == epoch;
-    (in_time ? other_successes_ : late_).fetch_add(1, std::memory_order_relaxed);  // a count
+template <class Time>
+void machine<A, S, F>::success_late(std::uint64_t epoch, const Time& time) noexcept {
+    const bool in_time =
+        current().epoch() == epoch && settle_evidence({.epoch = epoch}, verdict::success(), {}, in_ticks(time.now()));
+    if (!in_time) late_.fetch_add(1, std::memory_order_relaxed);  // a count
 }
 
 /// A failure, a slow call, or the verdict on one that was overdue. Returns: false if it was late.
@@ -211,13 +213,13 @@ bool machine<A, S, F>::settle_evidence(const grant& of, verdict how, const cours
             if (counted_before) {
                 other_successes_.fetch_add(1, std::memory_order_relaxed);  // a count
             } else if (!tally_.add(of.epoch, word_)) {
-                const bool in_time = current().epoch() == of.epoch;  // as in success_late()
-                if (in_time) other_successes_.fetch_add(1, std::memory_order_relaxed);
-                return in_time;
+                if (current().epoch() != of.epoch) return false;
+                other_successes_.fetch_add(1, std::memory_order_relaxed);  // a count
+                what.counts_call = true;                                   // as in success_late()
             }
             tally = tally_.sum();
         }
-        if (!counted_before && (how.is_failure() || went.slow)) window_.file(what, now, tally);
+        if (!counted_before && (what.counts_call || went.slow)) window_.file(what, now, tally);
         if (how.is_success()) end_run(of.epoch);
         if (auto* const watcher = watching(of)) {
             watcher->add(of.epoch, {.at = time_point{duration{now}},
@@ -226,7 +228,7 @@ bool machine<A, S, F>::settle_evidence(const grant& of, verdict how, const cours
                                     .failed = how.is_failure(),
                                     .slow_already = of.is(grant::overlong)});
         }
-        made = judge_window(of.epoch, how, now, tally, mine);
+        made = judge_window(of.epoch, how, now, tally, mine, what.counts_call && !counted_before);
     }
     tell(made);
     return true;
@@ -267,7 +269,8 @@ bool machine<A, S, F>::settle_probe(const grant& of, verdict how, const course& 
     // The lease decides whether this verdict came in time: it was scored, or it is ended here.
     if (of.leased() && !known.leased.end({of.which, of.place})) {
         score_expired_lease(of.epoch, time);
-        return false;
+        // Marked, and not scored, for the ramp had begun: as a probe that did not answer before that, it counts there.
+        return current().epoch() == of.epoch && settle_counted(of, how, went, time);
     }
     const ticks now = in_ticks(time.now());
     const auto [weight, needed] = with_plan([&](const plan& by) {
@@ -359,7 +362,7 @@ std::optional<moved> machine<A, S, F>::file_overdue(grant& of, ticks now) noexce
     of.place = window_.file({.slow = true}, now, tally);
     of.which = window_.generation();
     of.traits |= grant::overdue;
-    return judge_window(of.epoch, {}, now, tally);
+    return judge_window(of.epoch, {}, now, tally, {}, true);
 }
 
 template <class A, class S, class F>

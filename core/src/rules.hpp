@@ -76,9 +76,14 @@ inline suspicion suspect(const window_counts& seen, std::uint64_t extra_calls, c
     if (rules.slow) most = std::max(most, static_cast<double>(seen.slow) / rules.slow->ratio);
     // A reload may lower a threshold below the evidence: then the next verdict trips, whatever it is.
     if (reaches_a_count(seen, by)) return {.from = 0, .to = std::numeric_limits<std::uint64_t>::max()};
-    // A window of calls is full at its size: beyond it the number of successes says nothing any more.
-    const auto* calls = std::get_if<last_calls>(&rules.window);
-    const bool always = calls != nullptr && most >= calls->count;
+    // A window of calls is full at its size: beyond it the number of successes says nothing any more. The same quotients
+    // as in judge(): a product or a quotient the other way round may be rounded to the other side of a threshold.
+    bool always = false;
+    if (const auto* calls = std::get_if<last_calls>(&rules.window)) {
+        const double full = calls->count;
+        always = (rules.failure_ratio && weight_of(seen, by) / full >= *rules.failure_ratio) ||
+                 (rules.slow && static_cast<double>(seen.slow) / full >= rules.slow->ratio);
+    }
     return {.from = rules.minimum_calls - std::min<std::uint64_t>(rules.minimum_calls, extra_calls),
             .to = always ? std::numeric_limits<std::uint64_t>::max()
                          : static_cast<std::uint64_t>(std::ceil(std::min(most, 1e18)))};

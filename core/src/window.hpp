@@ -74,9 +74,17 @@ public:
         }
     }
     window_counts counts(std::uint64_t tally) noexcept {
+        drop_older_than(number_at(tally));
+        return shown(tally);
+    }
+    window_counts shown(std::uint64_t tally) const noexcept {
         const std::uint64_t number = number_at(tally);
-        drop_older_than(number);
         window_counts now = in_window_;
+        for (std::size_t i = 0; i < held_; ++i) {
+            const entry& old = marks_[(first_ + i) % marks_.size()];
+            if (old.number + size_ > number) break;
+            count(now, old, minus_one);
+        }
         now.calls = std::min<std::uint64_t>(number - forgotten_, size_);
         return now;
     }
@@ -106,17 +114,19 @@ private:
         bool slow;
     };
 
+    static constexpr std::uint64_t minus_one = ~std::uint64_t{0};  // modulo 2^64
+
     void append(const entry& e) noexcept {
         if (held_ == marks_.size()) forget_first();
         marks_[(first_ + held_++) % marks_.size()] = e;
-        count(e, 1);
+        count(in_window_, e, 1);
     }
-    void count(const entry& e, std::uint64_t by) noexcept {
-        if (e.failed != mark::no_failure) in_window_.failed[e.failed] += by;
-        if (e.slow) in_window_.slow += by;
+    static void count(window_counts& in, const entry& e, std::uint64_t by) noexcept {
+        if (e.failed != mark::no_failure) in.failed[e.failed] += by;
+        if (e.slow) in.slow += by;
     }
     void forget_first() noexcept {
-        count(marks_[first_], ~std::uint64_t{0});  // minus one, modulo 2^64
+        count(in_window_, marks_[first_], minus_one);
         first_ = (first_ + 1) % marks_.size();
         --held_;
     }
@@ -193,7 +203,8 @@ public:
         column_of(correction)[index_of(place) % buckets] += minus_one;
         file({.failed = failed});
     }
-    window_counts counts(std::uint64_t tally) const noexcept {
+    window_counts counts(std::uint64_t tally) const noexcept { return shown(tally); }
+    window_counts shown(std::uint64_t tally) const noexcept {
         window_counts now{.calls = tally - edge()};
         for (const auto& c : columns_) {
             const std::uint64_t sum = std::accumulate(c.in_bucket.begin(), c.in_bucket.end(), std::uint64_t{0});
@@ -278,7 +289,7 @@ public:
         return wanted != nullptr && wanted->count == calls.size();
     }
     /// Keeps the samples that fit; a window of the other kind starts empty (rule 35).
-    void adopt(const sliding_window& from, std::uint64_t tally) noexcept {
+    void adopt(const sliding_window& from, std::uint64_t tally) {
         const bool same_kind = kind_.index() == from.kind_.index();
         generation_ = from.generation_;
         if (!same_kind) {
@@ -311,8 +322,13 @@ public:
         time.file(what);
         return static_cast<std::uint64_t>(time.bucket_begin());
     }
+    /// At that point of the tally; what has left the window there is forgotten.
     window_counts counts(std::uint64_t tally) noexcept {
         return std::visit([&](auto& of) { return of.counts(tally); }, kind_);
+    }
+    /// The same, and nothing is forgotten: a success that is counted and not judged yet may need it.
+    window_counts shown(std::uint64_t tally) const noexcept {
+        return std::visit([&](const auto& of) { return of.shown(tally); }, kind_);
     }
     /// The verdict of a call that was filed while it ran, at that place of a window of that generation. In a window of
     /// calls it stays there; in one of time it counts from now on, as every verdict does (rule 8).

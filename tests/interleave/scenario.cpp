@@ -76,7 +76,7 @@ const std::vector<scenario>& scenarios() {
     static const std::vector<scenario> all = [] {
         std::vector<scenario> list;
         for (auto* part : {closing_and_opening, probes, ramps_by_evidence, orders, reloads, adaptive_rules, admissions,
-                           stalled_verdicts}) {
+                           stalled_verdicts, judging}) {
             auto some = part();
             list.insert(list.end(), std::make_move_iterator(some.begin()), std::make_move_iterator(some.end()));
         }

@@ -60,6 +60,7 @@ std::vector<scenario> orders();
 std::vector<scenario> reloads();
 std::vector<scenario> adaptive_rules();
 std::vector<scenario> stalled_verdicts();
+std::vector<scenario> judging();
 std::vector<scenario> admissions();
 
 struct verdict_on {

@@ -66,6 +66,22 @@ std::vector<scenario> reloads() {
              p.thread([&s, one, two] { s.apply(one, due), s.apply(two, due); });
              p.thread([&s] { s.failure(0, due); });
          }},
+        {"reload_adds_a_ramp_as_probing_ends",
+         "who was closing goes on to close",
+         with_run(1),
+         [by = planned([] {
+              settings ramps = with_run(1);
+              ramps.recovery.ramp = ramp_rule{.over = 10s, .from = 1.0};
+              return ramps;
+          }())](stage& s, play& p) {
+             s.acquire(0, 0), s.failure(0, 0), s.acquire(1, due);
+             p.thread([&s] { s.success(1, due); });
+             p.thread([&s, by] { s.apply(by, due), s.acquire(2, due), s.success(2, due); });
+         },
+         {{"others begin the ramp while the thread that closes stands still; it ends when that goes on, and what was "
+           "counted on it belongs to a window that ended with it (rule 22)",
+           {"2 counted in 3", "2 counted in 2"},
+           {"window 1/0/0", "window 0/0/0"}}}},
         {"reload_and_trip", "the swing of the reload and the swing of the trip", with_run(1),
          [by = planned(with_run(1, 8))](stage& s, play& p) {
              s.acquire(0, 0), s.acquire(1, 0);

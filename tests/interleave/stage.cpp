@@ -187,7 +187,7 @@ void stage::settle_as_a_permit_does(const detail::grant& given, verdict how, con
     switch (machine_.count_success(given, time)) {
         case got::counted: return;
         case got::look_further: return machine_.success_counted(given.epoch, time);
-        case got::late: return machine_.success_late(given.epoch);
+        case got::late: return machine_.success_late(given.epoch, time);
         case got::not_yet: return machine_.settle(given, how, time);
     }
 }
@@ -278,6 +278,12 @@ void stage::observe(ticks at) {
     require(seen.epoch < states_.size(), "observed an epoch that has not begun");
 }
 
+void stage::glance_at(ticks at) {
+    begin("observe");
+    snapshot seen;
+    machine_.observe(seen, at);
+}
+
 void stage::audit() {
     snapshot last;
     machine_.observe(last, 0);
@@ -316,9 +322,9 @@ void stage::audit_totals(const snapshot& last) {
     require(totals.ignored == counted_.ignored, "an ignored verdict was lost or counted twice");
     require(totals.rejected == counted_.refused, "a refusal was lost or counted twice");
     require(totals.late >= counted_.surely_late, "a verdict was counted in a later epoch than its own");
-    // Late before the end of its epoch, as its lease was scored: that ends the epoch, unless a ramp has begun.
+    // Late before the end of its epoch, as its lease was scored: that ends the epoch.
     const auto scored = std::count_if(perhaps_scored_.begin(), perhaps_scored_.end(),
-                                      [&](std::uint64_t epoch) { return epoch != word_.epoch() || word_.on_ramp(); });
+                                      [&](std::uint64_t epoch) { return epoch != word_.epoch(); });
     require(totals.late <= counted_.perhaps_late + static_cast<std::uint64_t>(scored),
             "a verdict was late in its own epoch");
 }

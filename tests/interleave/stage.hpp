@@ -53,6 +53,8 @@ public:
     void end_pause();
     void extend_pause(ticks wait, ticks at);
     void observe(ticks at);
+    /// Says nothing of what it saw: for plays in which only what comes of the look is in question.
+    void glance_at(ticks at);
     void restore(const detail::saved_state& record, ticks at);
 
     /// The machine's sink.

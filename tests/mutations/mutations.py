@@ -26,7 +26,7 @@ MUTATIONS = [
     # 9 a trip verdict needs no rule
     (9, "src/machine_judging.hpp", "if (by && by->is_trip())", "if (found && by && by->is_trip())", MACHINE),
     # 10 an overdue call is counted once
-    (10, "src/machine_verdicts.hpp", "if (!counted_before && (how.is_failure()", "if ((how.is_failure()", MACHINE),
+    (10, "src/machine_verdicts.hpp", "if (!counted_before && (what.counts_call", "if ((how.is_failure()", MACHINE),
     # 11 the pause grows
     (11, "src/machine_moves.hpp", "static_cast<double>(from.of.base_pause) * rules.backoff", "static_cast<double>(from.of.base_pause)", MACHINE),
     # 12 hints are clamped
@@ -66,7 +66,7 @@ MUTATIONS = [
     # 28 whatever is thrown is a failure
     (28, "include/switchgear/breaker.hpp", "p.settle(judge_exception(judge, std::current_exception()));", "p.ignore();", ("tests/rules/permits_test.cpp",)),
     # 29 listeners are told without a lock
-    (29, "src/machine_verdicts.hpp", "        made = judge_window(of.epoch, how, now, tally, mine);\n    }\n    tell(made);", "        made = judge_window(of.epoch, how, now, tally, mine);\n        tell(made);\n    }", MACHINE),
+    (29, "src/machine_verdicts.hpp", "        made = judge_window(of.epoch, how, now, tally, mine, what.counts_call && !counted_before);\n    }\n    tell(made);", "        made = judge_window(of.epoch, how, now, tally, mine, what.counts_call && !counted_before);\n        tell(made);\n    }", MACHINE),
     # 30 a transition names the epoch that began
     (30, "src/machine_moves.hpp", ".to = state::half_open,\n                 .epoch = to.epoch()", ".to = state::half_open,\n                 .epoch = from.epoch()", MACHINE),
     # 31 totals add up
@@ -78,7 +78,7 @@ MUTATIONS = [
     # 34 settings out of range are refused
     (34, "src/settings.cpp", "recovery.jitter >= 0 && recovery.jitter < 1", "recovery.jitter >= 0 && recovery.jitter <= 1", ("src/settings.cpp",)),
     # 35 a reload keeps the samples that fit
-    (35, "src/machine_orders.hpp", "        wanted.adopt(window_, tally);\n", "", MACHINE),
+    (35, "src/machine_orders.hpp", ".adopt(window_, tally);", ";", MACHINE),
     # 36 a damaged record is refused
     (36, "src/record.cpp", " || text.substr(end + before_checksum.size()) != checksum_of(text.substr(0, end))", "", ("src/record.cpp",)),
     # 37 what is not closed is not evicted

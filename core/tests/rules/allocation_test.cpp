@@ -410,6 +410,35 @@ TEST(rule_40_allocations, none_by_call_itself) {
               0U);
 }
 
+TEST(rule_35_apply, that_finds_no_memory_leaves_all_as_it_was) {
+    settings before{.trip = no_rules()};
+    before.trip.failure_ratio = 0.5;
+    before.trip.window = last_calls{100};
+    before.trip.minimum_calls = 50;
+    before.recovery.jitter = 0;
+    settings after = before;
+    after.trip.window = last_calls{10};
+    after.trip.minimum_calls = 10;
+    after.trip.adaptive = adaptive_rule{};
+    after.recovery.jitter_seed = 7;
+    bool applied = false;
+    for (std::uint64_t memory = 0; !applied; ++memory) {
+        auto b = bench_of(before);
+        b.succeed(60);
+        until_memory_runs_out = memory;
+        try {
+            b.it.apply(after);
+            applied = true;
+        } catch (const std::bad_alloc&) {
+        }
+        until_memory_runs_out = ~std::uint64_t{0};
+        EXPECT_EQ(b.it.current_settings() == before, !applied) << memory;
+        EXPECT_EQ(b.now().window.calls, applied ? 10U : 60U) << memory;
+        for (int i = 0; i < 60 && b.now().current == state::closed; ++i) b.fail();
+        EXPECT_EQ(b.now().current, state::open) << memory;
+    }
+}
+
 TEST(rule_40_locks, calls_go_through_while_others_stand_inside_a_listener) {
     acquainted b{every_rule(last{10s})};
     std::latch standing{1}, go_on{1};

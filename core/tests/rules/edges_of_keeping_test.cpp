@@ -326,6 +326,47 @@ TEST(rule_35_samples, of_a_window_of_time_stay_apart_by_their_age) {
     EXPECT_EQ(b.now().window.calls, 0U);
 }
 
+TEST(rule_35_threshold, that_is_reached_at_equal_trips_at_the_next_success) {
+    struct reached {
+        std::uint32_t failed, of;
+        double ratio;
+    };
+    // Quotients that are exact where products are rounded to the other side: 55 / 0.55 is just below 100.
+    for (const auto& [failed, of, ratio] : {reached{55, 100, 0.55},
+                                            {50, 100, 0.5},
+                                            {14, 50, 0.28},
+                                            {7, 100, 0.07},
+                                            {14, 100, 0.14},
+                                            {28, 100, 0.28},
+                                            {56, 100, 0.56},
+                                            {68, 100, 0.68}}) {
+        for (const bool slowly : {false, true}) {
+            settings s{.trip = no_rules()};
+            s.trip.window = last_calls{of};
+            s.trip.minimum_calls = of;
+            auto b = bench_of(s);
+            b.succeed(static_cast<int>(2 * of));
+            s.recovery.jitter = 0;
+            if (slowly) {
+                s.trip.slow = slow_rule{.after = 1s, .ratio = 1};
+                b.it.apply(s);
+                for (std::uint32_t i = 0; i < failed; ++i) {
+                    auto call = b.it.try_acquire();
+                    b.advance(2s);
+                    call->success();
+                }
+                s.trip.slow->ratio = ratio;
+            } else {
+                b.fail(static_cast<int>(failed));
+                s.trip.failure_ratio = ratio;
+            }
+            b.it.apply(s);
+            b.succeed(1);
+            EXPECT_EQ(b.now().current, state::open) << failed << " of " << of << (slowly ? " slow" : " failed");
+        }
+    }
+}
+
 // ---- rule 36
 
 TEST(rule_36_restore, of_a_pause_that_is_over_has_nothing_left) {

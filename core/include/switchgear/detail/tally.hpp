@@ -38,7 +38,8 @@ public:
     ~tally() { delete lanes_.load(std::memory_order_relaxed); }  // nobody else is left
 
     /// Counts a success. `now` is the state word: read after the cell, so that what is added to is of this
-    /// epoch and no other with the same low bits.
+    /// epoch and no other with the same low bits: a thread would have to stall just before its exchange while a multiple
+    /// of 256 epochs pass, at least 128 pauses, and nobody counts in its cell.
     /// Returns: false if the window of that epoch is over.
     [[gnu::always_inline]] bool add(std::uint64_t epoch, const atom<std::uint64_t>& now) noexcept {
         // acquire: pairs with the publication in grow().
