@@ -258,7 +258,8 @@ task<bool> client_session::drain_body() {
         deadline_.clear(limit::step);
         if (!more) co_return false;
     }
-    co_return !in_.ended();
+    // After the client's orderly end there may be requests that came before it.
+    co_return !in_.ended() || in_.ended() == asio::error::eof;
 }
 
 /// Ends the connection so that what was written arrives: a close with unread input would reset it.
