@@ -80,6 +80,7 @@ task<> client_session::serve_connection() {
 }
 
 task<bool> client_session::handshake() {
+    if (cut_) co_return false;  // it was adopted after the cut, which found nothing to cancel
     step_ = step::handshake;
     deadline_.set(limit::step, worker_.current()->settings->client_timeouts.request_headers);
     const io_result ended =
@@ -99,11 +100,13 @@ task<bool> client_session::next_request() {
     head_.keep_alive = false;
     timed_out_ = false;
     for (bool limited = false;;) {  // an empty line before a request is skipped (RFC 9112, section 2.2)
+        // Here and below, after each read: what had completed when the cut came was not cancelled by it.
+        if (cut_) co_return false;
         while (in_.data().starts_with("\r\n")) in_.consume(2);
         if (!in_.data().empty() && in_.data() != "\r") break;
         step_ = step::idle;
         // The limit may be over though there was something to read: it is not set anew.
-        if (worker_.draining() || cut_ || timed_out_) co_return false;
+        if (worker_.draining() || timed_out_) co_return false;
         if (!limited) deadline_.set(limit::step, idle_limit);
         limited = true;
         if (!co_await in_.more()) co_return false;
@@ -126,6 +129,7 @@ task<bool> client_session::next_request() {
         limited = true;
         if (!in_.pending() && in_.full()) in_.grow(most_bytes + 1);
         const bool more = co_await in_.more();
+        if (cut_) co_return false;
         if (timed_out_) {
             co_return co_await refuse(408, "The request's head did not come in time.", "request_headers_timeout");
         }
@@ -264,7 +268,7 @@ task<bool> client_session::drain_body() {
         if (parsed.bad || drained > most_drained) co_return false;
         if (parsed.consumed > 0 || body_.done()) continue;
         const bool more = co_await in_.more();
-        if (!more || timed_out_) co_return false;
+        if (!more || timed_out_ || cut_) co_return false;
     }
     deadline_.clear(limit::step);
     // After the client's orderly end there may be requests that came before it.

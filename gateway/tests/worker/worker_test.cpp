@@ -124,5 +124,33 @@ TEST_F(worker_test, more_than_so_many_are_not_even_refused) {
     EXPECT_TRUE(turn_until([&] { return tested.sessions() == 0; }));
 }
 
+TEST_F(worker_test, a_request_read_as_the_cut_came_is_not_served) {
+    auto cut_off = connect(1).first;
+    asio::write(cut_off, asio::buffer(request));
+    tested.cut();  // before the completion of a read that is begun when the connection is taken over
+    tested.loop().poll();
+    ASSERT_EQ(tested.sessions(), 0U);
+    EXPECT_EQ(heard(cut_off), "");
+}
+
+TEST_F(worker_test, the_rest_of_a_request_read_as_the_cut_came_is_not_served) {
+    auto cut_off = connect(1).first;
+    asio::write(cut_off, asio::buffer(request.substr(0, 3)));
+    ASSERT_EQ(tested.loop().run_one(), 1U);  // the connection is taken over, and the first read has its completion
+    asio::write(cut_off, asio::buffer(request.substr(3)));
+    tested.cut();
+    tested.loop().poll();
+    ASSERT_EQ(tested.sessions(), 0U);
+    EXPECT_EQ(heard(cut_off), "");
+}
+
+TEST_F(worker_test, a_connection_that_is_taken_over_after_the_cut_is_not_waited_for) {
+    const auto before = connect(2);
+    tested.cut();
+    const auto after = connect(2, tls);
+    tested.loop().poll();
+    EXPECT_EQ(tested.sessions(), 0U);
+}
+
 }  // namespace
 }  // namespace switchgear::gateway
