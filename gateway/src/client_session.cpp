@@ -18,6 +18,7 @@ namespace {
 constexpr std::size_t client_buffer = std::size_t{8} * 1'024;
 /// Of a body that nobody wants: more is not worth reading only to keep the connection.
 constexpr std::size_t most_drained = std::size_t{64} * 1'024;
+/// For all of it, however it drips.
 constexpr std::chrono::milliseconds drain_patience{2'000};
 constexpr std::chrono::milliseconds goodbye_patience{1'000};
 
@@ -79,6 +80,7 @@ task<> client_session::serve_connection() {
 }
 
 task<bool> client_session::handshake() {
+    if (cut_) co_return false;  // it was adopted after the cut, which found nothing to cancel
     step_ = step::handshake;
     deadline_.set(limit::step, worker_.current()->settings->client_timeouts.request_headers);
     const io_result ended =
@@ -96,12 +98,17 @@ task<bool> client_session::next_request() {
     const std::size_t most_fields = by.limits.header_count;
     method_.clear();
     head_.keep_alive = false;
-    for (;;) {  // an empty line before a request is skipped (RFC 9112, section 2.2)
+    timed_out_ = false;
+    for (bool limited = false;;) {  // an empty line before a request is skipped (RFC 9112, section 2.2)
+        // Here and below, after each read: what had completed when the cut came was not cancelled by it.
+        if (cut_) co_return false;
         while (in_.data().starts_with("\r\n")) in_.consume(2);
         if (!in_.data().empty() && in_.data() != "\r") break;
         step_ = step::idle;
-        if (worker_.draining() || cut_) co_return false;
-        deadline_.set(limit::step, idle_limit);
+        // The limit may be over though there was something to read: it is not set anew.
+        if (worker_.draining() || timed_out_) co_return false;
+        if (!limited) deadline_.set(limit::step, idle_limit);
+        limited = true;
         if (!co_await in_.more()) co_return false;
     }
     step_ = step::head;
@@ -115,13 +122,18 @@ task<bool> client_session::next_request() {
             co_return co_await refuse(431, "The request's head is larger than is allowed here.", "head_too_large");
         }
         if (seen == head_scan::outcome::complete) break;
-        if (!limited) deadline_.set(limit::step, head_limit);
+        if (!limited) {
+            timed_out_ = false;
+            deadline_.set(limit::step, head_limit);
+        }
         limited = true;
         if (!in_.pending() && in_.full()) in_.grow(most_bytes + 1);
-        if (!co_await in_.more()) {
-            if (timed_out_) co_await refuse(408, "The request's head did not come in time.", "request_headers_timeout");
-            co_return false;
+        const bool more = co_await in_.more();
+        if (cut_) co_return false;
+        if (timed_out_) {
+            co_return co_await refuse(408, "The request's head did not come in time.", "request_headers_timeout");
         }
+        if (!more) co_return false;
     }
     deadline_.clear(limit::step);
     body_.begin();
@@ -247,18 +259,20 @@ task<bool> client_session::answer(const own_answer& what, bool keep) {
 
 task<bool> client_session::drain_body() {
     std::size_t drained = 0;
+    timed_out_ = false;
+    if (!body_.done()) deadline_.set(limit::step, drain_patience);
     while (!body_.done()) {
         const request_decoder::progress parsed = body_.parse_body(in_.data());
         in_.consume(parsed.consumed);
         drained += parsed.consumed;
         if (parsed.bad || drained > most_drained) co_return false;
         if (parsed.consumed > 0 || body_.done()) continue;
-        deadline_.set(limit::step, drain_patience);
         const bool more = co_await in_.more();
-        deadline_.clear(limit::step);
-        if (!more) co_return false;
+        if (!more || timed_out_ || cut_) co_return false;
     }
-    co_return !in_.ended();
+    deadline_.clear(limit::step);
+    // After the client's orderly end there may be requests that came before it.
+    co_return !in_.ended() || in_.ended() == asio::error::eof;
 }
 
 /// Ends the connection so that what was written arrives: a close with unread input would reset it.

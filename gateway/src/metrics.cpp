@@ -107,7 +107,8 @@ std::vector<MetricFamily> of_the_process(const runtime& state, const control_cou
                          MetricType::Counter,
                          {}};
     add_counter(clients, {}, control.event_clients_dropped);
-    MetricFamily open{"switchgear_client_connections", "Connections of clients at present.", MetricType::Gauge, {}};
+    MetricFamily open{
+        "switchgear_client_connections", "Connections of clients that are served at present.", MetricType::Gauge, {}};
     add_gauge(open, {}, static_cast<double>(state.connections.load()));
     return {std::move(reloads), std::move(lines), std::move(clients), std::move(open)};
 }

@@ -26,20 +26,27 @@ void read_length(std::string_view value, framing_fields& into) noexcept {
     if (value.empty() || failed != std::errc{} || stopped != end) into.bad_length = true;
 }
 
+void read_coding(std::string_view coding, framing_fields& into) noexcept {
+    if (into.chunked) into.chunked_before = true;
+    ++into.codings;
+    into.chunked = equal_names(coding, "chunked");
+    if (!into.chunked) into.other_coding = true;
+}
+
+void read_codings(std::string_view list, framing_fields& into) noexcept {
+    const std::size_t before = into.codings;
+    for_each_element(list, [&](std::string_view coding) { read_coding(coding, into); });
+    // A list without an element, such as ",", names a coding that nobody knows. Whoever took the field for absent
+    // would go by Content-Length, or find no body; the next recipient may not.
+    if (into.codings == before) read_coding({}, into);
+}
+
 framing_fields read_framing(const message_head& head) noexcept {
     framing_fields found;
     for (const header_field& field : head.fields) {
         switch (field.kind) {
             case field_kind::content_length: read_length(field.value, found); break;
-            case field_kind::transfer_encoding:
-                if (field.value.empty()) ++found.codings;
-                for_each_element(field.value, [&](std::string_view coding) {
-                    if (found.chunked) found.chunked_before = true;
-                    ++found.codings;
-                    found.chunked = equal_names(coding, "chunked");
-                    if (!found.chunked) found.other_coding = true;
-                });
-                break;
+            case field_kind::transfer_encoding: read_codings(field.value, found); break;
             case field_kind::connection:
                 for_each_element(field.value, [&](std::string_view option) {
                     found.close = found.close || equal_names(option, "close");

@@ -13,6 +13,16 @@ namespace {
 /// How often idle connections to the endpoints are looked through.
 constexpr std::chrono::milliseconds sweep_interval{1'000};
 
+/// Counts one more, from whatever thread. Returns: false if there are `most`; it is not counted then.
+bool count_one_more(std::atomic<std::size_t>& counted, std::size_t most) noexcept {
+    std::size_t before = counted.load(std::memory_order_relaxed);
+    while (before < most) {
+        // relaxed: it is a number of places, and nothing is read because of it
+        if (counted.compare_exchange_weak(before, before + 1, std::memory_order_relaxed)) return true;
+    }
+    return false;
+}
+
 }  // namespace
 
 std::shared_ptr<asio::ssl::context> worker_shared::client_tls() {
@@ -53,22 +63,21 @@ std::size_t worker::most_connections() {
 }
 
 bool worker::adopt(tcp_socket socket, std::shared_ptr<asio::ssl::context> tls, std::size_t most) {
-    const std::size_t before = runtime().connections.fetch_add(1, std::memory_order_relaxed);
-    if (before >= most + shared_.descriptors.refused_connections()) {
-        runtime().connections.fetch_sub(1, std::memory_order_relaxed);
-        return false;
-    }
-    const auto how = before < most ? client_session::welcome::serve : client_session::welcome::refuse;
+    // Counted apart: whoever lingers over a refusal must not keep a place from one who would be served.
+    const bool served = count_one_more(runtime().connections, most);
+    if (!served && !count_one_more(shared_.refused, shared_.descriptors.refused_connections())) return false;
+    std::atomic<std::size_t>& counted = served ? runtime().connections : shared_.refused;
+    const auto how = served ? client_session::welcome::serve : client_session::welcome::refuse;
     session_count_.fetch_add(1, std::memory_order_relaxed);
-    asio::post(loop_, [this, how, socket = std::move(socket), tls = std::move(tls)]() mutable {
+    asio::post(loop_, [this, how, &counted, socket = std::move(socket), tls = std::move(tls)]() mutable {
         error_code ignored;
         socket.non_blocking(true, ignored);
         socket.set_option(asio::ip::tcp::no_delay{true}, ignored);
         const auto at = sessions_.insert(sessions_.end(), nullptr);
         *at = std::make_unique<client_session>(*this, std::move(socket), std::move(tls), how);
         if (cut_) (*at)->cut();
-        start((*at)->run(), [this, at] {
-            runtime().connections.fetch_sub(1, std::memory_order_relaxed);
+        start((*at)->run(), [this, at, &counted] {
+            counted.fetch_sub(1, std::memory_order_relaxed);
             // Not from here: the session's own coroutine is still on the stack.
             asio::post(loop_, [this, at] {
                 sessions_.erase(at);

@@ -29,6 +29,8 @@ public:
 
     gateway::runtime& runtime;
     std::atomic<bool> draining{false};
+    /// Client connections that are told that there is no room, over all workers; runtime::connections has the others.
+    std::atomic<std::size_t> refused{0};
     const descriptor_budget descriptors = descriptor_budget::of_process();
 
     /// Made when the first https endpoint is called: reading the system's roots takes a while and memory.
@@ -52,7 +54,7 @@ public:
 
     /// Carries connections until `cut`. On the worker's thread.
     void run();
-    /// Thread-safe: takes over a connection that was accepted for this loop; served if there are fewer than `most`.
+    /// Thread-safe: takes over a connection that was accepted for this loop; served if fewer than `most` are.
     /// Returns: false if so many are being refused that this one is only closed.
     bool adopt(tcp_socket, std::shared_ptr<asio::ssl::context> tls, std::size_t most);
     /// Thread-safe: ends idle connections; the rest end with their answers.

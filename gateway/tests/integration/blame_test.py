@@ -52,6 +52,18 @@ class Clients(GatewayTest):
         self.assertEqual(client.leftover(), b"")
         gateway.settled(1, verdict="success")
 
+    def test_behaviour_28_requests_that_came_before_the_half_close_are_all_answered(self):
+        held = Held()
+        gateway = self.start({"shop": {"endpoints": [self.upstream(held).url], "half_close": "continue"}}, threads=1)
+        client = self.client(gateway)
+        client.send(b"".join(b"GET /%d HTTP/1.1\r\nHost: a.test\r\n\r\n" % number for number in range(3)))
+        wait_until(lambda: held.waiting, "the service has the first request")
+        client.socket.shutdown(socket.SHUT_WR)
+        held.release(lambda exchange: status(200, body=exchange.request.target.encode())(exchange))
+        self.assertEqual([client.response().body for _ in range(3)], [b"/0", b"/1", b"/2"])
+        self.assertEqual(client.leftover(), b"")
+        self.assertEqual(gateway.settled(3, verdict="success"), 3)
+
     def test_behaviour_30_a_client_gone_gives_its_probe_back(self):
         held = Held()
         service = self.upstream(held)

@@ -1,5 +1,6 @@
 """Bodies are streams: bounded memory, no waiting for the end, no pretended end."""
 
+import contextlib
 import threading
 import time
 
@@ -8,6 +9,27 @@ from raw_client import Gone
 from scripted_upstream import Held, raw, status
 
 MIB = 1024 * 1024
+
+
+@contextlib.contextmanager
+def dripping(client, piece):
+    """Meanwhile the client sends this again and again, until nobody takes it any more."""
+    stop = threading.Event()
+
+    def drip():
+        while not stop.wait(0.1):
+            try:
+                client.send(piece)
+            except OSError:
+                return
+
+    thread = threading.Thread(target=drip, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
 
 
 class Expect(GatewayTest):
@@ -181,20 +203,8 @@ class SlowClients(GatewayTest):
         gateway = self.run_gateway(settings)
         client = self.client(gateway)
         client.send(b"GET / HTTP/1.1\r\nHost: a.test\r\nX-Drip: ")
-        stop = threading.Event()
-
-        def drip():
-            while not stop.wait(0.1):
-                try:
-                    client.send(b"x")
-                except OSError:
-                    return
-
-        threading.Thread(target=drip, daemon=True).start()
-        try:
+        with dripping(client, b"x"):
             self.assertEqual(client.response().status, 408)
-        finally:
-            stop.set()
         self.assertEqual(service.connections, 0)
 
     def test_behaviour_21_a_slow_body_is_408_and_not_the_services_failure(self):
@@ -261,6 +271,22 @@ class SlowClients(GatewayTest):
         client = self.client(self.run_gateway(settings))
         self.assertEqual(client.ask("GET", "/").status, 200)
         self.assertEqual(client.leftover(), b"")
+
+    def test_empty_lines_do_not_keep_an_idle_connection(self):
+        settings = self.settings({"shop": self.upstream()})
+        settings["defaults"] = {"timeouts": {"idle": "500ms"}}
+        client = self.client(self.run_gateway(settings))
+        with dripping(client, b"\r\n"):
+            self.assertEqual(client.leftover(), b"")
+
+    def test_a_body_that_nobody_wants_is_not_waited_for_as_long_as_it_drips(self):
+        routes = [{"match": {"path_prefix": "/shop/"}, "service": "shop"}]
+        client = self.client(self.start({"shop": self.upstream()}, routes))
+        client.request("POST", "/elsewhere", [("Content-Length", "60000")])
+        reply = client.response()
+        self.assertEqual((reply.status, reply.header("Connection")), (404, None))
+        with dripping(client, b"x"):
+            self.assertEqual(client.leftover(), b"")
 
 
 class EarlyAnswers(GatewayTest):

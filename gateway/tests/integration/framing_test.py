@@ -28,9 +28,11 @@ class RequestFraming(GatewayTest):
     def test_behaviour_01_content_length_with_transfer_encoding_is_refused(self):
         self.refused(HEAD + b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n")
         self.refused(HEAD + b"Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n")
+        self.refused(HEAD + b"Content-Length: 5\r\nTransfer-Encoding: ,\r\n\r\nhello")
+        self.refused(HEAD + b"Transfer-Encoding: ,\r\nContent-Length: 5\r\n\r\nhello")
 
     def test_behaviour_02_a_last_coding_other_than_chunked_is_refused(self):
-        for coding in (b"gzip", b"chunked, gzip", b"identity", b"xchunked"):
+        for coding in (b"gzip", b"chunked, gzip", b"identity", b"xchunked", b"", b","):
             self.refused(HEAD + b"Transfer-Encoding: " + coding + b"\r\n\r\n0\r\n\r\n")
 
     def test_a_coding_before_chunked_is_not_ours_to_undo(self):
@@ -148,6 +150,7 @@ class ResponseFraming(GatewayTest):
             b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello!",
             b"HTTP/1.1 200 OK\r\nContent-Length: 5x\r\n\r\nhello",
             b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\nhello",
+            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: ,\r\nContent-Length: 5\r\n\r\nhello",
             b"HTTP/1.1 200 OK\r\nX : y\r\nContent-Length: 5\r\n\r\nhello",
             b"HTTP/1.1 2000 OK\r\nContent-Length: 5\r\n\r\nhello",
             b"SSH-2.0-OpenSSH_9.2\r\n\r\n",

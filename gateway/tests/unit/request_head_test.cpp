@@ -44,6 +44,18 @@ TEST(request_head, a_coding_that_does_not_end_in_chunked_is_refused) {
     EXPECT_EQ(checked("POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n"), 400U);
 }
 
+TEST(request_head, a_list_of_codings_without_an_element_is_not_the_same_as_none) {
+    for (const auto* list : {"", ",", " , ", ",,", "\t,\t"}) {
+        const std::string field = "Transfer-Encoding: " + std::string{list} + "\r\n";
+        EXPECT_EQ(checked(post + field + "\r\n"), 400U) << list;
+        EXPECT_EQ(checked(post + field + "Content-Length: 5\r\n\r\n"), 400U) << list;
+        EXPECT_EQ(checked(post + "Content-Length: 5\r\n" + field + "\r\n"), 400U) << list;
+        EXPECT_EQ(checked(post + "Transfer-Encoding: chunked\r\n" + field + "\r\n"), 400U) << list;
+        EXPECT_EQ(checked(post + field + "Transfer-Encoding: chunked\r\n\r\n"), 501U) << list;
+    }
+    EXPECT_EQ(checked(post + "Transfer-Encoding: , chunked,\r\n\r\n"), fine);
+}
+
 TEST(request_head, http_1_1_names_one_host) {
     EXPECT_EQ(checked("GET / HTTP/1.1\r\nHost: a\r\n\r\n"), fine);
     EXPECT_EQ(checked("GET / HTTP/1.1\r\n\r\n"), 400U);
@@ -129,6 +141,13 @@ TEST(answer_head, an_ambiguous_one_is_refused) {
     EXPECT_TRUE(wrong("Content-Length: 5\r\nTransfer-Encoding: chunked\r\n"));
     EXPECT_TRUE(wrong("Content-Length: 5\r\nContent-Length: 5\r\n"));
     EXPECT_TRUE(wrong("Transfer-Encoding: gzip\r\n"));
+    for (const std::string empty : {"Transfer-Encoding:\r\n", "Transfer-Encoding: ,\r\n"}) {
+        EXPECT_TRUE(wrong(empty)) << empty;
+        EXPECT_TRUE(wrong(empty + "Content-Length: 5\r\n")) << empty;
+        EXPECT_TRUE(wrong("Content-Length: 5\r\n" + empty)) << empty;
+        EXPECT_TRUE(wrong(empty + "Transfer-Encoding: chunked\r\n")) << empty;
+        EXPECT_TRUE(wrong("Transfer-Encoding: chunked\r\n" + empty)) << empty;
+    }
     EXPECT_FALSE(wrong("Content-Length: 5\r\n"));
 }
 

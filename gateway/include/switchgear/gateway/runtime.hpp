@@ -86,7 +86,7 @@ public:
     std::shared_ptr<const routing> current() const;
     std::uint64_t generation() const noexcept { return generation_.load(std::memory_order_acquire); }
 
-    /// Client connections at present, over all workers.
+    /// Client connections that are served at present, over all workers; without those that are only refused.
     std::atomic<std::size_t> connections{0};
 
 private:
