@@ -5,6 +5,7 @@
 #include <vector>
 
 #include <boost/asio/basic_waitable_timer.hpp>
+#include <boost/asio/ip/udp.hpp>
 #include <boost/asio/post.hpp>
 
 namespace switchgear::gateway {
@@ -30,6 +31,17 @@ bool is_own_limit(const error_code& failed) {
         if (failed == one) return true;
     }
     return false;
+}
+
+/// Whether we have an address from which this one can be reached. The system says "address not available" if we have
+/// not, and also if ports have run out; datagrams need the same address, but have ports of their own.
+bool has_source_address(asio::io_context& loop, const asio::ip::tcp::endpoint& to) {
+    const asio::ip::udp::endpoint same{to.address(), to.port()};
+    asio::ip::udp::socket probe{loop};
+    error_code failed;
+    probe.open(same.protocol(), failed);
+    if (!failed) probe.connect(same, failed);  // sends nothing
+    return failed != boost::system::errc::address_not_available;
 }
 
 }  // namespace
@@ -95,7 +107,11 @@ task<error_code> connector::connect(stream& io, const asio::ip::tcp::endpoint& t
     const io_result connected = co_await awaited_operation{
         [&](completion then) { io.socket().async_connect(to, [then](error_code ended) { then(ended); }); }};
     connecting_ = nullptr;
-    co_return connected.failed;
+    failed = connected.failed;
+    if (failed == boost::system::errc::address_not_available && !has_source_address(loop_, to)) {
+        failed = asio::error::host_unreachable;
+    }
+    co_return failed;
 }
 
 task<connector::outcome> connector::run(const endpoint& to, std::shared_ptr<service_counters> counters,
