@@ -119,6 +119,7 @@ task<bool> exchange::obtain_connection() {
         connector_.emplace(with_.on().loop(), with_.on().runtime().names(), with_.on().shared().descriptors);
         connector::outcome made = co_await connector_->run(
             settings().endpoints[endpoint_], of_.counters,
+            std::min(with_.limits().at(limit::step), with_.limits().at(limit::total)),
             [](void* whose) { return static_cast<worker_shared*>(whose)->client_tls(); }, &with_.on().shared());
         const connector::phase reached = connector_->now();
         connector_.reset();

@@ -1,6 +1,9 @@
 #include "upstream_connection.hpp"
 
+#include <algorithm>
 #include <chrono>
+#include <cstddef>
+#include <memory>
 #include <utility>
 #include <vector>
 
@@ -11,8 +14,14 @@
 namespace switchgear::gateway {
 namespace {
 
+using timer = asio::basic_waitable_timer<std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>,
+                                         asio::io_context::executor_type>;
+
 // An answer's head and 16 KiB of its body fit into one read.
 constexpr std::size_t upstream_buffer = std::size_t{17} * 1'024;
+
+/// An address has this time at least, or of many that are far away none could be reached.
+constexpr std::chrono::milliseconds least_share{250};
 
 std::string_view proxy_error_of(const error_code& failed) {
     if (failed == asio::error::connection_refused) return "connection_refused";
@@ -54,9 +63,7 @@ upstream_connection::~upstream_connection() = default;
 /// Shared with what is posted when its question is answered or its patience over, which may be after it is done.
 struct connector::resolution {
     explicit resolution(asio::io_context& loop) : patience{loop} {}
-    asio::basic_waitable_timer<std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>,
-                               asio::io_context::executor_type>
-        patience;
+    timer patience;
     looked_up found;
     bool done = false;
     std::coroutine_handle<> waiting;
@@ -114,8 +121,25 @@ task<error_code> connector::connect(stream& io, const asio::ip::tcp::endpoint& t
     co_return failed;
 }
 
+task<error_code> connector::connect_by(time_point end, stream& io, const asio::ip::tcp::endpoint& to) {
+    // Shared with what is posted when it is over, which may be after the connection is there.
+    struct share {
+        timer over;
+        stream* silent;
+    };
+    const auto current = std::make_shared<share>(share{timer{loop_, end}, &io});
+    current->over.async_wait([current](const error_code& cancelled) {
+        if (!cancelled && current->silent != nullptr) std::exchange(current->silent, nullptr)->close();
+    });
+    const error_code failed = co_await connect(io, to);
+    current->over.cancel();
+    const bool was_silent = std::exchange(current->silent, nullptr) == nullptr;
+    co_return was_silent ? error_code{asio::error::timed_out} : failed;
+}
+
 task<connector::outcome> connector::run(const endpoint& to, std::shared_ptr<service_counters> counters,
-                                        std::shared_ptr<asio::ssl::context> (*tls)(void*), void* whose) {
+                                        time_point until, std::shared_ptr<asio::ssl::context> (*tls)(void*),
+                                        void* whose) {
     const looked_up name = co_await resolve(to.host);
     outcome result;
     if (name.addresses.empty()) {
@@ -128,11 +152,19 @@ task<connector::outcome> connector::run(const endpoint& to, std::shared_ptr<serv
     auto connection = std::make_unique<upstream_connection>(loop_, std::move(counters));
     error_code failed = asio::error::operation_aborted;
     bool tried = false;
+    auto left = static_cast<std::ptrdiff_t>(name.addresses.size());
     for (const auto& address : name.addresses) {
         if (cancelled_) break;
         const asio::ip::tcp::endpoint at{address, to.port};
-        failed = co_await connect(connection->io, at);
+        if (left > 1) {
+            const time_point now = time_source::steady().now();
+            const auto share = std::max<time_point::duration>((until - now) / left, least_share);
+            failed = co_await connect_by(now + share, connection->io, at);
+        } else {
+            failed = co_await connect(connection->io, at);
+        }
         if (!failed) break;
+        --left;
         tried = tried || !is_own_limit(failed);
     }
     if (failed || cancelled_) {

@@ -55,8 +55,9 @@ public:
     connector(asio::io_context& loop, name_lookup& names, const descriptor_budget& descriptors)
         : loop_{loop}, names_{names}, descriptors_{descriptors} {}
 
-    /// `tls` gives the context when it is needed.
-    task<outcome> run(const endpoint& to, std::shared_ptr<service_counters> counters,
+    /// `until`: when whoever runs it will `cancel` it. An address that is silent has its share of that time, so that
+    /// those after it are tried. `tls` gives the context when it is needed.
+    task<outcome> run(const endpoint& to, std::shared_ptr<service_counters> counters, time_point until,
                       std::shared_ptr<asio::ssl::context> (*tls)(void* whose), void* whose);
     void cancel() noexcept;
 
@@ -68,6 +69,7 @@ private:
     struct resolution;
     task<looked_up> resolve(const std::string& name);
     task<error_code> connect(stream& io, const asio::ip::tcp::endpoint& to);
+    task<error_code> connect_by(time_point end, stream& io, const asio::ip::tcp::endpoint& to);
 
     asio::io_context& loop_;
     name_lookup& names_;

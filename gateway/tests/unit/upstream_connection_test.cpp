@@ -2,11 +2,15 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <cstdint>
 #include <fstream>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <net/if.h>
 #include <sched.h>
@@ -14,29 +18,40 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <boost/asio/steady_timer.hpp>
+
 namespace switchgear::gateway {
 namespace {
 
+using namespace std::chrono_literals;
 using asio::ip::tcp;
 
 struct connecting {
-    /// Runs it to its end.
-    connector::outcome to(const std::string& host, std::uint16_t port) {
+    /// Runs it to its end, with so much time.
+    connector::outcome to(const std::string& host, std::uint16_t port, std::chrono::milliseconds within = 1min) {
         connector making{loop, names, descriptors};
         std::optional<connector::outcome> made;
-        start(run(making, {.host = host, .port = port}, made), [] {});
+        const time_point until = time_source::steady().now() + within;
+        start(run(making, {.host = host, .port = port}, until, made), [] {});
         loop.restart();
-        loop.run();
+        asio::steady_timer over{loop, until};
+        over.async_wait([&](error_code cancelled) {
+            if (!cancelled) making.cancel();
+        });
+        while (!made) loop.run_one();
+        over.cancel();
+        loop.poll();
         return *std::move(made);
     }
 
     asio::io_context loop;
-    name_lookup names;
+    looked_up found{looked_up::how::answered, {}};
+    name_lookup names{[this](const std::string&) { return found; }};
     descriptor_budget descriptors{1'024};
 
 private:
-    static task<> run(connector& making, endpoint where, std::optional<connector::outcome>& made) {
-        made = co_await making.run(where, std::make_shared<service_counters>(), nullptr, nullptr);
+    static task<> run(connector& making, endpoint where, time_point until, std::optional<connector::outcome>& made) {
+        made = co_await making.run(where, std::make_shared<service_counters>(), until, nullptr, nullptr);
     }
 };
 
@@ -93,6 +108,34 @@ TEST(connecting, without_a_port_to_connect_from_is_a_limit_of_our_own) {
     });
     if (!code) GTEST_SKIP() << "no network of its own";
     EXPECT_EQ(*code, 0);
+}
+
+/// Listens, and does not answer who connects: there is room for one who waits to be accepted, and it is taken.
+struct silent_service {
+    explicit silent_service(asio::io_context& loop, const char* address)
+        : at{asio::ip::make_address(address), 0}, listening{loop}, first{loop} {
+        listening.open(tcp::v4());
+        listening.bind(at);
+        listening.listen(0);
+        at = listening.local_endpoint();
+        first.connect(at);
+    }
+
+    tcp::endpoint at;
+    tcp::acceptor listening;
+    tcp::socket first;
+};
+
+TEST(connecting, to_a_name_leaves_time_for_the_addresses_after_a_silent_one) {
+    connecting one;
+    const silent_service silent{one.loop, "127.0.0.1"};
+    tcp::acceptor good{one.loop, tcp::endpoint{asio::ip::make_address("127.0.0.2"), silent.at.port()}};
+    // So many that the share of the first is short, and the time as a whole long.
+    one.found.addresses.assign(80, good.local_endpoint().address());
+    one.found.addresses.front() = silent.at.address();
+    const connector::outcome made = one.to("many.test", silent.at.port(), 20s);
+    ASSERT_TRUE(made.connection);
+    EXPECT_EQ(made.connection->io.socket().remote_endpoint().address(), good.local_endpoint().address());
 }
 
 }  // namespace
