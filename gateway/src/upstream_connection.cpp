@@ -11,6 +11,8 @@
 #include <boost/asio/ip/udp.hpp>
 #include <boost/asio/post.hpp>
 
+#include "upstream_pool.hpp"
+
 namespace switchgear::gateway {
 namespace {
 
@@ -104,11 +106,17 @@ task<looked_up> connector::resolve(const std::string& name) {
     co_return std::move(current->found);
 }
 
-task<error_code> connector::connect(stream& io, const asio::ip::tcp::endpoint& to) {
+error_code connector::open(stream& io, const asio::ip::tcp& protocol) const {
     io.close();
     error_code failed;
-    io.socket().open(to.protocol(), failed);
+    io.socket().open(protocol, failed);
     if (!failed && descriptors_.is_kept(io.socket().native_handle())) failed = asio::error::no_descriptors;
+    return failed;
+}
+
+task<error_code> connector::connect(stream& io, const asio::ip::tcp::endpoint& to) {
+    error_code failed = open(io, to.protocol());
+    if (is_own_limit(failed) && idle_ != nullptr && idle_->close_oldest()) failed = open(io, to.protocol());
     if (failed) co_return failed;
     connecting_ = &io;
     const io_result connected = co_await awaited_operation{

@@ -52,8 +52,9 @@ public:
         bool own_limit = false;
     };
 
-    connector(asio::io_context& loop, name_lookup& names, const descriptor_budget& descriptors)
-        : loop_{loop}, names_{names}, descriptors_{descriptors} {}
+    /// `idle`: whose connections make room if there is no descriptor left for this one; null if nobody's do.
+    connector(asio::io_context& loop, name_lookup& names, const descriptor_budget& descriptors, upstream_pool* idle)
+        : loop_{loop}, names_{names}, descriptors_{descriptors}, idle_{idle} {}
 
     /// `until`: when whoever runs it will `cancel` it. An address that is silent has its share of that time, so that
     /// those after it are tried. `tls` gives the context when it is needed.
@@ -68,12 +69,14 @@ public:
 private:
     struct resolution;
     task<looked_up> resolve(const std::string& name);
+    error_code open(stream& io, const asio::ip::tcp& protocol) const;
     task<error_code> connect(stream& io, const asio::ip::tcp::endpoint& to);
     task<error_code> connect_by(time_point end, stream& io, const asio::ip::tcp::endpoint& to);
 
     asio::io_context& loop_;
     name_lookup& names_;
     const descriptor_budget& descriptors_;
+    upstream_pool* idle_;
     std::shared_ptr<resolution> resolving_;
     stream* connecting_ = nullptr;
     bool cancelled_ = false;

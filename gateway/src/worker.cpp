@@ -15,6 +15,11 @@ constexpr std::chrono::milliseconds sweep_interval{1'000};
 
 }  // namespace
 
+worker_shared::worker_shared(gateway::runtime& of, std::size_t threads)
+    : runtime{of},
+      descriptors{
+          descriptor_budget::of_process({.threads = threads, .listeners = of.configuration()->listeners.size()})} {}
+
 std::shared_ptr<asio::ssl::context> worker_shared::client_tls() {
     std::call_once(once_, [this] { client_tls_ = make_client_tls(); });
     return client_tls_;

@@ -25,11 +25,13 @@ class client_session;
 /// What all workers share.
 class worker_shared {
 public:
-    explicit worker_shared(gateway::runtime& of) : runtime{of} {}
+    worker_shared(gateway::runtime& of, std::size_t threads);
 
     gateway::runtime& runtime;
     std::atomic<bool> draining{false};
-    const descriptor_budget descriptors = descriptor_budget::of_process();
+    const descriptor_budget descriptors;
+    /// Idle connections to the endpoints, over all workers.
+    std::atomic<std::size_t> idle_upstreams{0};
 
     /// Made when the first https endpoint is called: reading the system's roots takes a while and memory.
     std::shared_ptr<asio::ssl::context> client_tls();
@@ -86,7 +88,7 @@ private:
     asio::basic_waitable_timer<std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>,
                                asio::io_context::executor_type>
         ticking_;
-    upstream_pool pool_;
+    upstream_pool pool_{shared_.idle_upstreams, shared_.descriptors.idle_connections()};
     http_date date_;
     std::list<std::unique_ptr<client_session>> sessions_;
     std::atomic<std::size_t> session_count_{0};

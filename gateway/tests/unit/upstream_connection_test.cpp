@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <fstream>
 #include <functional>
@@ -20,6 +22,8 @@
 
 #include <boost/asio/steady_timer.hpp>
 
+#include "upstream_pool.hpp"
+
 namespace switchgear::gateway {
 namespace {
 
@@ -29,7 +33,7 @@ using asio::ip::tcp;
 struct connecting {
     /// Runs it to its end, with so much time.
     connector::outcome to(const std::string& host, std::uint16_t port, std::chrono::milliseconds within = 1min) {
-        connector making{loop, names, descriptors};
+        connector making{loop, names, descriptors, idle};
         std::optional<connector::outcome> made;
         const time_point until = time_source::steady().now() + within;
         start(run(making, {.host = host, .port = port}, until, made), [] {});
@@ -47,7 +51,8 @@ struct connecting {
     asio::io_context loop;
     looked_up found{looked_up::how::answered, {}};
     name_lookup names{[this](const std::string&) { return found; }};
-    descriptor_budget descriptors{1'024};
+    descriptor_budget descriptors{1'024, {}};
+    upstream_pool* idle = nullptr;
 
 private:
     static task<> run(connector& making, endpoint where, time_point until, std::optional<connector::outcome>& made) {
@@ -136,6 +141,30 @@ TEST(connecting, to_a_name_leaves_time_for_the_addresses_after_a_silent_one) {
     const connector::outcome made = one.to("many.test", silent.at.port(), 20s);
     ASSERT_TRUE(made.connection);
     EXPECT_EQ(made.connection->io.socket().remote_endpoint().address(), good.local_endpoint().address());
+}
+
+/// One whose last descriptor, before those that are kept, is this one.
+descriptor_budget up_to(int descriptor) {
+    std::size_t most = 1;
+    while (descriptor_budget{most, {}}.is_kept(descriptor)) ++most;
+    return {most, {}};
+}
+
+TEST(connecting, without_a_descriptor_takes_the_place_of_an_idle_connection) {
+    connecting one;
+    tcp::acceptor service{one.loop, tcp::endpoint{asio::ip::address_v4::loopback(), 0}};
+    const std::uint16_t port = service.local_endpoint().port();
+    auto old = one.to("127.0.0.1", port).connection;
+    ASSERT_TRUE(old);
+    one.descriptors = up_to(old->io.socket().native_handle());
+    EXPECT_TRUE(one.to("127.0.0.1", port).own_limit);
+
+    std::atomic<std::size_t> idle_of_all{0};
+    upstream_pool idle{idle_of_all, 10};
+    one.idle = &idle;
+    idle.give("payments", std::move(old), time_point::max());
+    EXPECT_TRUE(one.to("127.0.0.1", port).connection);
+    EXPECT_TRUE(idle.empty());
 }
 
 }  // namespace
