@@ -120,8 +120,7 @@ task<bool> exchange::obtain_connection() {
                            &with_.on().pool());
         connector::outcome made = co_await connector_->run(
             settings().endpoints[endpoint_], of_.counters,
-            std::min(with_.limits().at(limit::step), with_.limits().at(limit::total)),
-            [](void* whose) { return static_cast<worker_shared*>(whose)->client_tls(); }, &with_.on().shared());
+            std::min(with_.limits().at(limit::step), with_.limits().at(limit::total)), by_->client_tls);
         const connector::phase reached = connector_->now();
         connector_.reset();
         with_.limits().clear(limit::step);

@@ -24,6 +24,7 @@
 
 #include "control_stream.hpp"
 #include "name_lookup.hpp"
+#include "routing.hpp"
 
 namespace switchgear::gateway {
 
@@ -44,13 +45,6 @@ struct checking {
     /// For https; null if nothing needs it.
     std::shared_ptr<asio::ssl::context> trust;
 };
-
-bool needs_tls(const config& settings) {
-    return std::any_of(settings.services.begin(), settings.services.end(), [](const service& one) {
-        return one.health_check && std::any_of(one.endpoints.begin(), one.endpoints.end(),
-                                               [](const endpoint& each) { return each.scheme == url_scheme::https; });
-    });
-}
 
 /// Sends the request; returns whether the answer's status says healthy. Throws: system_error.
 asio::awaitable<bool> ask(control_stream& stream, const endpoint& where, const std::string& path) {
@@ -128,10 +122,7 @@ asio::awaitable<std::optional<std::string>> check(const checking& by, const endp
 class health_checks::round : public std::enable_shared_from_this<round> {
 public:
     round(asio::io_context& io, runtime& state, std::shared_ptr<const config> settings)
-        // Reading the system's roots takes a tenth of a second, in which nothing else is done: not with a check.
-        : by_{io, state.names(), needs_tls(*settings) ? make_client_tls() : nullptr},
-          state_(state),
-          settings_(std::move(settings)) {}
+        : by_{io, state.names(), state.current()->client_tls}, state_(state), settings_(std::move(settings)) {}
 
     void start() {
         std::size_t all = 0;

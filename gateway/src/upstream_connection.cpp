@@ -146,8 +146,7 @@ task<error_code> connector::connect_by(time_point end, stream& io, const asio::i
 }
 
 task<connector::outcome> connector::run(const endpoint& to, std::shared_ptr<service_counters> counters,
-                                        time_point until, std::shared_ptr<asio::ssl::context> (*tls)(void*),
-                                        void* whose) {
+                                        time_point until, std::shared_ptr<asio::ssl::context> tls) {
     const looked_up name = co_await resolve(to.host);
     outcome result;
     if (name.addresses.empty()) {
@@ -185,10 +184,9 @@ task<connector::outcome> connector::run(const endpoint& to, std::shared_ptr<serv
     connection->io.socket().set_option(asio::ip::tcp::no_delay{true}, ignored);
     if (to.scheme == url_scheme::https) {
         phase_ = phase::tls;
-        const std::shared_ptr<asio::ssl::context> with = tls(whose);
         connecting_ = &connection->io;
         const io_result shaken = co_await awaited_operation{
-            [&](completion then) { connection->io.start_client_handshake(*with, to.host, then); }};
+            [&](completion then) { connection->io.start_client_handshake(*tls, to.host, then); }};
         connecting_ = nullptr;
         if (shaken.failed) {
             result.failed = http::transport_error::tls;

@@ -57,9 +57,9 @@ public:
         : loop_{loop}, names_{names}, descriptors_{descriptors}, idle_{idle} {}
 
     /// `until`: when whoever runs it will `cancel` it. An address that is silent has its share of that time, so that
-    /// those after it are tried. `tls` gives the context when it is needed.
+    /// those after it are tried. `tls`: needed for https only.
     task<outcome> run(const endpoint& to, std::shared_ptr<service_counters> counters, time_point until,
-                      std::shared_ptr<asio::ssl::context> (*tls)(void* whose), void* whose);
+                      std::shared_ptr<asio::ssl::context> tls);
     void cancel() noexcept;
 
     /// What is under way, or was last: whose failure it is if there is no time left for it.

@@ -20,11 +20,6 @@ worker_shared::worker_shared(gateway::runtime& of, std::size_t threads)
       descriptors{
           descriptor_budget::of_process({.threads = threads, .listeners = of.configuration()->listeners.size()})} {}
 
-std::shared_ptr<asio::ssl::context> worker_shared::client_tls() {
-    std::call_once(once_, [this] { client_tls_ = make_client_tls(); });
-    return client_tls_;
-}
-
 worker::worker(worker_shared& of) : shared_{of}, ticking_{loop_} {}
 
 worker::~worker() = default;

@@ -3,7 +3,6 @@
 #include <atomic>
 #include <list>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <string_view>
 
@@ -32,13 +31,6 @@ public:
     const descriptor_budget descriptors;
     /// Idle connections to the endpoints, over all workers.
     std::atomic<std::size_t> idle_upstreams{0};
-
-    /// Made when the first https endpoint is called: reading the system's roots takes a while and memory.
-    std::shared_ptr<asio::ssl::context> client_tls();
-
-private:
-    std::once_flag once_;
-    std::shared_ptr<asio::ssl::context> client_tls_;
 };
 
 /// One thread's loop with its sessions and its connections to the endpoints. Workers share nothing but the

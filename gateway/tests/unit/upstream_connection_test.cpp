@@ -56,7 +56,7 @@ struct connecting {
 
 private:
     static task<> run(connector& making, endpoint where, time_point until, std::optional<connector::outcome>& made) {
-        made = co_await making.run(where, std::make_shared<service_counters>(), until, nullptr, nullptr);
+        made = co_await making.run(where, std::make_shared<service_counters>(), until, nullptr);
     }
 };
 
