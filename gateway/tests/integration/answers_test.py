@@ -297,6 +297,20 @@ class Descriptors(GatewayTest):
         self.assertEqual((gateway.calls(), gateway.state("shop"), upstream.connections), (1, "closed", 0))
         self.assertEqual(self.ask(gateway).status, 200)
 
+    def test_behaviour_48_a_health_check_that_finds_no_descriptor_says_nothing(self):
+        upstream = self.upstream()
+        check = {"path": "/healthz", "every": "100ms", "timeout": "1h", "while": "open"}
+        gateway = self.start({"shop": {"endpoints": [upstream.url], "breaker": breaker(1), "health_check": check}},
+                             arguments=("--log-level", "debug"))
+        gateway.order("shop", "trip", for_="1ms")
+        wait_until(lambda: gateway.snapshot("shop")["probe_due"], "the pause is over")
+        before = resource.prlimit(gateway.process.pid, resource.RLIMIT_NOFILE)
+        resource.prlimit(gateway.process.pid, resource.RLIMIT_NOFILE, (1, before[1]))
+        gateway.wait_log("Health check could not be made.", 2)
+        upstream.answer = hang  # or a later check would say that a probe is due
+        resource.prlimit(gateway.process.pid, resource.RLIMIT_NOFILE, before)
+        self.assertTrue(gateway.snapshot("shop")["probe_due"], "the pause was not extended")
+
     def start_with(self, descriptors, services, routes=None):
         """A gateway that may have so many."""
         folder = self.enterContext(tempfile.TemporaryDirectory(prefix="switchgear-"))
