@@ -23,8 +23,8 @@ CORE_VOCABULARY = (
 )
 # Standard headers that bring I/O or threads of one's own; <thread> is there for this_thread::yield alone.
 OUTSIDE_WORLD = {"condition_variable", "cstdio", "filesystem", "fstream", "future", "iostream", "syncstream"}
-POSIX = ("arpa/", "netdb.h", "netinet/", "poll.h", "pthread.h", "pwd.h", "sched.h", "signal.h", "sys/", "syslog.h",
-         "unistd.h", "fcntl.h", "spawn.h")
+POSIX = ("arpa/", "net/if.h", "netdb.h", "netinet/", "poll.h", "pthread.h", "pwd.h", "sched.h", "signal.h", "sys/",
+         "syslog.h", "unistd.h", "fcntl.h", "spawn.h")
 TEST_LIBRARIES = ("gtest/", "gmock/", "rapidcheck.h", "rapidcheck/")
 
 

@@ -2,7 +2,6 @@
 
 #include <array>
 
-#include <boost/asio/connect.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/error.hpp>
@@ -39,11 +38,6 @@ asio::awaitable<io_result> control_stream::ended() {
 }
 
 asio::awaitable<error_code> control_stream::failed() { co_return (co_await ended()).failed; }
-
-asio::awaitable<error_code> control_stream::connect(const asio::ip::basic_resolver_results<asio::ip::tcp>& to) {
-    asio::async_connect(io_.socket(), to, [then = begin()](error_code failed, const auto&) { then(failed); });
-    return failed();
-}
 
 asio::awaitable<error_code> control_stream::server_handshake(asio::ssl::context& with) {
     io_.start_server_handshake(with, begin());

@@ -6,7 +6,6 @@
 #include <utility>
 
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/ip/basic_resolver_results.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/basic_parser.hpp>
@@ -28,15 +27,12 @@ class control_stream {
 public:
     using time_point = asio::steady_timer::time_point;
 
-    explicit control_stream(asio::io_context& loop) : io_{loop}, wake_{loop} {}
     explicit control_stream(tcp_socket socket) : io_{std::move(socket)}, wake_{io_.socket().get_executor()} {}
 
     /// For the operations from now on; at first there is no limit.
     void expires_at(time_point at) { limit_ = at; }
     void expires_after(asio::steady_timer::duration from_now) { limit_ = time_point::clock::now() + from_now; }
 
-    /// Tries the addresses in turn.
-    asio::awaitable<error_code> connect(const asio::ip::basic_resolver_results<asio::ip::tcp>&);
     /// As `stream::start_server_handshake` and `stream::start_client_handshake`.
     asio::awaitable<error_code> server_handshake(asio::ssl::context&);
     asio::awaitable<error_code> client_handshake(asio::ssl::context&, const std::string& name);

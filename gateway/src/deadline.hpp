@@ -42,6 +42,8 @@ public:
     void set(limit which, std::optional<std::chrono::milliseconds> from_now);
     /// To the nanosecond.
     void set_at(limit which, time_point at);
+    /// `time_point::max()` if there is none.
+    time_point at(limit which) const noexcept { return at_[static_cast<std::size_t>(which)]; }
     void clear(limit which) noexcept { at_[static_cast<std::size_t>(which)] = never; }
 
     /// Ends the timer and awaits that nothing of it is left.

@@ -7,20 +7,29 @@ namespace switchgear::gateway {
 /// Who may have how many of the process's descriptors. Every connection is one; when none is left, nobody can be
 /// accepted, called or told why, on the admin port neither.
 ///
-/// The last ones are kept for the admin port and for files, some are for clients that are only told that there is no
-/// room; of the rest, half are for clients, because a request needs one for its client and one for its service.
+/// The gateway itself has some; the last ones are kept for the admin port and for files, some are for clients that are
+/// only told that there is no room; of the rest, half are for clients, because a request needs one for its client and
+/// one for its service.
 ///
 /// Thread safety: all members, from any thread.
 class descriptor_budget {
 public:
+    /// What of a gateway holds descriptors when nobody is connected.
+    struct parts {
+        std::size_t threads = 1;
+        std::size_t listeners = 1;
+    };
+
     /// Of a process that may have `most`.
-    explicit descriptor_budget(std::size_t most) noexcept;
+    descriptor_budget(std::size_t most, parts of_gateway) noexcept;
     /// By the process's limit at present.
-    static descriptor_budget of_process() noexcept;
+    static descriptor_budget of_process(parts of_gateway) noexcept;
 
     std::size_t most() const noexcept { return most_; }
     /// Client connections at a time, at the most; at least one.
     std::size_t client_connections() const noexcept { return client_connections_; }
+    /// Connections to services at a time that are kept without a request on them.
+    std::size_t idle_connections() const noexcept { return client_connections_; }
     /// Client connections beyond that which are being refused at a time; at least one.
     std::size_t refused_connections() const noexcept { return refused_connections_; }
     /// Whether a connection of a client or a service that got this descriptor has one of those that are kept. The

@@ -118,10 +118,11 @@ task<bool> exchange::obtain_connection() {
         watch_client();
         if (interrupted()) co_return false;
         set_time_limit(limit::step, settings().timeouts.connect, "connect_timeout");
-        connector_.emplace(with_.on().loop(), with_.on().runtime().names(), with_.on().shared().descriptors);
+        connector_.emplace(with_.on().loop(), with_.on().runtime().names(), with_.on().shared().descriptors,
+                           &with_.on().pool());
         connector::outcome made = co_await connector_->run(
             settings().endpoints[endpoint_], of_.counters,
-            [](void* whose) { return static_cast<worker_shared*>(whose)->client_tls(); }, &with_.on().shared());
+            std::min(with_.limits().at(limit::step), with_.limits().at(limit::total)), by_->client_tls);
         const connector::phase reached = connector_->now();
         connector_.reset();
         with_.limits().clear(limit::step);

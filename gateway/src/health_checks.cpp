@@ -1,8 +1,9 @@
 #include "health_checks.hpp"
 
 #include <algorithm>
-#include <array>
 #include <chrono>
+#include <coroutine>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <utility>
@@ -10,7 +11,6 @@
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
-#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/ssl/context.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -23,13 +23,17 @@
 #include <switchgear/gateway/runtime.hpp>
 
 #include "control_stream.hpp"
+#include "descriptor_budget.hpp"
 #include "name_lookup.hpp"
+#include "routing.hpp"
+#include "task.hpp"
+#include "upstream_connection.hpp"
 
 namespace switchgear::gateway {
 
 namespace beast = boost::beast;
 namespace http = boost::beast::http;
-using asio::ip::tcp;
+using steady_time = asio::steady_timer::time_point;
 
 namespace {
 
@@ -43,14 +47,8 @@ struct checking {
     name_lookup& names;
     /// For https; null if nothing needs it.
     std::shared_ptr<asio::ssl::context> trust;
+    descriptor_budget descriptors = descriptor_budget::of_process({});
 };
-
-bool needs_tls(const config& settings) {
-    return std::any_of(settings.services.begin(), settings.services.end(), [](const service& one) {
-        return one.health_check && std::any_of(one.endpoints.begin(), one.endpoints.end(),
-                                               [](const endpoint& each) { return each.scheme == url_scheme::https; });
-    });
-}
 
 /// Sends the request; returns whether the answer's status says healthy. Throws: system_error.
 asio::awaitable<bool> ask(control_stream& stream, const endpoint& where, const std::string& path) {
@@ -66,58 +64,63 @@ asio::awaitable<bool> ask(control_stream& stream, const endpoint& where, const s
     }
 }
 
-/// The endpoint's addresses; those from before, if new ones take long.
-asio::awaitable<name_lookup::addresses> addresses_of(const checking& by, const endpoint& where,
-                                                     asio::steady_timer::time_point end) {
-    error_code not_numeric;
-    const auto numeric = asio::ip::make_address(where.host, not_numeric);
-    if (!not_numeric) co_return name_lookup::addresses{numeric};
-
-    struct awaited {
-        asio::steady_timer over;
-        std::optional<looked_up> answer{};
-    };
-    // Shared, because the answer may be posted just before its question goes.
-    const auto waiting = std::make_shared<awaited>(awaited{asio::steady_timer{by.io}});
-    const auto question = by.names.ask(where.host, by.io, [waiting](const looked_up& answer) {
-        waiting->answer = answer;
-        waiting->over.cancel();
-    });
-    const std::array limits{std::min(end, asio::steady_timer::clock_type::now() + name_lookup::patience), end};
-    for (const auto until : limits) {
-        waiting->over.expires_at(until);
-        error_code cancelled;
-        co_await waiting->over.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
-        if (waiting->answer) break;
-        auto before = by.names.last_found(where.host);
-        if (!before.empty()) co_return before;
-    }
-    if (!waiting->answer) throw boost::system::system_error{asio::error::timed_out};
-    if (waiting->answer->addresses.empty()) throw boost::system::system_error{asio::error::host_not_found};
-    co_return waiting->answer->addresses;
+task<> run(connector& making, endpoint where, steady_time end, std::optional<connector::outcome>& made,
+           asio::steady_timer& waiting) {
+    made = co_await making.run(where, std::make_shared<service_counters>(), end, nullptr);
+    waiting.cancel();
 }
+
+/// As calls connect, but for TLS, which is for the stream that takes the connection over.
+asio::awaitable<connector::outcome> connect(const checking& by, endpoint where, steady_time end) {
+    where.scheme = url_scheme::http;
+    connector making{by.io, by.names, by.descriptors, nullptr};
+    asio::steady_timer waiting{by.io};
+    std::optional<connector::outcome> made;
+    // Begun by hand and not by `start`, so that it goes with this coroutine when the loop does.
+    task<> running = run(making, where, end, made, waiting);
+    running.await_suspend(std::noop_coroutine()).resume();
+    bool late = false;
+    for (waiting.expires_at(end); !made; waiting.expires_at(steady_time::max())) {
+        error_code cancelled;
+        co_await waiting.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
+        if (made) break;
+        late = true;
+        making.cancel();
+    }
+    if (late) made->proxy_error = "connection_timeout";
+    co_return *std::move(made);
+}
+
+/// What a check came to.
+struct finding {
+    enum class how : std::uint8_t {
+        healthy,
+        unhealthy,
+        not_made  ///< for want of a descriptor, memory or port of ours, which says nothing of the endpoint
+    };
+    how is = how::unhealthy;
+    std::string why{};
+};
 
 /// Throws: system_error for whatever keeps the answer from being had, in time.
-asio::awaitable<bool> ask_endpoint(const checking& by, const endpoint& where, const health_check_settings& how) {
-    const auto end = asio::steady_timer::clock_type::now() + how.timeout;
-    std::vector<tcp::endpoint> found;
-    const name_lookup::addresses addresses = co_await addresses_of(by, where, end);
-    for (const auto& address : addresses) found.emplace_back(address, where.port);
-    control_stream stream{by.io};
+asio::awaitable<finding> ask_endpoint(const checking& by, const endpoint& where, const health_check_settings& how) {
+    const auto end = steady_time::clock::now() + how.timeout;
+    connector::outcome made = co_await connect(by, where, end);
+    if (made.own_limit) co_return finding{finding::how::not_made, std::string{made.proxy_error}};
+    if (!made.connection) co_return finding{finding::how::unhealthy, std::string{made.proxy_error}};
+    control_stream stream{std::move(made.connection->io.socket())};
     stream.expires_at(end);
-    require(co_await stream.connect(tcp::resolver::results_type::create(found.begin(), found.end(), where.host, "")));
     if (where.scheme == url_scheme::https) require(co_await stream.client_handshake(*by.trust, where.host));
-    co_return co_await ask(stream, where, how.path);
+    const bool healthy = co_await ask(stream, where, how.path);
+    if (!healthy) co_return finding{finding::how::unhealthy, "its answer was not a 2xx"};
+    co_return finding{finding::how::healthy, "none"};
 }
 
-/// Empty: healthy; else why not.
-asio::awaitable<std::optional<std::string>> check(const checking& by, const endpoint& where,
-                                                  const health_check_settings& how) {
+asio::awaitable<finding> check(const checking& by, const endpoint& where, const health_check_settings& how) {
     try {
-        if (co_await ask_endpoint(by, where, how)) co_return std::nullopt;
-        co_return "its answer was not a 2xx";
+        co_return co_await ask_endpoint(by, where, how);
     } catch (const boost::system::system_error& error) {
-        co_return error.code().message();
+        co_return finding{finding::how::unhealthy, error.code().message()};
     }
 }
 
@@ -128,10 +131,7 @@ asio::awaitable<std::optional<std::string>> check(const checking& by, const endp
 class health_checks::round : public std::enable_shared_from_this<round> {
 public:
     round(asio::io_context& io, runtime& state, std::shared_ptr<const config> settings)
-        // Reading the system's roots takes a tenth of a second, in which nothing else is done: not with a check.
-        : by_{io, state.names(), needs_tls(*settings) ? make_client_tls() : nullptr},
-          state_(state),
-          settings_(std::move(settings)) {}
+        : by_{io, state.names(), state.current()->client_tls}, state_(state), settings_(std::move(settings)) {}
 
     void start() {
         std::size_t all = 0;
@@ -175,14 +175,16 @@ private:
             next.expires_after(pause);
             error_code cancelled;
             co_await next.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
+            const bool before = (*healthy)[index];
             (*healthy)[index] = false;
             if (stopped_ || open_breakers(checked, index).empty()) continue;
 
-            const auto trouble = co_await check(by_, checked.endpoints[index], *checked.health_check);
+            const finding found = co_await check(by_, checked.endpoints[index], *checked.health_check);
             if (stopped_) break;
-            (*healthy)[index] = !trouble;
-            report(checked, index, trouble);
-            tell(checked, index, *healthy);
+            report(checked, index, found);
+            const bool is_made = found.is != finding::how::not_made;
+            (*healthy)[index] = is_made ? found.is == finding::how::healthy : before;
+            if (is_made) tell(checked, index, *healthy);
         }
         std::erase(waiting_, &next);
     }
@@ -210,12 +212,15 @@ private:
         }
     }
 
-    void report(const service& checked, std::size_t index, const std::optional<std::string>& trouble) const {
+    void report(const service& checked, std::size_t index, const finding& found) const {
+        std::string_view text = "Health check passed.";
+        if (found.is == finding::how::unhealthy) text = "Health check failed.";
+        if (found.is == finding::how::not_made) text = "Health check could not be made.";
         const std::string where = to_string(checked.endpoints[index]);
-        const std::string_view why = trouble ? std::string_view{*trouble} : std::string_view{"none"};
-        state_.log().write(
-            log_level::debug, trouble ? "Health check failed." : "Health check passed.",
-            {{"service", std::string_view{checked.name}}, {"endpoint", std::string_view{where}}, {"error", why}});
+        state_.log().write(log_level::debug, text,
+                           {{"service", std::string_view{checked.name}},
+                            {"endpoint", std::string_view{where}},
+                            {"error", std::string_view{found.why}}});
     }
 
     checking by_;

@@ -16,7 +16,7 @@ namespace switchgear::gateway {
 
 class proxy_server::implementation {
 public:
-    implementation(runtime& of, unsigned threads) : shared_{of} {
+    implementation(runtime& of, unsigned threads) : shared_{of, std::max(threads, 1U)} {
         tell_of_descriptors();
         for (unsigned i = 0; i < std::max(threads, 1U); ++i) workers_.push_back(std::make_unique<worker>(shared_));
         for (const auto& each : workers_) {

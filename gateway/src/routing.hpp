@@ -11,6 +11,10 @@
 
 #include "breakers_of_service.hpp"
 
+namespace boost::asio::ssl {
+class context;
+}
+
 namespace switchgear::gateway {
 
 /// A service as requests meet it: its settings, and handles to what survives a reload.
@@ -31,6 +35,9 @@ public:
     std::shared_ptr<const config> settings;
     /// In the order of `config::services`. Pointers, because they do not move.
     std::vector<std::unique_ptr<live_service>> services;
+    /// For calls and health checks alike, so that what one trusts the other does; null if no endpoint is https. Reading
+    /// the system's roots takes a tenth of a second: with the configuration, not with a call.
+    std::shared_ptr<boost::asio::ssl::context> client_tls;
 };
 
 }  // namespace switchgear::gateway

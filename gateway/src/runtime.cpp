@@ -9,6 +9,7 @@
 #include "breaker_log.hpp"
 #include "name_lookup.hpp"
 #include "routing.hpp"
+#include "stream.hpp"
 #include "transition_hub.hpp"
 
 namespace switchgear::gateway {
@@ -32,6 +33,13 @@ void require_valid(const config& whole) {
         }
     }
     if (!wrong.empty()) throw invalid_settings{std::move(wrong)};
+}
+
+bool calls_https(const config& whole) {
+    return std::any_of(whole.services.begin(), whole.services.end(), [](const service& one) {
+        return std::any_of(one.endpoints.begin(), one.endpoints.end(),
+                           [](const endpoint& each) { return each.scheme == url_scheme::https; });
+    });
 }
 
 std::unique_ptr<live_service> make_service(const service& wanted, const live_service* before, const time_source& time,
@@ -80,6 +88,7 @@ void runtime::reload(config wanted) {
     for (const service& each : made->settings->services) {
         made->services.push_back(make_service(each, find_service(before.get(), each.name), clock_, listening));
     }
+    if (calls_https(*made->settings)) made->client_tls = make_client_tls();
     access_->use(std::move(requests));
     {
         const std::lock_guard lock{mutex_};

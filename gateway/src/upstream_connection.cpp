@@ -1,17 +1,29 @@
 #include "upstream_connection.hpp"
 
+#include <algorithm>
 #include <chrono>
+#include <cstddef>
+#include <memory>
 #include <utility>
 #include <vector>
 
 #include <boost/asio/basic_waitable_timer.hpp>
+#include <boost/asio/ip/udp.hpp>
 #include <boost/asio/post.hpp>
+
+#include "upstream_pool.hpp"
 
 namespace switchgear::gateway {
 namespace {
 
+using timer = asio::basic_waitable_timer<std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>,
+                                         asio::io_context::executor_type>;
+
 // An answer's head and 16 KiB of its body fit into one read.
 constexpr std::size_t upstream_buffer = std::size_t{17} * 1'024;
+
+/// An address has this time at least, or of many that are far away none could be reached.
+constexpr std::chrono::milliseconds least_share{250};
 
 std::string_view proxy_error_of(const error_code& failed) {
     if (failed == asio::error::connection_refused) return "connection_refused";
@@ -32,6 +44,17 @@ bool is_own_limit(const error_code& failed) {
     return false;
 }
 
+/// Whether we have an address from which this one can be reached. The system says "address not available" if we have
+/// not, and also if ports have run out; datagrams need the same address, but have ports of their own.
+bool has_source_address(asio::io_context& loop, const asio::ip::tcp::endpoint& to) {
+    const asio::ip::udp::endpoint same{to.address(), to.port()};
+    asio::ip::udp::socket probe{loop};
+    error_code failed;
+    probe.open(same.protocol(), failed);
+    if (!failed) probe.connect(same, failed);  // sends nothing
+    return failed != boost::system::errc::address_not_available;
+}
+
 }  // namespace
 
 upstream_connection::upstream_connection(asio::io_context& loop, std::shared_ptr<service_counters> of)
@@ -42,9 +65,7 @@ upstream_connection::~upstream_connection() = default;
 /// Shared with what is posted when its question is answered or its patience over, which may be after it is done.
 struct connector::resolution {
     explicit resolution(asio::io_context& loop) : patience{loop} {}
-    asio::basic_waitable_timer<std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>,
-                               asio::io_context::executor_type>
-        patience;
+    timer patience;
     looked_up found;
     bool done = false;
     std::coroutine_handle<> waiting;
@@ -85,21 +106,47 @@ task<looked_up> connector::resolve(const std::string& name) {
     co_return std::move(current->found);
 }
 
-task<error_code> connector::connect(stream& io, const asio::ip::tcp::endpoint& to) {
+error_code connector::open(stream& io, const asio::ip::tcp& protocol) const {
     io.close();
     error_code failed;
-    io.socket().open(to.protocol(), failed);
+    io.socket().open(protocol, failed);
     if (!failed && descriptors_.is_kept(io.socket().native_handle())) failed = asio::error::no_descriptors;
+    return failed;
+}
+
+task<error_code> connector::connect(stream& io, const asio::ip::tcp::endpoint& to) {
+    error_code failed = open(io, to.protocol());
+    if (is_own_limit(failed) && idle_ != nullptr && idle_->close_oldest()) failed = open(io, to.protocol());
     if (failed) co_return failed;
     connecting_ = &io;
     const io_result connected = co_await awaited_operation{
         [&](completion then) { io.socket().async_connect(to, [then](error_code ended) { then(ended); }); }};
     connecting_ = nullptr;
-    co_return connected.failed;
+    failed = connected.failed;
+    if (failed == boost::system::errc::address_not_available && !has_source_address(loop_, to)) {
+        failed = asio::error::host_unreachable;
+    }
+    co_return failed;
+}
+
+task<error_code> connector::connect_by(time_point end, stream& io, const asio::ip::tcp::endpoint& to) {
+    // Shared with what is posted when it is over, which may be after the connection is there.
+    struct share {
+        timer over;
+        stream* silent;
+    };
+    const auto current = std::make_shared<share>(share{timer{loop_, end}, &io});
+    current->over.async_wait([current](const error_code& cancelled) {
+        if (!cancelled && current->silent != nullptr) std::exchange(current->silent, nullptr)->close();
+    });
+    const error_code failed = co_await connect(io, to);
+    current->over.cancel();
+    const bool was_silent = std::exchange(current->silent, nullptr) == nullptr;
+    co_return was_silent ? error_code{asio::error::timed_out} : failed;
 }
 
 task<connector::outcome> connector::run(const endpoint& to, std::shared_ptr<service_counters> counters,
-                                        std::shared_ptr<asio::ssl::context> (*tls)(void*), void* whose) {
+                                        time_point until, std::shared_ptr<asio::ssl::context> tls) {
     const looked_up name = co_await resolve(to.host);
     outcome result;
     if (name.addresses.empty()) {
@@ -112,11 +159,19 @@ task<connector::outcome> connector::run(const endpoint& to, std::shared_ptr<serv
     auto connection = std::make_unique<upstream_connection>(loop_, std::move(counters));
     error_code failed = asio::error::operation_aborted;
     bool tried = false;
+    auto left = static_cast<std::ptrdiff_t>(name.addresses.size());
     for (const auto& address : name.addresses) {
         if (cancelled_) break;
         const asio::ip::tcp::endpoint at{address, to.port};
-        failed = co_await connect(connection->io, at);
+        if (left > 1) {
+            const time_point now = time_source::steady().now();
+            const auto share = std::max<time_point::duration>((until - now) / left, least_share);
+            failed = co_await connect_by(now + share, connection->io, at);
+        } else {
+            failed = co_await connect(connection->io, at);
+        }
         if (!failed) break;
+        --left;
         tried = tried || !is_own_limit(failed);
     }
     if (failed || cancelled_) {
@@ -129,10 +184,9 @@ task<connector::outcome> connector::run(const endpoint& to, std::shared_ptr<serv
     connection->io.socket().set_option(asio::ip::tcp::no_delay{true}, ignored);
     if (to.scheme == url_scheme::https) {
         phase_ = phase::tls;
-        const std::shared_ptr<asio::ssl::context> with = tls(whose);
         connecting_ = &connection->io;
         const io_result shaken = co_await awaited_operation{
-            [&](completion then) { connection->io.start_client_handshake(*with, to.host, then); }};
+            [&](completion then) { connection->io.start_client_handshake(*tls, to.host, then); }};
         connecting_ = nullptr;
         if (shaken.failed) {
             result.failed = http::transport_error::tls;

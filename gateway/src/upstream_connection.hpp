@@ -52,12 +52,14 @@ public:
         bool own_limit = false;
     };
 
-    connector(asio::io_context& loop, name_lookup& names, const descriptor_budget& descriptors)
-        : loop_{loop}, names_{names}, descriptors_{descriptors} {}
+    /// `idle`: whose connections make room if there is no descriptor left for this one; null if nobody's do.
+    connector(asio::io_context& loop, name_lookup& names, const descriptor_budget& descriptors, upstream_pool* idle)
+        : loop_{loop}, names_{names}, descriptors_{descriptors}, idle_{idle} {}
 
-    /// `tls` gives the context when it is needed.
-    task<outcome> run(const endpoint& to, std::shared_ptr<service_counters> counters,
-                      std::shared_ptr<asio::ssl::context> (*tls)(void* whose), void* whose);
+    /// `until`: when whoever runs it will `cancel` it. An address that is silent has its share of that time, so that
+    /// those after it are tried. `tls`: needed for https only.
+    task<outcome> run(const endpoint& to, std::shared_ptr<service_counters> counters, time_point until,
+                      std::shared_ptr<asio::ssl::context> tls);
     void cancel() noexcept;
 
     /// What is under way, or was last: whose failure it is if there is no time left for it.
@@ -67,11 +69,14 @@ public:
 private:
     struct resolution;
     task<looked_up> resolve(const std::string& name);
+    error_code open(stream& io, const asio::ip::tcp& protocol) const;
     task<error_code> connect(stream& io, const asio::ip::tcp::endpoint& to);
+    task<error_code> connect_by(time_point end, stream& io, const asio::ip::tcp::endpoint& to);
 
     asio::io_context& loop_;
     name_lookup& names_;
     const descriptor_budget& descriptors_;
+    upstream_pool* idle_;
     std::shared_ptr<resolution> resolving_;
     stream* connecting_ = nullptr;
     bool cancelled_ = false;

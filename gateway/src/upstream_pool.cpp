@@ -20,6 +20,7 @@ std::unique_ptr<upstream_connection> upstream_pool::remove(connections& from, st
     taken->in.unawaited({});
     taken->counters->connections_idle.fetch_sub(1, std::memory_order_relaxed);
     --idle_count_;
+    idle_of_all_.fetch_sub(1, std::memory_order_relaxed);
     return taken;
 }
 
@@ -40,6 +41,9 @@ void upstream_pool::give(const std::string& key, std::unique_ptr<upstream_connec
     connections& of_key = idle_[key];
     connection->in.start();
     if (of_key.size() >= most_idle || !connection->in.pending()) return discard(std::move(connection));
+    // relaxed: a number and nothing else; that workers at the same time keep a few too many does no harm.
+    const bool full = idle_of_all_.load(std::memory_order_relaxed) >= most_of_all_;
+    if (full && !close_oldest()) return discard(std::move(connection));
     connection->reused = true;
     connection->idle_until = idle_until;
     connection->pool = this;
@@ -47,6 +51,7 @@ void upstream_pool::give(const std::string& key, std::unique_ptr<upstream_connec
     connection->in.unawaited({&idle_ended, connection.get()});
     connection->counters->connections_idle.fetch_add(1, std::memory_order_relaxed);
     ++idle_count_;
+    idle_of_all_.fetch_add(1, std::memory_order_relaxed);
     of_key.push_back(std::move(connection));
 }
 
@@ -69,6 +74,18 @@ void upstream_pool::going_ended(void* whose) {
     auto* const connection = static_cast<upstream_connection*>(whose);
     connections& going = connection->pool->going_;
     going.erase(going.begin() + static_cast<std::ptrdiff_t>(position(going, connection)));
+}
+
+bool upstream_pool::close_oldest() {
+    connections* oldest = nullptr;
+    for (auto& [key, of_key] : idle_) {
+        if (of_key.empty()) continue;
+        // The first is the one that was given first.
+        if (oldest == nullptr || of_key.front()->idle_until < oldest->front()->idle_until) oldest = &of_key;
+    }
+    if (oldest == nullptr) return false;
+    discard(remove(*oldest, 0));
+    return true;
 }
 
 void upstream_pool::sweep(time_point now) {

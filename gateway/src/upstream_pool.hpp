@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <memory>
 #include <string>
@@ -19,17 +20,22 @@ public:
     /// Idle connections kept for one endpoint.
     static constexpr std::size_t most_idle = 256;
 
-    upstream_pool() = default;
+    /// `idle_of_all`: counts those of all workers, of which there may be `most_of_all`.
+    upstream_pool(std::atomic<std::size_t>& idle_of_all, std::size_t most_of_all)
+        : idle_of_all_{idle_of_all}, most_of_all_{most_of_all} {}
     upstream_pool(const upstream_pool&) = delete;
     upstream_pool& operator=(const upstream_pool&) = delete;
 
     /// The connection that was used last. Null if there is none. Those found to be idle for too long are closed: the
     /// endpoint may be about to end them, and a request that met that end could be lost.
     std::unique_ptr<upstream_connection> take(const std::string& key, time_point now);
+    /// Keeps it; if all workers have as many as they may, in the place of our oldest. If we have none, it is closed.
     void give(const std::string& key, std::unique_ptr<upstream_connection>, time_point idle_until);
     /// Closes it; it goes when its pending read has ended.
     void discard(std::unique_ptr<upstream_connection>);
 
+    /// Closes the connection whose time ends first, for the sake of its descriptor. Returns: whether there was one.
+    bool close_oldest();
     /// Closes what was idle for too long, so that it does not stay when nothing is taken.
     void sweep(time_point now);
     void close_all();
@@ -42,6 +48,8 @@ private:
     static void going_ended(void* connection);
     std::unique_ptr<upstream_connection> remove(connections& from, std::size_t at);
 
+    std::atomic<std::size_t>& idle_of_all_;
+    const std::size_t most_of_all_;
     std::unordered_map<std::string, connections> idle_;
     std::size_t idle_count_ = 0;
     connections going_;

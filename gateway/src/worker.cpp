@@ -25,10 +25,10 @@ bool count_one_more(std::atomic<std::size_t>& counted, std::size_t most) noexcep
 
 }  // namespace
 
-std::shared_ptr<asio::ssl::context> worker_shared::client_tls() {
-    std::call_once(once_, [this] { client_tls_ = make_client_tls(); });
-    return client_tls_;
-}
+worker_shared::worker_shared(gateway::runtime& of, std::size_t threads)
+    : runtime{of},
+      descriptors{
+          descriptor_budget::of_process({.threads = threads, .listeners = of.configuration()->listeners.size()})} {}
 
 worker::worker(worker_shared& of) : shared_{of}, ticking_{loop_} {}
 

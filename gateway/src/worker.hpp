@@ -3,7 +3,6 @@
 #include <atomic>
 #include <list>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <string_view>
 
@@ -25,20 +24,15 @@ class client_session;
 /// What all workers share.
 class worker_shared {
 public:
-    explicit worker_shared(gateway::runtime& of) : runtime{of} {}
+    worker_shared(gateway::runtime& of, std::size_t threads);
 
     gateway::runtime& runtime;
     std::atomic<bool> draining{false};
     /// Client connections that are told that there is no room, over all workers; runtime::connections has the others.
     std::atomic<std::size_t> refused{0};
-    const descriptor_budget descriptors = descriptor_budget::of_process();
-
-    /// Made when the first https endpoint is called: reading the system's roots takes a while and memory.
-    std::shared_ptr<asio::ssl::context> client_tls();
-
-private:
-    std::once_flag once_;
-    std::shared_ptr<asio::ssl::context> client_tls_;
+    const descriptor_budget descriptors;
+    /// Idle connections to the endpoints, over all workers.
+    std::atomic<std::size_t> idle_upstreams{0};
 };
 
 /// One thread's loop with its sessions and its connections to the endpoints. Workers share nothing but the
@@ -88,7 +82,7 @@ private:
     asio::basic_waitable_timer<std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>,
                                asio::io_context::executor_type>
         ticking_;
-    upstream_pool pool_;
+    upstream_pool pool_{shared_.idle_upstreams, shared_.descriptors.idle_connections()};
     http_date date_;
     std::list<std::unique_ptr<client_session>> sessions_;
     std::atomic<std::size_t> session_count_{0};

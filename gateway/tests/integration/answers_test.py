@@ -6,11 +6,12 @@ import os
 import resource
 import shlex
 import tempfile
+import threading
 import time
 import unittest.mock
 
 import harness
-from harness import QUICK, GatewayTest, breaker, free_port, main, wait_until
+from harness import QUICK, GatewayTest, breaker, free_port, main, together, wait_until
 from raw_client import PATIENCE, Gone
 from scripted_upstream import Held, hang, raw, reset, status
 
@@ -296,20 +297,56 @@ class Descriptors(GatewayTest):
         self.assertEqual((gateway.calls(), gateway.state("shop"), upstream.connections), (1, "closed", 0))
         self.assertEqual(self.ask(gateway).status, 200)
 
-    def test_behaviour_72_a_crowd_of_clients_takes_neither_the_admin_port_nor_the_services_away(self):
+    def test_behaviour_48_a_health_check_that_finds_no_descriptor_says_nothing(self):
         upstream = self.upstream()
+        check = {"path": "/healthz", "every": "100ms", "timeout": "1h", "while": "open"}
+        gateway = self.start({"shop": {"endpoints": [upstream.url], "breaker": breaker(1), "health_check": check}},
+                             arguments=("--log-level", "debug"))
+        gateway.order("shop", "trip", for_="1ms")
+        wait_until(lambda: gateway.snapshot("shop")["probe_due"], "the pause is over")
+        before = resource.prlimit(gateway.process.pid, resource.RLIMIT_NOFILE)
+        resource.prlimit(gateway.process.pid, resource.RLIMIT_NOFILE, (1, before[1]))
+        gateway.wait_log("Health check could not be made.", 2)
+        upstream.answer = hang  # or a later check would say that a probe is due
+        resource.prlimit(gateway.process.pid, resource.RLIMIT_NOFILE, before)
+        self.assertTrue(gateway.snapshot("shop")["probe_due"], "the pause was not extended")
+
+    def start_with(self, descriptors, services, routes=None):
+        """A gateway that may have so many."""
         folder = self.enterContext(tempfile.TemporaryDirectory(prefix="switchgear-"))
         limited = os.path.join(folder, "limited")
         with open(limited, "w", encoding="ascii") as file:
-            file.write(f'#!/bin/sh\nulimit -n 100\nexec {shlex.quote(harness.BINARY)} "$@"\n')
+            file.write(f'#!/bin/sh\nulimit -n {descriptors}\nexec {shlex.quote(harness.BINARY)} "$@"\n')
         os.chmod(limited, 0o755)
         with unittest.mock.patch.object(harness, "BINARY", limited):
-            gateway = self.start({"shop": {"endpoints": [upstream.url], "breaker": breaker(1)}}, threads=1)
+            return self.start(services, routes, threads=1)
+
+    def test_behaviour_72_a_crowd_of_clients_takes_neither_the_admin_port_nor_the_services_away(self):
+        upstream = self.upstream()
+        gateway = self.start_with(100, {"shop": {"endpoints": [upstream.url], "breaker": breaker(1)}})
         self.assertIn("client_connections=16", gateway.wait_log("too few descriptors")[0])
         clients = [self.client(gateway) for _ in range(120)]
         self.assertEqual(gateway.admin("GET", "/healthz").status, 200)
         self.assertEqual([client.ask("GET", "/").status for client in clients[:16]], [200] * 16)
         self.assertEqual(gateway.settled(16, verdict="success"), gateway.calls())
+
+    def test_idle_connections_to_some_services_leave_room_for_others(self):
+        names = [f"s{i}" for i in range(5)]
+        upstreams = {name: self.upstream() for name in names}
+        routes = [{"match": {"path_prefix": f"/{name}"}, "service": name} for name in names]
+        gateway = self.start_with(100, upstreams, routes)
+        clients = [self.client(gateway) for _ in range(16)]
+        for name in names:
+            at_once = threading.Barrier(len(clients))
+
+            def answer(exchange, at_once=at_once):
+                at_once.wait(PATIENCE)
+                status(200)(exchange)
+
+            upstreams[name].answer = answer
+            replies = together(len(clients), lambda i, name=name: clients[i].ask("GET", f"/{name}").status)
+            self.assertEqual(replies, [200] * len(clients), name)
+        self.assertLessEqual(gateway.metric("switchgear_upstream_connections", state="idle"), 16)
 
 
 class Log(GatewayTest):

@@ -1,10 +1,11 @@
 """Names of endpoints: a name server that fails or is silent.
 
-The system's look-up is replaced by one that knows three names, told by files what becomes of the second.
+The system's look-up is replaced by one that knows a few names, told by files what becomes of the second.
 """
 
 import os
 import shutil
+import socket
 import subprocess
 import tempfile
 import unittest
@@ -31,7 +32,10 @@ int getaddrinfo(const char* name, const char* port, const struct addrinfo* how, 
     if (!name || !strstr(name, ".test")) return real(name, port, how, found);
     if (strstr(name, "silent") || told("silent")) sleep(600);
     if (told("failing")) return EAI_AGAIN;
-    return real("127.0.0.1", port, how, found);
+    int more = strstr(name, "many") ? 79 : 0;
+    int failed = real("127.0.0.1", port, how, found);
+    while (!failed && more-- > 0) failed = real("127.0.0.2", port, how, found = &(*found)->ai_next);
+    return failed;
 }
 """
 
@@ -109,6 +113,20 @@ class Names(GatewayTest):
         gateway.wait_log("Health check failed.")
         gateway.order("shop", "trip", for_="10m")
         wait_until(lambda: gateway.snapshot("shop")["probe_due"], "found healthy")
+
+    def test_a_silent_address_is_not_all_of_a_name(self):
+        # Of so many that its share of the time is short, and the time as a whole long.
+        with socket.create_server(("127.0.0.1", 0), backlog=0) as silent:
+            port = silent.getsockname()[1]
+            with socket.create_connection(("127.0.0.1", port)):  # and no room for another
+                upstream = self.upstream(CLOSING, address=("127.0.0.2", port))
+                check = {"path": "/healthz", "every": "100ms", "timeout": "20s", "while": "open"}
+                gateway = self.start({"shop": {"endpoints": [f"http://many.test:{port}"], "breaker": breaker(1),
+                                               "timeouts": {"connect": "20s"}, "health_check": check}})
+                self.assertEqual(self.ask(gateway).status, 200)
+                gateway.order("shop", "trip", for_="10m")
+                wait_until(lambda: gateway.snapshot("shop")["probe_due"], "found healthy")
+                self.assertIn("/healthz", upstream.targets())
 
 
 if __name__ == "__main__":

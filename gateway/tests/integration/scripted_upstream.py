@@ -134,9 +134,9 @@ class Exchange:
 
 
 class Upstream:
-    """Listens on a free loopback port; `answer(exchange)` runs once for each request and may be replaced."""
+    """Listens on a loopback address and port; `answer(exchange)` runs once for each request and may be replaced."""
 
-    def __init__(self, answer, tls=None, greeting=None):
+    def __init__(self, answer, tls=None, greeting=None, address=("127.0.0.1", 0)):
         self.answer = answer
         self.greeting = greeting  # said at once, before a goodbye
         self.requests = []
@@ -144,9 +144,9 @@ class Upstream:
         self._tls = tls
         self._open = set()
         self._lock = threading.Lock()
-        self._listener = socket.create_server(("127.0.0.1", 0), backlog=512)
+        self._listener = socket.create_server(address, backlog=512)
         self.port = self._listener.getsockname()[1]
-        self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self.port}"
+        self.url = f"{'https' if tls else 'http'}://{address[0]}:{self.port}"
         threading.Thread(target=self._accept, daemon=True).start()
 
     def stop(self):

@@ -148,6 +148,16 @@ class Tls(GatewayTest):
         gateway.order("shop", "trip", for_="10m")
         wait_until(lambda: gateway.snapshot("shop")["probe_due"], "found healthy")
 
+    def test_roots_that_were_put_right_are_used_after_a_reload(self):
+        shutil.copy(self.file("other.pem"), self.file("corrected.pem"))
+        gateway = self.start({"shop": self.server("good")},
+                             environment={**self.trusting(), "SSL_CERT_FILE": self.file("corrected.pem")})
+        self.assertEqual(self.ask(gateway).status, 502)
+        shutil.copy(self.file("ca.pem"), self.file("corrected.pem"))
+        gateway.reload()
+        wait_until(lambda: gateway.reloads("success") >= 1, "reloaded")
+        self.assertEqual(self.ask(gateway).status, 200)
+
 
 if __name__ == "__main__":
     main()

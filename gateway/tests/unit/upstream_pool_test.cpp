@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <chrono>
+#include <cstddef>
 #include <memory>
 #include <string>
 
@@ -12,20 +14,22 @@ namespace {
 using namespace std::chrono_literals;
 
 const std::string payments = "payments http://a.test";
+const std::string orders = "orders http://b.test";
 constexpr time_point start_of_time{};
 
 /// Connections to nowhere: their pending reads end with a failure once the loop runs.
 struct upstream_pool_test : testing::Test {
-    upstream_connection* give(time_point idle_until) {
+    upstream_connection* give(time_point idle_until, const std::string& to = payments) {
         auto made = std::make_unique<upstream_connection>(loop, counters);
         upstream_connection* const given = made.get();
-        pool.give(payments, std::move(made), idle_until);
+        pool.give(to, std::move(made), idle_until);
         return given;
     }
 
     asio::io_context loop;
     std::shared_ptr<service_counters> counters = std::make_shared<service_counters>();
-    upstream_pool pool;
+    std::atomic<std::size_t> idle_of_all{0};
+    upstream_pool pool{idle_of_all, 3};
 };
 
 TEST_F(upstream_pool_test, the_connection_used_last_is_taken_first) {
@@ -52,6 +56,29 @@ TEST_F(upstream_pool_test, a_fresh_connection_below_one_idle_for_too_long_is_tak
     give(start_of_time + 1s);  // after a reload with another limit
     const auto taken = pool.take(payments, start_of_time + 2s);
     EXPECT_EQ(taken.get(), fresh);
+    loop.run();
+    EXPECT_TRUE(pool.empty());
+}
+
+TEST_F(upstream_pool_test, where_there_are_as_many_as_there_may_be_the_oldest_makes_room) {
+    give(start_of_time + 10s);
+    give(start_of_time + 11s, orders);
+    auto* const third = give(start_of_time + 12s);
+    auto* const fourth = give(start_of_time + 13s, orders);
+    EXPECT_EQ(idle_of_all.load(), 3U);
+    EXPECT_EQ(pool.take(orders, start_of_time).get(), fourth);
+    EXPECT_EQ(pool.take(payments, start_of_time).get(), third);
+    EXPECT_EQ(pool.take(payments, start_of_time), nullptr);
+    EXPECT_EQ(idle_of_all.load(), 1U);
+    loop.run();
+    EXPECT_EQ(idle_of_all.load(), 0U);
+}
+
+TEST_F(upstream_pool_test, where_other_workers_have_as_many_as_there_may_be_none_is_kept) {
+    idle_of_all = 3;
+    give(start_of_time + 10s);
+    EXPECT_EQ(pool.take(payments, start_of_time), nullptr);
+    EXPECT_EQ(idle_of_all.load(), 3U);
     loop.run();
     EXPECT_TRUE(pool.empty());
 }

@@ -73,7 +73,7 @@ struct worker_test : testing::Test {
 
     log quiet{{.level = log_level::off}};
     runtime state{without_hurry(), quiet, time_source::steady()};
-    worker_shared shared{state};
+    worker_shared shared{state, 1};
     worker tested{shared};
     asio::io_context clients;
     asio::ip::tcp::acceptor listener{clients, {asio::ip::address_v4::loopback(), 0}};
