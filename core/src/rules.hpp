@@ -71,8 +71,9 @@ struct suspicion {
 
 inline suspicion suspect(const window_counts& seen, std::uint64_t extra_calls, const plan& by) noexcept {
     const trip_rules& rules = by.given.trip;
+    const double weight = rules.failure_ratio ? weight_of(seen, by) : 0;
     double most = 0;
-    if (rules.failure_ratio) most = std::max(most, weight_of(seen, by) / *rules.failure_ratio);
+    if (rules.failure_ratio) most = std::max(most, weight / *rules.failure_ratio);
     if (rules.slow) most = std::max(most, static_cast<double>(seen.slow) / rules.slow->ratio);
     // A reload may lower a threshold below the evidence: then the next verdict trips, whatever it is.
     if (reaches_a_count(seen, by)) return {.from = 0, .to = std::numeric_limits<std::uint64_t>::max()};
@@ -81,7 +82,7 @@ inline suspicion suspect(const window_counts& seen, std::uint64_t extra_calls, c
     bool always = false;
     if (const auto* calls = std::get_if<last_calls>(&rules.window)) {
         const double full = calls->count;
-        always = (rules.failure_ratio && weight_of(seen, by) / full >= *rules.failure_ratio) ||
+        always = (rules.failure_ratio && weight / full >= *rules.failure_ratio) ||
                  (rules.slow && static_cast<double>(seen.slow) / full >= rules.slow->ratio);
     }
     return {.from = rules.minimum_calls - std::min<std::uint64_t>(rules.minimum_calls, extra_calls),

@@ -75,17 +75,15 @@ public:
     }
     window_counts counts(std::uint64_t tally) noexcept {
         drop_older_than(number_at(tally));
-        return shown(tally);
+        return known(tally);
     }
     window_counts shown(std::uint64_t tally) const noexcept {
-        const std::uint64_t number = number_at(tally);
-        window_counts now = in_window_;
+        window_counts now = known(tally);
         for (std::size_t i = 0; i < held_; ++i) {
             const entry& old = marks_[(first_ + i) % marks_.size()];
-            if (old.number + size_ > number) break;
+            if (old.number + size_ > number_at(tally)) break;
             count(now, old, minus_one);
         }
-        now.calls = std::min<std::uint64_t>(number - forgotten_, size_);
         return now;
     }
     bool holds(std::uint64_t number, std::uint64_t tally) const noexcept {
@@ -116,6 +114,12 @@ private:
 
     static constexpr std::uint64_t minus_one = ~std::uint64_t{0};  // modulo 2^64
 
+    /// With all marks that are held, whether or not they have left the window at that point of the tally.
+    window_counts known(std::uint64_t tally) const noexcept {
+        window_counts now = in_window_;
+        now.calls = std::min<std::uint64_t>(number_at(tally) - forgotten_, size_);
+        return now;
+    }
     void append(const entry& e) noexcept {
         if (held_ == marks_.size()) forget_first();
         marks_[(first_ + held_++) % marks_.size()] = e;
