@@ -60,6 +60,14 @@ std::vector<scenario> evidence_and_successes() {
              p.thread([&s] { s.success(3, 1 * ms); });
              p.thread([&s] { s.settle(4, verdict::failure(failure_class::timeout), 1 * ms); });
          }},
+        {"first_failure_as_successes_come",
+         "they see no suspicion and look no further: the next failure is judged with them",
+         by_ratio(0.6, 2, last_calls{8}),
+         [](stage& s, play& p) {
+             admit(s, 4);
+             p.thread([&s] { s.failure(0, 1 * ms); });
+             p.thread([&s] { s.success(1, 1 * ms), s.success(2, 1 * ms), s.failure(3, 1 * ms); });
+         }},
         {"overdue_after_a_success_that_is_not_judged_yet", "a call that is found slow is one of its own",
          slow_or_failing(),
          [](stage& s, play& p) {
