@@ -69,12 +69,16 @@ std::vector<scenario> evidence_and_successes() {
              p.thread([&s] { s.success(1, 1 * ms), s.success(2, 1 * ms), s.failure(3, 1 * ms); });
          }},
         {"overdue_after_a_success_that_is_not_judged_yet", "a call that is found slow is one of its own",
-         slow_or_failing(),
+         [] {
+             settings given = by_ratio(0.5, 4, last_calls{8});
+             given.trip.slow = slow_rule{.after = 1s, .ratio = 0.9};
+             return given;
+         }(),
          [](stage& s, play& p) {
-             s.acquire(0, 0), s.acquire(4, 0), s.success(0, 2 * seconds);
-             for (std::size_t i = 1; i < 4; ++i) s.acquire(i, 2 * seconds);
-             s.success(1, 2 * seconds);
-             p.thread([&s] { s.success(2, 2 * seconds); });
+             s.acquire(4, 0);
+             for (std::size_t i = 0; i < 4; ++i) s.acquire(i, 2 * seconds);
+             s.success(2, 2 * seconds), s.failure(0, 2 * seconds), s.failure(1, 2 * seconds);
+             p.thread([&s] { s.success(3, 2 * seconds); });
              p.thread([&s] { s.overdue(4, 2 * seconds); });
          }},
         {"successes_that_are_not_judged_yet_as_the_edge_moves",

@@ -131,6 +131,16 @@ std::vector<scenario> ending() {
            "(rule 17)",
            {"probe_failed", "probe_failed"},
            {"2 refused open", "2 refused probes_busy"}}}},
+        {"snapshot_as_a_probe_fails",
+         "the wait that it shows is of the epoch that it shows",
+         probing_with(1),
+         [](stage& s, play& p) {
+             probe(s, 1);
+             p.thread([&s] { s.failure(0, due), s.acquire(1, 2 * due); });
+             p.thread([&s] { s.observe(2 * due); });
+         },
+         {{"the probe has ended its lease and is about to re-open: how long none ends is not known (rule 31)",
+           {"epoch 2 attempt 1 wait 5000000000", "epoch 2 attempt 1 wait 10000000000"}}}},
         {"places_are_given_back_as_a_caller_comes",
          "the leases are over, and where none is left there is a place: it is not told that all are busy",
          probing_with(2),
