@@ -68,6 +68,13 @@ std::vector<scenario> evidence_and_successes() {
              p.thread([&s] { s.failure(0, 1 * ms); });
              p.thread([&s] { s.success(1, 1 * ms), s.success(2, 1 * ms), s.failure(3, 1 * ms); });
          }},
+        {"first_failure_as_a_success_comes_before_one_that_trips",
+         "the success after it sees the suspicion, and completes the minimum", by_ratio(0.3, 3, last_calls{8}),
+         [](stage& s, play& p) {
+             admit(s, 3);
+             p.thread([&s] { s.failure(0, 1 * ms); });
+             p.thread([&s] { s.success(1, 1 * ms), s.success(2, 1 * ms); });
+         }},
         {"overdue_after_a_success_that_is_not_judged_yet", "a call that is found slow is one of its own",
          [] {
              settings given = by_ratio(0.5, 4, last_calls{8});
