@@ -127,6 +127,20 @@ TEST(window_of_calls, holds_the_last_ones_exactly) {
     }
 }
 
+TEST(window_of_calls, that_is_shown_forgets_nothing) {
+    call_window window{4, 100};
+    window.file(failure_of(0, true), 100);  // the first
+    window.file(slow_success, 101);         // the second
+    window.file(failure_of(1), 103);        // the fifth
+    for (int twice = 0; twice < 2; ++twice) {
+        expect_same(window.shown(103), {.calls = 4, .slow = 1, .failed = {0, 1}});
+        expect_same(window.shown(104), {.calls = 4, .failed = {0, 1}});
+        expect_same(window.shown(200), {.calls = 4});
+    }
+    expect_same(window.counts(102), {.calls = 4, .slow = 2, .failed = {1, 1}});
+    expect_same(window.counts(104), {.calls = 4, .failed = {0, 1}});
+}
+
 TEST(window_of_calls, takes_over_what_fits_of_another) {
     for (unsigned seed = 0; seed < 60; ++seed) {
         SCOPED_TRACE(seed);
