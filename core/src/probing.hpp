@@ -22,14 +22,15 @@ public:
     };
     enum class ending { success, given_back };
 
-    // acquire, here and where the exchanges look first: pairs with the exchanges.
-    progress look(std::uint64_t epoch) const noexcept { return unpack(word_.load(std::memory_order_acquire), epoch); }
+    // seq_cst, the looks and the exchange in end(): a probe gives its place back and then reads what the settings are, and
+    // a caller may bring others and then look at the places. One of the two sees the other.
+    progress look(std::uint64_t epoch) const noexcept { return unpack(word_.load(std::memory_order_seq_cst), epoch); }
 
     /// Takes a permit if fewer than `most` are out and success is not certain yet. `still_wanted` is asked
     /// after each look and before each attempt, so that a stalled thread cannot wipe a later epoch's word.
     template <class StillWanted>
     bool take(std::uint64_t epoch, std::uint32_t most, const StillWanted& still_wanted) noexcept {
-        std::uint64_t seen = word_.load(std::memory_order_acquire);  // as in look()
+        std::uint64_t seen = word_.load(std::memory_order_seq_cst);  // as in look()
         for (;;) {
             progress now = unpack(seen, epoch);
             if (now.outstanding >= most || now.enough || !still_wanted()) return false;
@@ -47,7 +48,7 @@ public:
     template <class StillWanted>
     bool end(std::uint64_t epoch, ending how, std::uint32_t successes_needed,
              const StillWanted& still_wanted) noexcept {
-        std::uint64_t seen = word_.load(std::memory_order_acquire);
+        std::uint64_t seen = word_.load(std::memory_order_acquire);  // pairs with the exchanges
         for (;;) {
             progress now = unpack(seen, epoch);  // of another epoch: none is out
             if (now.outstanding == 0 || !still_wanted()) return false;
@@ -56,8 +57,8 @@ public:
                 if (now.successes < successes_mask) ++now.successes;
                 now.enough = now.enough || now.successes >= successes_needed;
             }
-            // acq_rel: as in take().
-            if (word_.compare_exchange_weak(seen, pack(epoch, now), std::memory_order_acq_rel,
+            // seq_cst: as in look(), and as in take(). acquire: as there.
+            if (word_.compare_exchange_weak(seen, pack(epoch, now), std::memory_order_seq_cst,
                                             std::memory_order_acquire)) {
                 return true;
             }
