@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <memory>
 #include <string>
+#include <utility>
 
 namespace switchgear::gateway {
 namespace {
@@ -66,10 +67,15 @@ TEST_F(upstream_pool_test, where_there_are_as_many_as_there_may_be_the_oldest_ma
     auto* const third = give(start_of_time + 12s);
     auto* const fourth = give(start_of_time + 13s, orders);
     EXPECT_EQ(idle_of_all.load(), 3U);
-    EXPECT_EQ(pool.take(orders, start_of_time).get(), fourth);
-    EXPECT_EQ(pool.take(payments, start_of_time).get(), third);
+    auto of_orders = pool.take(orders, start_of_time);
+    auto of_payments = pool.take(payments, start_of_time);
+    EXPECT_EQ(of_orders.get(), fourth);
+    EXPECT_EQ(of_payments.get(), third);
     EXPECT_EQ(pool.take(payments, start_of_time), nullptr);
     EXPECT_EQ(idle_of_all.load(), 1U);
+    // They are read from: the pool keeps them until that has ended.
+    pool.discard(std::move(of_orders));
+    pool.discard(std::move(of_payments));
     loop.run();
     EXPECT_EQ(idle_of_all.load(), 0U);
 }
