@@ -188,7 +188,8 @@ void machine<A, S, F>::success_late(std::uint64_t epoch, const Time& time) noexc
     if (!in_time) late_.fetch_add(1, std::memory_order_relaxed);  // a count
 }
 
-/// A failure, a slow call, or the verdict on one that was overdue. Returns: false if it was late.
+/// A failure, a slow call, the verdict on one that was overdue, or a success that the tally takes no more. Returns: false
+/// if it was late.
 template <class A, class S, class F>
 bool machine<A, S, F>::settle_evidence(const grant& of, verdict how, const course& went, ticks now) noexcept {
     std::optional<moved> made;

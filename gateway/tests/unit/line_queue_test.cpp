@@ -3,13 +3,12 @@
 #include <gtest/gtest.h>
 
 #include <cstddef>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <string>
 #include <thread>
-
-#include <unistd.h>
 
 namespace switchgear::gateway {
 namespace {
