@@ -107,7 +107,7 @@ window_counts machine<A, S, F>::note_suspicion(const plan& by, std::uint64_t tal
     const bool goes_on = suspect_to_.load(std::memory_order_relaxed) != 0;
     const std::uint64_t suspected_from =
         goes_on ? edge_.load(std::memory_order_relaxed) + suspect_from_.load(std::memory_order_relaxed) : none;
-    const std::uint64_t unjudged = std::min(suspected_from, judges ? tally : tally + 1);
+    const std::uint64_t unjudged = std::min(suspected_from, tally + 1);
 
     const std::uint64_t edge = window_.edge();
     const std::uint64_t before = new_call ? 1 : 0;

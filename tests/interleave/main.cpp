@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
@@ -98,6 +99,11 @@ bool run(const scenario& one, memory how, const wanted& want, std::uint64_t& exe
 }
 
 int run_all(const wanted& want) {
+    for (const auto& name : want.names) {
+        if (std::ranges::any_of(scenarios(), [&](const scenario& one) { return one.name == name; })) continue;
+        std::fprintf(stderr, "interleave: unknown scenario '%s'; --list shows them\n", std::string{name}.c_str());
+        return 2;
+    }
     std::uint64_t executions = 0;
     std::size_t found = 0;
     for (const auto& one : scenarios()) {
@@ -108,10 +114,6 @@ int run_all(const wanted& want) {
         for (const auto how : want.kinds) {
             if (!run(one, how, want, executions)) return 1;
         }
-    }
-    if (found < want.names.size() || found == 0) {
-        std::fputs("interleave: unknown scenario; --list shows them\n", stderr);
-        return 2;
     }
     std::printf("%zu scenarios, %llu executions, nothing found\n", found, static_cast<unsigned long long>(executions));
     return 0;
