@@ -82,6 +82,35 @@ TEST(rule_08_window_of_calls, holds_exactly_the_newest_verdicts) {
     }
 }
 
+TEST(rule_08_window_of_calls, opens_by_exactly_the_newest_verdicts) {
+    std::mt19937 random{88};
+    for (const std::uint32_t n : {3U, 5U, 7U, 64U, 100U}) {
+        for (const int limit : {2, 3}) {
+            trip_rules rules = no_rules();
+            rules.window = last_calls{n};
+            rules.failures = limit;
+            auto b = bench_of({.trip = rules});
+            std::deque<bool> newest;
+            int opened = 0;
+            for (int i = 0; i < 2'000; ++i) {
+                // So rare that one leaves as often as another comes.
+                const bool failed = random() % n == 0;
+                b.settle(failed ? verdict::failure() : verdict::success());
+                newest.push_back(failed);
+                if (newest.size() > n) newest.pop_front();
+                const bool opens = std::count(newest.begin(), newest.end(), true) >= limit;
+                ASSERT_EQ(b.state(), opens ? state::open : state::closed)
+                    << "n " << n << ", limit " << limit << ", verdict " << i << b.log;
+                if (!opens) continue;
+                ++opened;
+                b.it.reset(by("test"));
+                newest.clear();
+            }
+            EXPECT_GT(opened, 0) << "n " << n << ", limit " << limit;
+        }
+    }
+}
+
 TEST(rule_08_window_of_calls, forgets_slow_calls_and_classes_too) {
     trip_rules rules = only_slow(1s, 1.0, 5, last_calls{5});
     rules.limits.timeout = 3;
