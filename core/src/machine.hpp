@@ -315,7 +315,12 @@ private:
     std::optional<moved> judge_window(std::uint64_t epoch, std::optional<verdict> by, ticks now, std::uint64_t tally,
                                       lengthened mine = {}, bool new_call = false) noexcept;
     lengthened lengthen_run(std::uint32_t of_window) noexcept;
-    window_counts note_suspicion(const plan& by, std::uint64_t tally, bool judges, bool new_call = false) noexcept;
+    std::uint64_t suspected_from() const noexcept;
+    std::uint64_t publish_suspicion(const suspicion& of, std::uint64_t edge, std::uint64_t tally) noexcept;
+    void suspect_nothing() noexcept;
+    void note_next_move() noexcept;
+    window_counts window_to_judge(const plan& by, std::uint64_t tally, bool new_call) noexcept;
+    void keep_suspecting(const plan& by, std::uint64_t tally) noexcept;
     std::uint32_t run_of(std::uint32_t of_window) const noexcept;
 
     Sink& sink_;

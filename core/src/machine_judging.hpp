@@ -24,7 +24,7 @@ std::optional<moved> machine<A, S, F>::judge_window(std::uint64_t epoch, std::op
         // An order may have begun a window since the tally was added up, at a later sum.
         tally = std::max(tally, seen.window_base);
         window_.move_to(now, tally);
-        const window_counts counts = note_suspicion(settings, tally, true, new_call);
+        const window_counts counts = window_to_judge(settings, tally, new_call);
         std::uint32_t run = run_of(seen.window);
         if (mine.window == seen.window) run = std::max(run, mine.run);
         std::optional<finding> found = judge(counts, run, settings);
@@ -87,64 +87,93 @@ bool machine<A, S, F>::still_in_step(std::uint64_t epoch) noexcept {
     return true;
 }
 
-/// Publishes when a success has to look again. Returns: the window as it was at the first success that nobody has judged
-/// and at which a ratio may count; where there is none, as it is. `judges`: that is judged now.
-///
-/// A success adds to the tally and then reads the suspicion; this writes a suspicion and then reads the
-/// tally, all seq_cst: of a success and a piece of evidence that race, at least one sees the other. Where there is no
-/// suspicion no number of successes makes a rule hold, so it does not matter who sees whom.
-///
-/// Several successes may be counted before any of them looks. One after the other, each would have been judged; and
-/// more of them make every ratio smaller, so it is enough to judge the first of them that brings the window to its
-/// minimum. That is why a suspicion begins at the first success that was not judged, and is judged there. Evidence that
-/// is a call of its own, `new_call`, takes the place of that success, which comes after it.
-template <class A, class S, class F>
-window_counts machine<A, S, F>::note_suspicion(const plan& by, std::uint64_t tally, bool judges,
-                                               bool new_call) noexcept {
-    constexpr std::uint64_t none = std::numeric_limits<std::uint64_t>::max();
-    // relaxed, all loads here: nobody else writes these, who is not under evidence_. The stores: see count_success().
-    // Where a suspicion is on, whoever counts at or after its beginning looks again: those in flight are not judged yet.
-    const bool goes_on = suspect_to_.load(std::memory_order_relaxed) != 0;
-    const std::uint64_t suspected_from =
-        goes_on ? edge_.load(std::memory_order_relaxed) + suspect_from_.load(std::memory_order_relaxed) : none;
-    const std::uint64_t unjudged = std::min(suspected_from, tally + 1);
+// When a success has to look again: from one number of successes in the window to another, where a rule could hold with
+// the evidence that is there.
+//
+// A success adds to the tally and then reads the suspicion; evidence writes a suspicion and then reads the tally, all
+// seq_cst: of a success and a piece of evidence that race, at least one sees the other. Where there is no suspicion no
+// number of successes makes a rule hold, so it does not matter who sees whom.
+//
+// Several successes may be counted before any of them looks. One after the other, each would have been judged; and more of
+// them make every ratio smaller, so it is enough to judge the first of them that brings the window to its minimum. That is
+// why a suspicion begins at the first success that nobody has judged, and is judged there.
 
-    const std::uint64_t edge = window_.edge();
-    const std::uint64_t before = new_call ? 1 : 0;
-    const std::uint64_t first = std::max(std::min(suspected_from, tally + before), edge + before) - before;
-    const window_counts counts = window_.counts(first);
-    const suspicion now = suspect(counts, window_.extra_calls(), by);
-    const auto first_that_counts = [&](std::uint64_t among) {
-        const std::uint64_t at = std::max(first, edge + std::min(now.from, among - edge));
-        return at == first ? counts : window_.counts(at);
-    };
-    // Successes only become more, and whoever moves the window's edge comes here. Who is about to look is waited for.
-    const bool passed = tally - edge > now.to && (judges || unjudged > tally);
-    // Every success reads this line: while nothing is suspected it is written only where it changes. relaxed: as above.
+/// Where the tally stands at the first success that nobody has judged, and that will look again. Returns: `none`, if
+/// nothing is suspected.
+template <class A, class S, class F>
+std::uint64_t machine<A, S, F>::suspected_from() const noexcept {
+    constexpr std::uint64_t none = std::numeric_limits<std::uint64_t>::max();
+    // relaxed, as all loads of these here: nobody writes them who is not under evidence_.
+    if (suspect_to_.load(std::memory_order_relaxed) == 0) return none;
+    return edge_.load(std::memory_order_relaxed) + suspect_from_.load(std::memory_order_relaxed);
+}
+
+/// Successes in the window from `from` to `to` look again, and of them those from that point of the tally on. Returns:
+/// the tally thereafter.
+template <class A, class S, class F>
+std::uint64_t machine<A, S, F>::publish_suspicion(const suspicion& of, std::uint64_t edge,
+                                                  std::uint64_t tally) noexcept {
+    // relaxed: `to` publishes what is written before it.
+    edge_.store(edge, std::memory_order_relaxed);
+    suspect_from_.store(std::max(of.from, tally - edge), std::memory_order_relaxed);
+    // seq_cst: see count_success().
+    suspect_to_.store(of.to, std::memory_order_seq_cst);
+    return tally_.sum();
+}
+
+template <class A, class S, class F>
+void machine<A, S, F>::suspect_nothing() noexcept {
+    // Every success reads this line: it is written only where it changes. relaxed: who still suspects looks for nothing.
+    if (suspect_to_.load(std::memory_order_relaxed) != 0) suspect_to_.store(0, std::memory_order_relaxed);
+}
+
+template <class A, class S, class F>
+void machine<A, S, F>::note_next_move() noexcept {
+    // relaxed: see count_success(). Written only where it changes, as above.
     if (const ticks next = window_.next_move(); next_move_.load(std::memory_order_relaxed) != next) {
         next_move_.store(next, std::memory_order_relaxed);
     }
-    if (now.to == 0 || passed) {
-        // relaxed: who still suspects looks again for nothing.
-        if (suspect_to_.load(std::memory_order_relaxed) != 0) suspect_to_.store(0, std::memory_order_relaxed);
-        return first_that_counts(tally);
+}
+
+/// For who judges. Returns: the window as it was at the first success that nobody has judged and at which a ratio may
+/// count; where there is none, as it is. Evidence that is a call of its own, `new_call`, takes the place of that success,
+/// which comes after it. With this all are judged that have come by now.
+template <class A, class S, class F>
+window_counts machine<A, S, F>::window_to_judge(const plan& by, std::uint64_t tally, bool new_call) noexcept {
+    const std::uint64_t edge = window_.edge();
+    const std::uint64_t before = new_call ? 1 : 0;
+    const std::uint64_t first = std::max(std::min(suspected_from(), tally + before), edge + before) - before;
+    const window_counts counts = window_.counts(first);
+    const suspicion now = suspect(counts, window_.extra_calls(), by);
+    note_next_move();
+    // Successes only become more, and whoever moves the window's edge comes here.
+    const auto may_hold = [&] { return now.to != 0 && tally - edge <= now.to; };
+    if (may_hold()) {
+        tally = publish_suspicion(now, edge, tally + 1);
+        // relaxed: an older one is of those that are judged here too, as who came while it was written.
+        suspect_from_.store(std::max(now.from, tally + 1 - edge), std::memory_order_relaxed);
     }
-    // relaxed: `to` publishes what is written before it.
-    edge_.store(edge, std::memory_order_relaxed);
-    suspect_from_.store(std::max(now.from, (judges ? tally + 1 : std::max(unjudged, edge)) - edge),
-                        std::memory_order_relaxed);
-    suspect_to_.store(now.to, std::memory_order_seq_cst);
-    const auto after = tally_.sum();
-    if (judges && after != tally) {
-        // relaxed: as above. Who came while this was written is judged here too.
-        suspect_from_.store(std::max(now.from, after - edge + 1), std::memory_order_relaxed);
-        if (after - edge > now.to) suspect_to_.store(0, std::memory_order_relaxed);
+    if (!may_hold()) suspect_nothing();
+    const std::uint64_t at = std::max(first, edge + std::min(now.from, tally - edge));
+    return at == first ? counts : window_.counts(at);
+}
+
+/// For who changes the window or the rules and judges nothing: whoever was about to look again still does.
+template <class A, class S, class F>
+void machine<A, S, F>::keep_suspecting(const plan& by, std::uint64_t tally) noexcept {
+    const std::uint64_t edge = window_.edge();
+    const std::uint64_t from = suspected_from();
+    const bool waits = from <= tally;
+    const window_counts counts = window_.counts(std::max(std::min(from, tally), edge));
+    const suspicion now = suspect(counts, window_.extra_calls(), by);
+    note_next_move();
+    if (now.to == 0 || (tally - edge > now.to && !waits)) return suspect_nothing();
+    const auto after = publish_suspicion(now, edge, std::max(std::min(from, tally + 1), edge));
+    if (!waits) {
+        // Who came while this was written may have seen no suspicion, and not look: they came before. relaxed: who sees
+        // the older one looks for nothing.
+        suspect_from_.store(std::max(now.from, std::min(from, after + 1) - edge), std::memory_order_relaxed);
     }
-    if (!judges && after != tally && unjudged > tally) {
-        // relaxed: as above. Who came while this was written may have seen no suspicion, and not look: they came before.
-        suspect_from_.store(std::max(now.from, std::min(suspected_from, after + 1) - edge), std::memory_order_relaxed);
-    }
-    return first_that_counts(after);
 }
 
 template <class A, class S, class F>
@@ -174,7 +203,7 @@ void machine<A, S, F>::move_window(ticks now, ticks late) noexcept {
     const plan& by = in_step(read_window());
     const auto tally = tally_.sum();
     window_.move_to(now, tally);
-    note_suspicion(by, tally, false);
+    keep_suspecting(by, tally);
 }
 
 /// Under evidence_; successes end the run at any time without it.

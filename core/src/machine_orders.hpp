@@ -45,7 +45,7 @@ void machine<A, S, F>::apply(std::shared_ptr<const plan> by, ticks now) {
                                              .with_observes(given.mode == mode::observe));) {
         at = current();
     }
-    note_suspicion(next, tally_.sum(), false);
+    keep_suspecting(next, tally_.sum());
 }
 
 template <class A, class S, class F>
@@ -284,7 +284,7 @@ void machine<A, S, F>::observe(snapshot& into, ticks now) noexcept {
             const plan& by = in_step(actual);
             const auto tally = tally_.sum();
             window_.move_to(now, tally);
-            note_suspicion(by, tally, false);
+            keep_suspecting(by, tally);
             const window_counts counts = window_.shown(tally);
             into.window = {counts.calls, counts.failures(), counts.slow};
             into.failures_in_a_row = run_of(actual.of.window);

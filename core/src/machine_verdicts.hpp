@@ -168,7 +168,7 @@ template <class A, class S, class F>
 template <class Time>
 void machine<A, S, F>::success_counted(std::uint64_t epoch, const Time& time) noexcept {
     end_run(epoch);
-    // seq_cst, after the addition: see note_suspicion().
+    // seq_cst, after the addition: see machine_judging.hpp.
     const auto to = suspect_to_.load(std::memory_order_seq_cst);
     if (to == 0) return;
     // relaxed: both are written before `to`, so they are of its suspicion or of a later one.

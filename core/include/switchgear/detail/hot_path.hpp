@@ -69,7 +69,7 @@ public:
 protected:
     [[gnu::always_inline]] progress count_success(std::uint64_t epoch) noexcept {
         if (!tally_.add(epoch, word_)) return progress::late;
-        // seq_cst, after the addition: see machine::note_suspicion().
+        // seq_cst, after the addition: see machine_judging.hpp.
         const bool suspected = suspect_to_.load(std::memory_order_seq_cst) != 0;
         // relaxed: whoever finds a run looks again, with acquire.
         const bool ends_run = (run_.load(std::memory_order_relaxed) & 0xffff'ffff) != 0;

@@ -48,7 +48,7 @@ public:
         // acquire: pairs with the retagging in open_window(), so that `now` reads no older.
         std::uint64_t seen = cell.load(std::memory_order_acquire);
         // seq_cst: this addition comes before the caller's look at the suspicion; pairs with the
-        // evaluation that stores the suspicion and then reads this sum (machine::note_suspicion). Failed, relaxed:
+        // evaluation that stores the suspicion and then reads this sum (machine::publish_suspicion). Failed, relaxed:
         // what was found is only compared, and make_way() or add_patiently() look again.
         if (seen >> count_bits == tag_of(epoch) && is_present(epoch, now)) [[likely]] {
             if (cell.compare_exchange_strong(seen, seen + 1, std::memory_order_seq_cst, std::memory_order_relaxed))
