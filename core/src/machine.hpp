@@ -3,6 +3,7 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -315,10 +316,11 @@ private:
     std::optional<moved> judge_window(std::uint64_t epoch, std::optional<verdict> by, ticks now, std::uint64_t tally,
                                       lengthened mine = {}, bool new_call = false) noexcept;
     lengthened lengthen_run(std::uint32_t of_window) noexcept;
+    static constexpr std::uint64_t nobody = std::numeric_limits<std::uint64_t>::max();
     std::uint64_t suspected_from() const noexcept;
-    std::uint64_t publish_suspicion(const suspicion& of, std::uint64_t edge, std::uint64_t tally) noexcept;
+    std::uint64_t publish_suspicion(const suspicion& of, std::uint64_t edge, std::uint64_t waiting,
+                                    std::uint64_t tally) noexcept;
     void suspect_nothing() noexcept;
-    void note_next_move() noexcept;
     window_counts window_to_judge(const plan& by, std::uint64_t tally, bool new_call) noexcept;
     void keep_suspecting(const plan& by, std::uint64_t tally) noexcept;
     std::uint32_t run_of(std::uint32_t of_window) const noexcept;

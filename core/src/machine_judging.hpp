@@ -98,46 +98,43 @@ bool machine<A, S, F>::still_in_step(std::uint64_t epoch) noexcept {
 // them make every ratio smaller, so it is enough to judge the first of them that brings the window to its minimum. That is
 // why a suspicion begins at the first success that nobody has judged, and is judged there.
 
-/// Where the tally stands at the first success that nobody has judged, and that will look again. Returns: `none`, if
+/// Where the tally stands at the first success that nobody has judged, and that will look again. Returns: `nobody`, if
 /// nothing is suspected.
 template <class A, class S, class F>
 std::uint64_t machine<A, S, F>::suspected_from() const noexcept {
-    constexpr std::uint64_t none = std::numeric_limits<std::uint64_t>::max();
     // relaxed, as all loads of these here: nobody writes them who is not under evidence_.
-    if (suspect_to_.load(std::memory_order_relaxed) == 0) return none;
+    if (suspect_to_.load(std::memory_order_relaxed) == 0) return nobody;
     return edge_.load(std::memory_order_relaxed) + suspect_from_.load(std::memory_order_relaxed);
 }
 
-/// Successes in the window from `from` to `to` look again, and of them those from that point of the tally on. Returns:
-/// the tally thereafter.
+/// Successes look again that come from now on, and those from `waiting` on: the tally at the first that is about to.
+/// Returns: the tally thereafter. Who came until then may have seen no suspicion and not look: they came before.
 template <class A, class S, class F>
-std::uint64_t machine<A, S, F>::publish_suspicion(const suspicion& of, std::uint64_t edge,
+std::uint64_t machine<A, S, F>::publish_suspicion(const suspicion& of, std::uint64_t edge, std::uint64_t waiting,
                                                   std::uint64_t tally) noexcept {
+    const auto first_to_look = [&](std::uint64_t counted) {
+        return std::max(of.from, std::max(std::min(waiting, counted + 1), edge) - edge);
+    };
     // relaxed: `to` publishes what is written before it.
     edge_.store(edge, std::memory_order_relaxed);
-    suspect_from_.store(std::max(of.from, tally - edge), std::memory_order_relaxed);
-    // seq_cst: see count_success().
+    suspect_from_.store(first_to_look(tally), std::memory_order_relaxed);
+    // seq_cst, as the sum after it: see above.
     suspect_to_.store(of.to, std::memory_order_seq_cst);
-    return tally_.sum();
+    tally = tally_.sum();
+    // relaxed: who sees the older one looks for nothing.
+    suspect_from_.store(first_to_look(tally), std::memory_order_relaxed);
+    return tally;
 }
 
 template <class A, class S, class F>
 void machine<A, S, F>::suspect_nothing() noexcept {
-    // Every success reads this line: it is written only where it changes. relaxed: who still suspects looks for nothing.
+    // Every success reads this line: written only where it changes. relaxed: who still suspects looks for nothing.
     if (suspect_to_.load(std::memory_order_relaxed) != 0) suspect_to_.store(0, std::memory_order_relaxed);
 }
 
-template <class A, class S, class F>
-void machine<A, S, F>::note_next_move() noexcept {
-    // relaxed: see count_success(). Written only where it changes, as above.
-    if (const ticks next = window_.next_move(); next_move_.load(std::memory_order_relaxed) != next) {
-        next_move_.store(next, std::memory_order_relaxed);
-    }
-}
-
 /// For who judges. Returns: the window as it was at the first success that nobody has judged and at which a ratio may
-/// count; where there is none, as it is. Evidence that is a call of its own, `new_call`, takes the place of that success,
-/// which comes after it. With this all are judged that have come by now.
+/// count; where there is none, as it is. Evidence that is a call of its own, `new_call`, takes the place of that
+/// success, which comes after it. With this all are judged that have come by now.
 template <class A, class S, class F>
 window_counts machine<A, S, F>::window_to_judge(const plan& by, std::uint64_t tally, bool new_call) noexcept {
     const std::uint64_t edge = window_.edge();
@@ -145,15 +142,12 @@ window_counts machine<A, S, F>::window_to_judge(const plan& by, std::uint64_t ta
     const std::uint64_t first = std::max(std::min(suspected_from(), tally + before), edge + before) - before;
     const window_counts counts = window_.counts(first);
     const suspicion now = suspect(counts, window_.extra_calls(), by);
-    note_next_move();
-    // Successes only become more, and whoever moves the window's edge comes here.
-    const auto may_hold = [&] { return now.to != 0 && tally - edge <= now.to; };
-    if (may_hold()) {
-        tally = publish_suspicion(now, edge, tally + 1);
-        // relaxed: an older one is of those that are judged here too, as who came while it was written.
-        suspect_from_.store(std::max(now.from, tally + 1 - edge), std::memory_order_relaxed);
+    // Successes only become more, and whoever moves the window's edge comes here or below.
+    if (now.to == 0 || tally - edge > now.to) {
+        suspect_nothing();
+    } else {
+        tally = publish_suspicion(now, edge, nobody, tally);
     }
-    if (!may_hold()) suspect_nothing();
     const std::uint64_t at = std::max(first, edge + std::min(now.from, tally - edge));
     return at == first ? counts : window_.counts(at);
 }
@@ -161,18 +155,18 @@ window_counts machine<A, S, F>::window_to_judge(const plan& by, std::uint64_t ta
 /// For who changes the window or the rules and judges nothing: whoever was about to look again still does.
 template <class A, class S, class F>
 void machine<A, S, F>::keep_suspecting(const plan& by, std::uint64_t tally) noexcept {
+    // Every success reads this line, too. relaxed: see count_success().
+    if (const ticks next = window_.next_move(); next_move_.load(std::memory_order_relaxed) != next) {
+        next_move_.store(next, std::memory_order_relaxed);
+    }
     const std::uint64_t edge = window_.edge();
-    const std::uint64_t from = suspected_from();
-    const bool waits = from <= tally;
-    const window_counts counts = window_.counts(std::max(std::min(from, tally), edge));
+    const std::uint64_t waiting = suspected_from();
+    const window_counts counts = window_.counts(std::max(std::min(waiting, tally), edge));
     const suspicion now = suspect(counts, window_.extra_calls(), by);
-    note_next_move();
-    if (now.to == 0 || (tally - edge > now.to && !waits)) return suspect_nothing();
-    const auto after = publish_suspicion(now, edge, std::max(std::min(from, tally + 1), edge));
-    if (!waits) {
-        // Who came while this was written may have seen no suspicion, and not look: they came before. relaxed: who sees
-        // the older one looks for nothing.
-        suspect_from_.store(std::max(now.from, std::min(from, after + 1) - edge), std::memory_order_relaxed);
+    if (now.to == 0) {
+        suspect_nothing();
+    } else {
+        publish_suspicion(now, edge, waiting, tally);
     }
 }
 

@@ -75,6 +75,15 @@ std::vector<scenario> evidence_and_successes() {
              p.thread([&s] { s.failure(0, 1 * ms); });
              p.thread([&s] { s.success(1, 1 * ms), s.success(2, 1 * ms); });
          }},
+        {"second_failure_as_a_success_comes",
+         "fewer successes reach the minimum than after the first, and the one that does so looks again",
+         by_ratio(0.5, 4, last_calls{8}),
+         [](stage& s, play& p) {
+             admit(s, 4);
+             s.failure(0, 1 * ms), s.success(1, 1 * ms);
+             p.thread([&s] { s.failure(2, 1 * ms); });
+             p.thread([&s] { s.success(3, 1 * ms); });
+         }},
         {"overdue_after_a_success_that_is_not_judged_yet", "a call that is found slow is one of its own",
          [] {
              settings given = by_ratio(0.5, 4, last_calls{8});
