@@ -166,10 +166,8 @@ private:
     using atom = typename Atomics::template atom<T>;
     template <class T>
     using plain = typename Atomics::template plain<T>;
-    using Front::edge_;
     using Front::granted;
     using Front::next_move_;
-    using Front::run_;
     using Front::slow_after_;
     using Front::suspect_from_;
     using Front::suspect_to_;
@@ -293,7 +291,6 @@ private:
     template <class Time>
     void give_back(const grant& of, const Time& time) noexcept;
     void total(verdict how, bool slow) noexcept;
-    void end_run(std::uint64_t epoch) noexcept;
     template <class Time>
     void steer(grant& of, verdict how, const Time& time) noexcept;
     /// Under evidence_.
@@ -309,13 +306,9 @@ private:
         return in_step(glance{with.at, with.of.window, with.of.window_base});
     }
     bool still_in_step(std::uint64_t epoch) noexcept;
-    /// A run of failures as it was when a verdict lengthened it.
-    struct lengthened {
-        std::uint32_t window = 0, run = 0;
-    };
     std::optional<moved> judge_window(std::uint64_t epoch, std::optional<verdict> by, ticks now, std::uint64_t tally,
-                                      lengthened mine = {}, bool new_call = false) noexcept;
-    lengthened lengthen_run(std::uint32_t of_window) noexcept;
+                                      bool new_call = false) noexcept;
+    void lengthen_run(std::uint64_t tally) noexcept;
     static constexpr std::uint64_t nobody = std::numeric_limits<std::uint64_t>::max();
     std::uint64_t suspected_from() const noexcept;
     std::uint64_t publish_suspicion(const suspicion& of, std::uint64_t edge, std::uint64_t waiting,
@@ -323,7 +316,7 @@ private:
     void suspect_nothing() noexcept;
     window_counts window_to_judge(const plan& by, std::uint64_t tally, bool new_call) noexcept;
     void keep_suspecting(const plan& by, std::uint64_t tally) noexcept;
-    std::uint32_t run_of(std::uint32_t of_window) const noexcept;
+    std::uint32_t run_at(std::uint64_t tally) const noexcept;
 
     Sink& sink_;
     atom<trouble<Atomics>*> trouble_{nullptr};
@@ -340,6 +333,8 @@ private:
 
     brief_lock<Atomics> evidence_;
     plain<std::uint32_t> evidence_window_ = 0;  // under evidence_: the window that the marks are of
+    std::uint32_t run_ = 0;                     // under evidence_: failures in a row
+    std::uint64_t run_tally_ = 0;               // under evidence_: the successes before the last of them
     ticks kept_closed_at_ = long_ago;           // under evidence_: when it last would have opened, in this episode
     sliding_window window_;                     // under evidence_
 

@@ -12,11 +12,9 @@
 namespace switchgear::detail {
 
 /// The rules, on the window as it is. Under evidence_; the swing too, so that no reload comes between.
-/// A success may end the run before it is looked at here: a run that reached its limit has reached it (rule 7),
-/// so the verdict's own place in it counts.
 template <class A, class S, class F>
 std::optional<moved> machine<A, S, F>::judge_window(std::uint64_t epoch, std::optional<verdict> by, ticks now,
-                                                    std::uint64_t tally, lengthened mine, bool new_call) noexcept {
+                                                    std::uint64_t tally, bool new_call) noexcept {
     for (;; tally = tally_.sum()) {
         const glance seen = read_window();
         if (seen.at.epoch() != epoch) return {};  // an epoch that counts does so to its end
@@ -25,9 +23,7 @@ std::optional<moved> machine<A, S, F>::judge_window(std::uint64_t epoch, std::op
         tally = std::max(tally, seen.window_base);
         window_.move_to(now, tally);
         const window_counts counts = window_to_judge(settings, tally, new_call);
-        std::uint32_t run = run_of(seen.window);
-        if (mine.window == seen.window) run = std::max(run, mine.run);
-        std::optional<finding> found = judge(counts, run, settings);
+        std::optional<finding> found = judge(counts, run_at(tally), settings);
         if (by && by->is_trip()) {
             found = {cause::trip_verdict, {counts.calls, counts.failures(), counts.slow, 1, 1}};
         }
@@ -72,6 +68,7 @@ auto machine<A, S, F>::in_step(const glance& with) noexcept -> const plan& {
     if (evidence_window_ != with.window) {
         evidence_window_ = with.window;
         kept_closed_at_ = long_ago;
+        run_ = 0;
         window_.begin(with.window_base);
         if (auto* const watcher = watching()) watcher->new_window();
     }
@@ -87,8 +84,8 @@ bool machine<A, S, F>::still_in_step(std::uint64_t epoch) noexcept {
     return true;
 }
 
-// When a success has to look again: from one number of successes in the window to another, where a rule could hold with
-// the evidence that is there.
+// When a success has to look again: from one point of the tally to another, where a rule could hold with the evidence that
+// is there; whoever finds that they are beyond the last ends it.
 //
 // A success adds to the tally and then reads the suspicion; evidence writes a suspicion and then reads the tally, all
 // seq_cst: of a success and a piece of evidence that race, at least one sees the other. Where there is no suspicion no
@@ -102,9 +99,9 @@ bool machine<A, S, F>::still_in_step(std::uint64_t epoch) noexcept {
 /// nothing is suspected.
 template <class A, class S, class F>
 std::uint64_t machine<A, S, F>::suspected_from() const noexcept {
-    // relaxed, as all loads of these here: nobody writes them who is not under evidence_.
-    if (suspect_to_.load(std::memory_order_relaxed) == 0) return nobody;
-    return edge_.load(std::memory_order_relaxed) + suspect_from_.load(std::memory_order_relaxed);
+    // relaxed, both: nobody writes these who is not under evidence_.
+    const bool any = suspect_to_.load(std::memory_order_relaxed) != 0;
+    return any ? suspect_from_.load(std::memory_order_relaxed) : nobody;
 }
 
 /// Successes look again that come from now on, and those from `waiting` on: the tally at the first that is about to.
@@ -113,13 +110,13 @@ template <class A, class S, class F>
 std::uint64_t machine<A, S, F>::publish_suspicion(const suspicion& of, std::uint64_t edge, std::uint64_t waiting,
                                                   std::uint64_t tally) noexcept {
     const auto first_to_look = [&](std::uint64_t counted) {
-        return std::max(of.from, std::max(std::min(waiting, counted + 1), edge) - edge);
+        return std::max(edge + of.from, std::min(waiting, counted + 1));
     };
+    const std::uint64_t last = of.to > nobody - edge ? nobody : edge + of.to;
     // relaxed: `to` publishes what is written before it.
-    edge_.store(edge, std::memory_order_relaxed);
     suspect_from_.store(first_to_look(tally), std::memory_order_relaxed);
     // seq_cst, as the sum after it: see above.
-    suspect_to_.store(of.to, std::memory_order_seq_cst);
+    suspect_to_.store(last, std::memory_order_seq_cst);
     tally = tally_.sum();
     // relaxed: who sees the older one looks for nothing.
     suspect_from_.store(first_to_look(tally), std::memory_order_relaxed);
@@ -200,37 +197,19 @@ void machine<A, S, F>::move_window(ticks now, ticks late) noexcept {
     keep_suspecting(by, tally);
 }
 
-/// Under evidence_; successes end the run at any time without it.
+/// Failures are in a row if no success was counted between them (rule 7): the tally tells, and in the order in which the
+/// window has them.
 template <class A, class S, class F>
-auto machine<A, S, F>::lengthen_run(std::uint32_t of_window) noexcept -> lengthened {
-    auto seen = run_.load(std::memory_order_relaxed);  // the exchange looks again
-    for (;;) {
-        const std::uint64_t run = seen >> 32 == of_window ? seen & 0xffff'ffff : 0;
-        const std::uint64_t longer = run == 0xffff'ffff ? run : run + 1;
-        const std::uint64_t next = (std::uint64_t{of_window} << 32) | longer;
-        // release: pairs with the acquires in end_run(). relaxed: looks again.
-        if (run_.compare_exchange_weak(seen, next, std::memory_order_release, std::memory_order_relaxed)) {
-            return {of_window, static_cast<std::uint32_t>(longer)};
-        }
-    }
+void machine<A, S, F>::lengthen_run(std::uint64_t tally) noexcept {
+    run_ = run_at(tally);
+    if (run_ != std::numeric_limits<std::uint32_t>::max()) ++run_;
+    run_tally_ = tally;
 }
 
+/// Returns: how many failures in a row there were at that point of the tally, since the window began.
 template <class A, class S, class F>
-void machine<A, S, F>::end_run(std::uint64_t epoch) noexcept {
-    // acquire, here and below: pairs with lengthen_run(), so that the epoch read next is no older than the run.
-    auto seen = run_.load(std::memory_order_acquire);
-    while (static_cast<std::uint32_t>(seen) != 0) {
-        // After the load: if the window is still ours now, then what was loaded is of no later one, and
-        // what comes later makes the exchange fail.
-        if (current().epoch() != epoch) return;
-        if (run_.compare_exchange_weak(seen, 0, std::memory_order_acquire)) return;
-    }
-}
-
-template <class A, class S, class F>
-std::uint32_t machine<A, S, F>::run_of(std::uint32_t of_window) const noexcept {
-    const auto seen = run_.load(std::memory_order_relaxed);  // evidence_ orders what lengthens it
-    return seen >> 32 == of_window ? static_cast<std::uint32_t>(seen) : 0;
+std::uint32_t machine<A, S, F>::run_at(std::uint64_t tally) const noexcept {
+    return tally == run_tally_ ? run_ : 0;
 }
 
 }  // namespace switchgear::detail

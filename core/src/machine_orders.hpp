@@ -24,7 +24,8 @@ void machine<A, S, F>::apply(std::shared_ptr<const plan> by, ticks now) {
     if (!window_.suits(given.trip.window)) {
         const auto tally = tally_.sum();
         window_.move_to(now, tally);
-        wanted.emplace(given.trip.window, now, tally).adopt(window_, tally);
+        const auto judged = std::max(std::min(suspected_from() - 1, tally), window_.edge());
+        wanted.emplace(given.trip.window, now, tally).adopt(window_, tally, judged);
     }
     plans_[fresh] = std::move(by);
     const plan& next = *plans_[fresh];
@@ -287,7 +288,7 @@ void machine<A, S, F>::observe(snapshot& into, ticks now) noexcept {
             keep_suspecting(by, tally);
             const window_counts counts = window_.shown(tally);
             into.window = {counts.calls, counts.failures(), counts.slow};
-            into.failures_in_a_row = run_of(actual.of.window);
+            into.failures_in_a_row = run_at(tally);
         }
         if (auto* const watcher = watching()) {
             take_in_good_calls(*watcher);

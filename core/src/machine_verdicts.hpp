@@ -167,15 +167,14 @@ void machine<A, S, F>::settle_success(std::uint64_t epoch, ticks ended, const Ti
 template <class A, class S, class F>
 template <class Time>
 void machine<A, S, F>::success_counted(std::uint64_t epoch, const Time& time) noexcept {
-    end_run(epoch);
     // seq_cst, after the addition: see machine_judging.hpp.
     const auto to = suspect_to_.load(std::memory_order_seq_cst);
     if (to == 0) return;
     // relaxed: both are written before `to`, so they are of its suspicion or of a later one.
     const auto from = suspect_from_.load(std::memory_order_relaxed);
-    const auto successes = tally_.sum() - edge_.load(std::memory_order_relaxed);
+    const auto tally = tally_.sum();
     // Beyond `to` as well: of several that were counted together none may have been at a count that matters.
-    if (successes >= from || successes > to) look_again(epoch, in_ticks(time.now()));
+    if (tally >= from || tally > to) look_again(epoch, in_ticks(time.now()));
 }
 
 /// A success that the tally takes no more. Where its epoch is still on, somebody has opened the next window and is about
@@ -202,10 +201,9 @@ bool machine<A, S, F>::settle_evidence(const grant& of, verdict how, const cours
         auto tally = tally_.sum();
         window_.move_to(now, tally);
         mark what{.slow = went.slow, .counts_call = how.is_failure()};
-        lengthened mine;
         if (how.is_failure()) {
             what.failed = static_cast<std::uint8_t>(how.failed_with());
-            if (by.weight(how.failed_with()) > 0) mine = lengthen_run(seen.window);
+            if (by.weight(how.failed_with()) > 0) lengthen_run(tally);
         }
         // An overdue call was counted when it was found so: not again, unless that has left the window.
         const bool counted_before =
@@ -221,7 +219,7 @@ bool machine<A, S, F>::settle_evidence(const grant& of, verdict how, const cours
             tally = tally_.sum();
         }
         if (!counted_before && (what.counts_call || went.slow)) window_.file(what, now, tally);
-        if (how.is_success()) end_run(of.epoch);
+        if (how.is_success()) run_ = 0;  // if not by the tally
         if (auto* const watcher = watching(of)) {
             watcher->add(of.epoch, {.at = time_point{duration{now}},
                                     .took = duration{went.took},
@@ -229,7 +227,7 @@ bool machine<A, S, F>::settle_evidence(const grant& of, verdict how, const cours
                                     .failed = how.is_failure(),
                                     .slow_already = of.is(grant::overlong)});
         }
-        made = judge_window(of.epoch, how, now, tally, mine, what.counts_call && !counted_before);
+        made = judge_window(of.epoch, how, now, tally, what.counts_call && !counted_before);
     }
     tell(made);
     return true;
@@ -363,7 +361,7 @@ std::optional<moved> machine<A, S, F>::file_overdue(grant& of, ticks now) noexce
     of.place = window_.file({.slow = true}, now, tally);
     of.which = window_.generation();
     of.traits |= grant::overdue;
-    return judge_window(of.epoch, {}, now, tally, {}, true);
+    return judge_window(of.epoch, {}, now, tally, true);
 }
 
 template <class A, class S, class F>

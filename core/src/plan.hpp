@@ -17,6 +17,7 @@ struct plan {
     explicit plan(const settings& from)
         : given{from},
           weights{by_class(from.trip.weights)},
+          most_of_threshold{1 - rounding_of(weights)},
           limits{by_class(from.trip.limits)},
           slow_after{from.trip.slow ? in_ticks(from.trip.slow->after) : never},
           timed{from.trip.slow || from.trip.adaptive} {}
@@ -28,9 +29,12 @@ struct plan {
         return std::chrono::nanoseconds{std::min(span, most)}.count();
     }
     double weight(failure_class of) const noexcept { return weights[static_cast<std::size_t>(of)]; }
+    /// Whether a sum of weights, or a share of one, reaches a threshold, at equal (rule 3).
+    bool reaches(double weight, double threshold) const noexcept { return weight >= threshold * most_of_threshold; }
 
     settings given;
     std::array<double, failure_class_count> weights;
+    double most_of_threshold;  ///< what is left of it where a sum of weights may be rounded
     std::array<std::optional<std::uint32_t>, failure_class_count> limits;
     ticks slow_after;  ///< `never` without a slow rule
     bool timed;        ///< it matters how long a call takes

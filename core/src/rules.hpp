@@ -36,11 +36,12 @@ inline std::optional<finding> judge(const window_counts& seen, std::uint32_t in_
         return found(cause::consecutive_failures, in_a_row, *rules.consecutive_failures);
     }
     const double weight = weight_of(seen, by);
-    if (rules.failures && weight >= *rules.failures) return found(cause::failure_count, weight, *rules.failures);
+    if (rules.failures && by.reaches(weight, *rules.failures))
+        return found(cause::failure_count, weight, *rules.failures);
     if (seen.calls >= rules.minimum_calls) {
         const auto calls = static_cast<double>(seen.calls);
         const double failing = std::min(1.0, weight / calls);
-        if (rules.failure_ratio && failing >= *rules.failure_ratio) {
+        if (rules.failure_ratio && by.reaches(failing, *rules.failure_ratio)) {
             return found(cause::failure_ratio, failing, *rules.failure_ratio);
         }
         const double crawling = static_cast<double>(seen.slow) / calls;
@@ -56,7 +57,7 @@ inline std::optional<finding> judge(const window_counts& seen, std::uint32_t in_
 
 /// Whether a rule that counts failures in the window holds.
 inline bool reaches_a_count(const window_counts& seen, const plan& by) noexcept {
-    bool reached = by.given.trip.failures && weight_of(seen, by) >= *by.given.trip.failures;
+    bool reached = by.given.trip.failures && by.reaches(weight_of(seen, by), *by.given.trip.failures);
     for (std::size_t i = 0; i < failure_class_count; ++i) reached |= by.limits[i] && seen.failed[i] >= *by.limits[i];
     return reached;
 }
@@ -82,7 +83,7 @@ inline suspicion suspect(const window_counts& seen, std::uint64_t extra_calls, c
     bool always = false;
     if (const auto* calls = std::get_if<last_calls>(&rules.window)) {
         const double full = calls->count;
-        always = (rules.failure_ratio && weight / full >= *rules.failure_ratio) ||
+        always = (rules.failure_ratio && by.reaches(weight / full, *rules.failure_ratio)) ||
                  (rules.slow && static_cast<double>(seen.slow) / full >= rules.slow->ratio);
     }
     return {.from = rules.minimum_calls - std::min<std::uint64_t>(rules.minimum_calls, extra_calls),

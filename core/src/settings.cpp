@@ -99,12 +99,13 @@ void check_trip(const trip_rules& trip, checker& check) {
         check.within("trip.consecutive_failures", *trip.consecutive_failures, 1U, most_calls);
     }
     if (trip.failures) {
-        const double heaviest = std::ranges::max(by_class(trip.weights));
+        const auto weights = by_class(trip.weights);
+        const double heaviest = std::ranges::max(weights);
         check.must(*trip.failures > 0 && std::isfinite(*trip.failures), "trip.failures", *trip.failures,
                    "must be a number above 0");
         if (of_calls && heaviest >= 0) {
-            check.must(!(*trip.failures > heaviest * reach), "trip.failures", *trip.failures,
-                       "cannot be reached within a window of " + text_of(reach) + " calls");
+            check.must(!(*trip.failures * (1 - rounding_of(weights)) > heaviest * reach), "trip.failures",
+                       *trip.failures, "cannot be reached within a window of " + text_of(reach) + " calls");
         }
     }
     if (trip.failure_ratio) check.share("trip.failure_ratio", *trip.failure_ratio);

@@ -93,9 +93,10 @@ public:
     std::uint64_t edge() const noexcept { return base_ + forgotten_ - std::min(extra_, forgotten_); }
     /// Takes over what fits of another window of calls, in order and under the same numbers. What the other
     /// one had let go of is not known any more, so this one is no fuller than that.
+    /// `judged`: how far along the tally the other one's verdicts were judged; what is not judged yet needs those before it.
     /// Requires: nothing was filed here yet.
-    void adopt(const call_window& from, std::uint64_t tally) noexcept {
-        const std::uint64_t number = from.number_at(tally);
+    void adopt(const call_window& from, std::uint64_t judged) noexcept {
+        const std::uint64_t number = from.number_at(judged);
         base_ = from.base_;
         extra_ = from.extra_;
         forgotten_ = std::max(from.forgotten_, number - std::min<std::uint64_t>(number, from.size_));
@@ -292,8 +293,8 @@ public:
         const auto* wanted = std::get_if<last_calls>(&size);
         return wanted != nullptr && wanted->count == calls.size();
     }
-    /// Keeps the samples that fit; a window of the other kind starts empty (rule 35).
-    void adopt(const sliding_window& from, std::uint64_t tally) {
+    /// Keeps the samples that fit; a window of the other kind starts empty (rule 35). `judged`: see call_window.
+    void adopt(const sliding_window& from, std::uint64_t tally, std::uint64_t judged) {
         const bool same_kind = kind_.index() == from.kind_.index();
         generation_ = from.generation_;
         if (!same_kind) {
@@ -303,7 +304,7 @@ public:
         if (auto* time = std::get_if<time_window>(&kind_)) {
             time->adopt(std::get<time_window>(from.kind_), tally);
         } else {
-            std::get<call_window>(kind_).adopt(std::get<call_window>(from.kind_), tally);
+            std::get<call_window>(kind_).adopt(std::get<call_window>(from.kind_), judged);
         }
     }
 

@@ -56,19 +56,6 @@ TEST_F(healthy_path, looks_further_where_a_success_may_matter_to_a_rule) {
     EXPECT_EQ(succeed(), progress::counted);
 }
 
-TEST_F(healthy_path, looks_further_where_a_success_ends_a_run_of_failures) {
-    constexpr std::uint64_t of_window_7 = std::uint64_t{7} << 32;
-    for (const std::uint64_t run :
-         {std::uint64_t{1}, std::uint64_t{2}, std::uint64_t{0x80000000}, std::uint64_t{0xffffffff}}) {
-        run_.store(run);
-        EXPECT_EQ(succeed(), progress::look_further) << run;
-        run_.store(of_window_7 | run);
-        EXPECT_EQ(succeed(), progress::look_further) << run;
-    }
-    run_.store(of_window_7);
-    EXPECT_EQ(succeed(), progress::counted) << "no run, whichever window it was of";
-}
-
 TEST_F(healthy_path, is_late_after_its_epoch) {
     const grant given = granted(current(), grant::counted, clock);
     word_.store(word{}.with_state(state::open).bits());

@@ -411,7 +411,7 @@ TEST(sliding_window, knows_an_overdue_call_until_it_is_cleared_or_becomes_anothe
         cleared.begin(0);
         EXPECT_FALSE(settles(cleared, place, generation));
         auto time = of_time(3'000ms), calls = of_calls(7);
-        time.adopt(one, 0), calls.adopt(one, 0);
+        time.adopt(one, 0, 0), calls.adopt(one, 0, 0);
         const bool was_time = one.next_move() != never;
         EXPECT_EQ(settles(time, place, generation), was_time);
         EXPECT_EQ(settles(calls, place, generation), !was_time);
@@ -456,7 +456,7 @@ TEST(sliding_window, of_time_that_was_dated_anew_once_knows_where_an_overdue_cal
     auto first = of_time(16'010ms), second = of_time(11'130ms);
     const auto place = first.file(found_overdue, 5'700 * ms, 0);
     const auto generation = first.generation();
-    second.adopt(first, 0);
+    second.adopt(first, 0, 0);
     ASSERT_TRUE(second.settle(place, generation, mark::no_failure, 12'000 * ms, 0));
     for (ticks at = 12'000 * ms; at < 22'000 * ms; at += 100 * ms) {
         second.move_to(at, 0);
@@ -471,7 +471,7 @@ TEST(sliding_window, of_time_that_was_dated_anew_twice_counts_no_more_calls_than
             third{last{13'370ms}, now + 1, 0};
         const auto place = first.file(found_overdue, found, 0);
         const auto generation = first.generation();
-        second.adopt(first, 0), third.adopt(second, 0);
+        second.adopt(first, 0, 0), third.adopt(second, 0, 0);
         if (!third.settle(place, generation, 2, now + 10 * ms, 0)) continue;
         EXPECT_EQ(third.counts(0).failures(), 1U);
         for (ticks at = now; at < now + 14'000 * ms; at += 50 * ms) {
@@ -494,7 +494,7 @@ TEST(sliding_window, becomes_another_size_with_what_fits_and_another_kind_with_n
     for (auto one : {of_time(), of_calls()}) {
         one.file(failure_of(2), 5'000 * ms, 0);
         auto time = of_time(3'000ms), calls = of_calls(7);
-        time.adopt(one, 0), calls.adopt(one, 0);
+        time.adopt(one, 0, 0), calls.adopt(one, 0, 0);
         const bool was_time = one.next_move() != never;
         EXPECT_EQ(time.counts(0).failed[2], was_time ? 1U : 0U);
         EXPECT_EQ(calls.counts(0).failed[2], was_time ? 0U : 1U);

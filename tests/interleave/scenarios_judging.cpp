@@ -84,6 +84,43 @@ std::vector<scenario> evidence_and_successes() {
              p.thread([&s] { s.failure(2, 1 * ms); });
              p.thread([&s] { s.success(3, 1 * ms); });
          }},
+        {"successes_that_are_not_judged_yet_and_a_larger_window",
+         "the failure that each of them needs is in it",
+         by_ratio(0.5, 2, last_calls{2}),
+         [larger = planned(by_ratio(0.5, 2, last_calls{3}))](stage& s, play& p) {
+             admit(s, 3);
+             s.failure(0, 1 * ms);
+             p.thread([&s] { s.success(1, 1 * ms); });
+             p.thread([&s] { s.success(2, 1 * ms); });
+             p.thread([&s, larger] { s.apply(larger, 1 * ms); });
+         },
+         {},
+         true},
+        {"success_as_a_shorter_window_with_a_smaller_minimum_comes",
+         "where it looks again and where the window begins are of one suspicion", by_ratio(0.2, 5, last{10s}),
+         [shorter = planned(by_ratio(0.2, 2, last{2s}))](stage& s, play& p) {
+             admit(s, 5);
+             for (std::size_t i = 0; i < 3; ++i) s.success(i, 0);
+             s.failure(3, 5 * seconds);
+             p.thread([&s] { s.success(4, 5 * seconds); });
+             p.thread([&s, shorter] { s.apply(shorter, 5 * seconds); });
+         }},
+        {"success_between_failures_in_a_row", "it is in one place, in the run as in the window",
+         [] {
+             settings given =
+                 with({.consecutive_failures = 2, .failure_ratio = 0.5, .window = last_calls{8}, .minimum_calls = 1});
+             given.trip.weights.timeout = 0.5;
+             return given;
+         }(),
+         [](stage& s, play& p) {
+             admit(s, 4);
+             s.success(0, 1 * ms);
+             p.thread([&s] { s.success(1, 1 * ms); });
+             p.thread([&s] {
+                 s.failure(2, 1 * ms);
+                 s.settle(3, verdict::failure(failure_class::timeout), 1 * ms);
+             });
+         }},
         {"overdue_after_a_success_that_is_not_judged_yet", "a call that is found slow is one of its own",
          [] {
              settings given = by_ratio(0.5, 4, last_calls{8});

@@ -10,17 +10,17 @@ MUTATIONS = [
     # 1 a verdict is counted exactly once
     (1, "include/switchgear/detail/tally.hpp", "cell.compare_exchange_strong(seen, seen + 1,", "cell.compare_exchange_strong(seen, seen + 2,", (*MACHINE, "tests/rules/closed_test.cpp")),
     # 2 each rule trips on its own
-    (2, "src/rules.hpp", "if (rules.failures && weight >= *rules.failures)", "if (false)", MACHINE),
+    (2, "src/rules.hpp", "if (rules.failures && by.reaches(weight, *rules.failures))", "if (false)", MACHINE),
     # 3 thresholds are reached at equal
-    (3, "src/rules.hpp", "failing >= *rules.failure_ratio", "failing > *rules.failure_ratio", MACHINE),
+    (3, "src/rules.hpp", "by.reaches(failing, *rules.failure_ratio)", "failing > *rules.failure_ratio", MACHINE),
     # 4 a success may be the verdict that trips
-    (4, "src/machine_verdicts.hpp", "if (successes >= from || successes > to) look_again(", "if (false) look_again(", MACHINE),
+    (4, "src/machine_verdicts.hpp", "if (tally >= from || tally > to) look_again(", "if (false) look_again(", MACHINE),
     # 5 failures have weights
     (5, "src/rules.hpp", "static_cast<double>(seen.failed[i]) * by.weights[i]", "static_cast<double>(seen.failed[i])", MACHINE),
     # 6 ignored verdicts end no run
-    (6, "src/machine_verdicts.hpp", "        ignored_.fetch_add(", "        run_.store(0);\n        ignored_.fetch_add(", MACHINE),
+    (6, "src/machine_verdicts.hpp", "        ignored_.fetch_add(", "        run_ = 0;\n        ignored_.fetch_add(", MACHINE),
     # 7 a success ends a run
-    (7, "src/machine_verdicts.hpp", "    end_run(epoch);\n    // seq_cst, after the addition", "    // seq_cst, after the addition", MACHINE),
+    (7, "src/machine_judging.hpp", "return tally == run_tally_ ? run_ : 0;", "return run_;", MACHINE),
     # 8 a window holds just the newest
     (8, "src/window.hpp", "marks_[first_].number + size_ <= number", "marks_[first_].number + size_ < number", MACHINE),
     # 9 a trip verdict needs no rule
@@ -66,7 +66,7 @@ MUTATIONS = [
     # 28 whatever is thrown is a failure
     (28, "include/switchgear/breaker.hpp", "p.settle(judge_exception(judge, std::current_exception()));", "p.ignore();", ("tests/rules/permits_test.cpp",)),
     # 29 listeners are told without a lock
-    (29, "src/machine_verdicts.hpp", "        made = judge_window(of.epoch, how, now, tally, mine, what.counts_call && !counted_before);\n    }\n    tell(made);", "        made = judge_window(of.epoch, how, now, tally, mine, what.counts_call && !counted_before);\n        tell(made);\n    }", MACHINE),
+    (29, "src/machine_verdicts.hpp", "        made = judge_window(of.epoch, how, now, tally, what.counts_call && !counted_before);\n    }\n    tell(made);", "        made = judge_window(of.epoch, how, now, tally, what.counts_call && !counted_before);\n        tell(made);\n    }", MACHINE),
     # 30 a transition names the epoch that began
     (30, "src/machine_moves.hpp", ".to = state::half_open,\n                 .epoch = to.epoch()", ".to = state::half_open,\n                 .epoch = from.epoch()", MACHINE),
     # 31 totals add up
@@ -78,7 +78,7 @@ MUTATIONS = [
     # 34 settings out of range are refused
     (34, "src/settings.cpp", "recovery.jitter >= 0 && recovery.jitter < 1", "recovery.jitter >= 0 && recovery.jitter <= 1", ("src/settings.cpp",)),
     # 35 a reload keeps the samples that fit
-    (35, "src/machine_orders.hpp", ".adopt(window_, tally);", ";", MACHINE),
+    (35, "src/machine_orders.hpp", ".adopt(window_, tally, judged);", ";", MACHINE),
     # 36 a damaged record is refused
     (36, "src/record.cpp", " || text.substr(end + before_checksum.size()) != checksum_of(text.substr(0, end))", "", ("src/record.cpp",)),
     # 37 what is not closed is not evicted

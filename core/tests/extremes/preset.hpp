@@ -30,7 +30,6 @@ public:
     explicit preset_front(std::uint64_t successes) { add_successes(successes); }
 
     void add_successes(std::uint64_t n) { detail::first_cell_of(tally_).fetch_add(n); }
-    void set_run(std::uint32_t failures) { run_.store((run_.load() & ~std::uint64_t{0xffff'ffff}) | failures); }
     /// Requires: closed, and no permit is out.
     void set_epoch(std::uint64_t epoch) {
         word_.store((word_.load() & 0xff'ffff) | (epoch << 24));
@@ -53,16 +52,19 @@ namespace switchgear::detail {
 std::uint32_t& generation_of(sliding_window&);
 sliding_window& window_of(extremes::machine&);
 std::uint32_t& evidence_window_of(extremes::machine&);
+std::uint32_t& run_of(extremes::machine&);
 std::atomic<trouble<std_atomics>*>& trouble_of(extremes::machine&);
-template <auto Generation, auto Window, auto EvidenceWindow, auto Trouble>
+template <auto Generation, auto Window, auto EvidenceWindow, auto Run, auto Trouble>
 struct opened_windows {
     friend std::uint32_t& generation_of(sliding_window& of) { return of.*Generation; }
     friend sliding_window& window_of(extremes::machine& of) { return of.*Window; }
     friend std::uint32_t& evidence_window_of(extremes::machine& of) { return of.*EvidenceWindow; }
+    friend std::uint32_t& run_of(extremes::machine& of) { return of.*Run; }
     friend std::atomic<trouble<std_atomics>*>& trouble_of(extremes::machine& of) { return of.*Trouble; }
 };
 template struct opened_windows<&sliding_window::generation_, &extremes::machine::window_,
-                               &extremes::machine::evidence_window_, &extremes::machine::trouble_>;
+                               &extremes::machine::evidence_window_, &extremes::machine::run_,
+                               &extremes::machine::trouble_>;
 
 }  // namespace switchgear::detail
 

@@ -353,7 +353,7 @@ TEST(lease, that_nobody_asked_for_over_weeks_is_over) {
 TEST(run_of_32_bits, stops_at_its_end_and_a_success_ends_it) {
     subject s{no_rules()};
     s.settle(verdict::failure());
-    s.it.set_run(0xffff'fffe);
+    run_of(s.it) = 0xffff'fffe;
     s.settle(verdict::failure());
     EXPECT_EQ(s.now().failures_in_a_row, 0xffff'ffffU);
     s.settle(verdict::failure());

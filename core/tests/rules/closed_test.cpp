@@ -375,6 +375,25 @@ TEST(rule_05_weights, count_in_the_ratio_whose_denominator_is_calls) {
     }
 }
 
+TEST(rule_05_weights, in_tenths_reach_a_threshold_at_equal) {
+    for (int tenths = 1; tenths < 20; ++tenths) {
+        for (int n = 1; n <= 10; ++n) {
+            SCOPED_TRACE(std::to_string(n) + " failures of " + std::to_string(tenths) + " tenths");
+            trip_rules number = no_rules();
+            number.failures = tenths * n / 10.0;
+            trip_rules ratio = only_ratio(tenths * n / 200.0, 20);
+            for (trip_rules* rules : {&number, &ratio}) {
+                if (rules->failure_ratio && *rules->failure_ratio > 1) continue;
+                rules->weights.error = tenths / 10.0;
+                auto fewer = bench_of({.trip = *rules}), enough = bench_of({.trip = *rules});
+                fewer.succeed(20 - n + 1), enough.succeed(20 - n);
+                fewer.fail(n - 1), enough.fail(n);
+                fewer.expect_closed(), enough.expect_open();
+            }
+        }
+    }
+}
+
 TEST(rule_05_weights, a_ratio_is_capped_at_one) {
     trip_rules rules = only_ratio(1.0, 4);
     rules.weights.error = 3;

@@ -271,6 +271,9 @@ TEST(rule_34_unreachable, is_a_number_of_failures_above_the_weight_of_a_window_o
               (std::vector<violation>{{"trip.failures", "10.5: cannot be reached within a window of 20 calls"}}));
     weigh_all(0);
     EXPECT_EQ(validate(s).size(), 1U);
+    s.trip.window = last_calls{3}, s.trip.failures = 0.9;
+    weigh_all(0.3);
+    EXPECT_TRUE(validate(s).empty());
     // Of weights that are refused themselves nothing is said.
     weigh_all(-1);
     EXPECT_EQ(validate(s).size(), failure_class_count);

@@ -42,7 +42,7 @@ public:
     /// How far the healthy path got with a success.
     enum class progress {
         counted,       ///< all is done
-        look_further,  ///< counted, and it ends a run of failures or may matter to a rule
+        look_further,  ///< counted, and it may matter to a rule
         late,          ///< its window is over; nothing was counted
         not_yet,       ///< nothing was counted: the window moves first, or it may have been slow
     };
@@ -70,10 +70,7 @@ protected:
     [[gnu::always_inline]] progress count_success(std::uint64_t epoch) noexcept {
         if (!tally_.add(epoch, word_)) return progress::late;
         // seq_cst, after the addition: see machine_judging.hpp.
-        const bool suspected = suspect_to_.load(std::memory_order_seq_cst) != 0;
-        // relaxed: whoever finds a run looks again, with acquire.
-        const bool ends_run = (run_.load(std::memory_order_relaxed) & 0xffff'ffff) != 0;
-        return suspected || ends_run ? progress::look_further : progress::counted;
+        return suspect_to_.load(std::memory_order_seq_cst) != 0 ? progress::look_further : progress::counted;
     }
 
     template <class T>
@@ -81,11 +78,9 @@ protected:
 
     atom<std::uint64_t> word_{};
     tally<Atomics> tally_;
-    atom<std::uint64_t> run_{};  ///< window:32 | failures in a row:32
 
     // What a success reads to know that it changes nothing more. Written under the lock of evidence.
-    atom<std::uint64_t> suspect_from_{}, suspect_to_{};  ///< none is suspected
-    atom<std::uint64_t> edge_{};                         ///< the tally at the window's edge
+    atom<std::uint64_t> suspect_from_{}, suspect_to_{};  ///< points of the tally; `to` 0: none is suspected
     atom<ticks> next_move_{never};                       ///< when the window's present bucket ends
     atom<ticks> slow_after_{never};
 };
