@@ -108,6 +108,8 @@ public:
     /// Makes room for a first failure now, so that it need not when it comes: for a breaker that is not one
     /// of a million. To be called before any other thread knows of the machine.
     void expect_failures();
+    /// Makes room for an order or a restore, which else would end the program where there is no memory.
+    void expect_orders() { in_trouble(); }
 
     // machine_admission.hpp
     template <class Time>
@@ -202,12 +204,13 @@ private:
     glance read_window() const noexcept;
     // acquire: pairs with the publication in make_trouble().
     trouble<Atomics>* known_trouble() const noexcept { return trouble_.load(std::memory_order_acquire); }
-    /// Made if there is none yet.
-    trouble<Atomics>& in_trouble() noexcept {
+    /// Made if there is none yet. May throw: where a verdict or a caller asks, which must not be forgotten, that ends
+    /// the program.
+    trouble<Atomics>& in_trouble() {
         auto* const known = known_trouble();
         return known != nullptr ? *known : make_trouble();
     }
-    trouble<Atomics>& make_trouble() noexcept;
+    trouble<Atomics>& make_trouble();
     bool swing(word from, word to) noexcept;
     bool swing(word from, word to, const period& with) noexcept;
 
@@ -396,9 +399,8 @@ void machine<A, S, F>::follow(const plan& by, ticks now) {
     slow_after_.store(by.slow_after, std::memory_order_relaxed);  // a bound of its own, for verdicts to come
 }
 
-/// Without memory the program ends: what went wrong must not be forgotten.
 template <class A, class S, class F>
-[[gnu::noinline]] auto machine<A, S, F>::make_trouble() noexcept -> trouble<A>& {
+[[gnu::noinline]] auto machine<A, S, F>::make_trouble() -> trouble<A>& {
     auto made = std::make_unique<trouble<A>>();
     trouble<A>* known = nullptr;
     // acq_rel: the release pairs with known_trouble(), and so does the acquire where another thread was first.

@@ -153,6 +153,9 @@ public:
     /// never shortens the pause.
     void extend_pause(duration wait) noexcept;
 
+    // Orders. Each throws std::bad_alloc where there is no memory for it, and has changed nothing then; what one has
+    // changed is told.
+
     /// Closed, windows and back-off cleared.
     void reset(order);
     /// Open, timer restarted; recovers by itself. For `pause` exactly if given, but no longer than
