@@ -65,6 +65,11 @@ public:
     /// Those that are evicted or removed before their turn are not visited.
     void for_each(const std::function<void(breaker&)>& visit) const;
     /// New settings for the breakers that exist and those to come. Throws: invalid_settings; the old stay.
+    ///
+    /// Without memory: std::bad_alloc, and the old stay too. Except where it is a breaker that finds none for what its
+    /// own new settings need (another window, the adaptive rule, learned pacing, the ramp by evidence, more probes):
+    /// then the new ones hold for those to come and for some that exist, and the others have their old ones whole,
+    /// until they are applied again.
     void apply(registry_settings);
     /// Transitions of all breakers, present and future.
     [[nodiscard]] subscription subscribe(std::function<void(const transition&)> listener);

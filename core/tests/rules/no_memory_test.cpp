@@ -123,5 +123,43 @@ TEST(rule_36_restore, that_finds_no_memory_changes_nothing) {
     }
 }
 
+TEST(rule_38_apply, that_finds_no_memory_leaves_all_as_it_was) {
+    settings raised;
+    raised.trip.failure_ratio = 0.9;
+    bool applied = false;
+    for (std::uint64_t memory = 0; !applied; ++memory) {
+        testing::manual_time clock;
+        registry all{{}, clock};
+        const auto one = all.get("one"), two = all.get("two");
+        for (int i = 0; i < 200; ++i) (void)all.get(std::to_string(i));
+        const registry_settings next{.defaults = raised, .max_entries = 5};
+        applied = with_memory_for(memory, [&] { all.apply(next); });
+        EXPECT_EQ(one->current_settings() == raised, applied) << memory;
+        EXPECT_EQ(two->current_settings() == raised, applied) << memory;
+        EXPECT_EQ(all.size(), applied ? 5U : 202U) << memory;
+        EXPECT_EQ(all.get("to come")->current_settings() == raised, applied) << memory;
+    }
+}
+
+TEST(rule_38_apply, that_finds_no_memory_for_a_breaker_leaves_that_one_as_it_was_until_it_is_applied_again) {
+    registry_settings next;
+    next.defaults.trip.window = last{20s};
+    bool applied = false;
+    for (std::uint64_t memory = 0; !applied; ++memory) {
+        testing::manual_time clock;
+        registry all{{}, clock};
+        const std::vector present{all.get("one"), all.get("two"), all.get("three")};
+        applied = with_memory_for(memory, [&] { all.apply(next); });
+        const bool begun = all.get("to come")->current_settings() == next.defaults;
+        EXPECT_TRUE(begun || !applied) << memory;
+        for (const auto& one : present) {
+            const settings has = one->current_settings();
+            EXPECT_TRUE(has == next.defaults ? begun : has == settings{} && !applied) << memory;
+        }
+        all.apply(next);
+        for (const auto& one : present) EXPECT_EQ(one->current_settings(), next.defaults) << memory;
+    }
+}
+
 }  // namespace
 }  // namespace switchgear::rules
