@@ -98,10 +98,7 @@ class machine : public Front {
 public:
     template <class... OfFront>
     machine(Sink& sink, std::shared_ptr<const plan> by, std::uint64_t seed, ticks now, OfFront&&... of_front);
-    ~machine() {  // relaxed: nobody else is left
-        delete trouble_.load(std::memory_order_relaxed);
-        delete watch_.load(std::memory_order_relaxed);
-    }
+    ~machine() = default;
     machine(const machine&) = delete;
     machine& operator=(const machine&) = delete;
 
@@ -328,10 +325,17 @@ private:
     void keep_suspecting(const plan& by, std::uint64_t tally) noexcept;
     std::uint32_t run_of(std::uint32_t of_window) const noexcept;
 
+    /// What is made once and then kept until the machine goes, also where its constructor finds no memory for the rest.
+    template <class T>
+    struct made_once : atom<T*> {
+        made_once() : atom<T*>{nullptr} {}
+        ~made_once() { delete this->load(std::memory_order_relaxed); }  // relaxed: nobody else is left
+    };
+
     Sink& sink_;
-    atom<trouble<Atomics>*> trouble_{nullptr};
-    atom<watch<Atomics>*> watch_{nullptr};  ///< made with the first settings that have the adaptive rule, and kept
-    atom<std::uint64_t> draws_;             ///< state of the jitter's generator
+    made_once<trouble<Atomics>> trouble_;
+    made_once<watch<Atomics>> watch_;  ///< made with the first settings that have the adaptive rule
+    atom<std::uint64_t> draws_;        ///< state of the jitter's generator
 
     // Settings in force: two take turns. A reload fills the one that nobody reads, and swings the word.
     std::array<plain<std::shared_ptr<const plan>>, 2> plans_;

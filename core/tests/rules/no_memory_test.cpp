@@ -161,5 +161,18 @@ TEST(rule_38_apply, that_finds_no_memory_for_a_breaker_leaves_that_one_as_it_was
     }
 }
 
+TEST(rule_40_memory, of_a_breaker_that_found_too_little_is_given_back) {
+    const settings all_there_is{
+        .trip = {.adaptive = adaptive_rule{}},
+        .recovery = {.probes = 9, .ramp = ramp_rule{.by = ramp_by::evidence}, .pacing = pacing::learned}};
+    bool made = false;
+    for (std::uint64_t memory = 0; !made; ++memory) {
+        testing::manual_time clock;
+        const std::uint64_t held = allocations - frees;
+        made = with_memory_for(memory, [&] { const breaker one{"one", all_there_is, clock}; });
+        EXPECT_EQ(allocations - frees, held) << memory;
+    }
+}
+
 }  // namespace
 }  // namespace switchgear::rules
