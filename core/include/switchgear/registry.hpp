@@ -38,7 +38,9 @@ struct registry_settings {
 ///
 /// Handles are shared: a breaker that is held is never destroyed; removing it detaches it, and its calls
 /// finish normally. When `max_entries` are all open, half-open, overridden or held, new keys share the
-/// breaker "(overflow)", which has the default settings, is not in `size` or `find`, and is in `for_each`.
+/// breaker "(overflow)", which has the default settings, is not in `size` or `find`, and is in `for_each`. No key is
+/// reserved for it: a key of that text has a breaker of its own, which views and metrics by name cannot tell from the
+/// shared one.
 ///
 /// Thread safety: every member may be called from any thread at any time, from callbacks too.
 /// Lifetime: handles and subscriptions may outlive it.
