@@ -86,34 +86,40 @@ void breaker_core::extend_pause(duration wait) noexcept {
     machine::extend_pause(wait.count(), now_without_expired_override());
 }
 
-void breaker_core::reset(const order& by) { tell(machine::reset(now_without_expired_override()), by); }
-
-void breaker_core::trip(const order& by, std::optional<duration> pause) {
-    std::optional<ticks> exact;
-    if (pause) exact = pause->count();
-    if (const auto made = machine::trip(exact, now_without_expired_override())) tell(*made, by);
+void breaker_core::reset(order by) {
+    machine::expect_orders();
+    tell(machine::reset(now_without_expired_override()), std::move(by));
 }
 
-void breaker_core::force(override_mode mode, const order& by) {
+void breaker_core::trip(order by, std::optional<duration> pause) {
+    std::optional<ticks> exact;
+    if (pause) exact = pause->count();
+    machine::expect_orders();
+    if (const auto made = machine::trip(exact, now_without_expired_override())) tell(*made, std::move(by));
+}
+
+void breaker_core::force(override_mode mode, order by) {
     const ticks until = by.until ? in_ticks(*by.until) : never;
+    auto to_show = std::make_unique<const order>(by);
+    machine::expect_orders();
     const ticks at = now_without_expired_override();
     moved made;
     {
         const std::lock_guard lock{orders()};
-        in_force_ = std::make_unique<const order>(by);
+        in_force_ = std::move(to_show);
         made = machine::force(mode, until, at);
     }
-    tell(made, by);
+    tell(made, std::move(by));
 }
 
-void breaker_core::lift(const order& by) {
+void breaker_core::lift(order by) {
     const ticks at = now_without_expired_override();
     std::optional<moved> made;
     {
         const std::lock_guard lock{orders()};
         made = machine::lift(at);
     }
-    if (made) tell(*made, by);
+    if (made) tell(*made, std::move(by));
 }
 
 std::string breaker_core::save() { return write_record(machine::save(now())); }
@@ -125,6 +131,7 @@ bool breaker_core::restore(std::string_view record, duration elapsed) {
     saved->remaining = std::max<ticks>(saved->remaining - saved->away, 0);
     if (saved->current != state::closed) saved->outage_age += std::min(saved->away, never / 4);
     const ticks at = now_without_expired_override();
+    machine::expect_orders();
     if (!machine::restore_normal(*saved, at)) return false;
     if (const auto made = machine::restore(*saved, at)) tell(*made, std::nullopt);
     return true;
@@ -202,11 +209,11 @@ settings breaker::current_settings() const { return core().current_settings(); }
 void breaker::apply(const settings& given) { core().apply(detail::checked(given)); }
 void breaker::end_pause() noexcept { core().end_pause(); }
 void breaker::extend_pause(duration wait) noexcept { core().extend_pause(wait); }
-void breaker::reset(order by) { core().reset(by); }
-void breaker::trip(order by, std::optional<duration> pause) { core().trip(by, pause); }
-void breaker::force_open(order by) { core().force(override_mode::forced_open, by); }
-void breaker::force_closed(order by) { core().force(override_mode::forced_closed, by); }
-void breaker::lift_override(order by) { core().lift(by); }
+void breaker::reset(order by) { core().reset(std::move(by)); }
+void breaker::trip(order by, std::optional<duration> pause) { core().trip(std::move(by), pause); }
+void breaker::force_open(order by) { core().force(override_mode::forced_open, std::move(by)); }
+void breaker::force_closed(order by) { core().force(override_mode::forced_closed, std::move(by)); }
+void breaker::lift_override(order by) { core().lift(std::move(by)); }
 std::string breaker::save() const { return core().save(); }
 bool breaker::restore(std::string_view record, duration elapsed) { return core().restore(record, elapsed); }
 

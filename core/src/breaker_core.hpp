@@ -34,10 +34,12 @@ public:
     void apply(std::shared_ptr<const plan>);
     void end_pause() noexcept { machine::end_pause(); }
     void extend_pause(duration wait) noexcept;
-    void reset(const order&);
-    void trip(const order&, std::optional<duration> pause);
-    void force(override_mode, const order&);
-    void lift(const order&);
+    // Orders take all the memory they need first: without it they throw, and nothing has changed. What has changed is
+    // told, and telling needs none.
+    void reset(order);
+    void trip(order, std::optional<duration> pause);
+    void force(override_mode, order);
+    void lift(order);
     std::string save();
     bool restore(std::string_view record, duration elapsed);
 

@@ -193,14 +193,18 @@ public:
     }
 
 private:
+    static constexpr std::uint16_t most_behind = 16;
+
     struct inside {
         std::uint16_t generation, before, present;
 
-        /// Returns: how many places were lost. A thread whose clock is behind stays in the generation that is.
+        /// Returns: how many places were lost. A thread that read its clock before others, or one that is behind, stays
+        /// in the generation that is. Generations wrap, so that after a long silence the present one may look as if it
+        /// were behind, too: then places that should be lost are kept, for no more than `most_behind` leases.
         std::uint32_t move_to(std::uint16_t to) noexcept {
-            const auto ahead = static_cast<std::uint16_t>(to - generation);
-            if (ahead == 0 || ahead > 0x7fff) return 0;
-            const bool next = ahead == 1;
+            const auto behind = static_cast<std::uint16_t>(generation - to);
+            if (behind <= most_behind) return 0;
+            const bool next = to == static_cast<std::uint16_t>(generation + 1);
             const std::uint32_t lost = next ? before : std::uint32_t{before} + present;
             before = next ? present : std::uint16_t{0};
             present = 0;

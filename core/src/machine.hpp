@@ -98,16 +98,15 @@ class machine : public Front {
 public:
     template <class... OfFront>
     machine(Sink& sink, std::shared_ptr<const plan> by, std::uint64_t seed, ticks now, OfFront&&... of_front);
-    ~machine() {  // relaxed: nobody else is left
-        delete trouble_.load(std::memory_order_relaxed);
-        delete watch_.load(std::memory_order_relaxed);
-    }
+    ~machine() = default;
     machine(const machine&) = delete;
     machine& operator=(const machine&) = delete;
 
     /// Makes room for a first failure now, so that it need not when it comes: for a breaker that is not one
     /// of a million. To be called before any other thread knows of the machine.
     void expect_failures();
+    /// Makes room for an order or a restore, which else would end the program where there is no memory.
+    void expect_orders() { in_trouble(); }
 
     // machine_admission.hpp
     template <class Time>
@@ -200,12 +199,13 @@ private:
     glance read_window() const noexcept;
     // acquire: pairs with the publication in make_trouble().
     trouble<Atomics>* known_trouble() const noexcept { return trouble_.load(std::memory_order_acquire); }
-    /// Made if there is none yet.
-    trouble<Atomics>& in_trouble() noexcept {
+    /// Made if there is none yet. May throw: where a verdict or a caller asks, which must not be forgotten, that ends
+    /// the program.
+    trouble<Atomics>& in_trouble() {
         auto* const known = known_trouble();
         return known != nullptr ? *known : make_trouble();
     }
-    trouble<Atomics>& make_trouble() noexcept;
+    trouble<Atomics>& make_trouble();
     bool swing(word from, word to) noexcept;
     bool swing(word from, word to, const period& with) noexcept;
 
@@ -318,10 +318,17 @@ private:
     void keep_suspecting(const plan& by, std::uint64_t tally) noexcept;
     std::uint32_t run_at(std::uint64_t tally) const noexcept;
 
+    /// What is made once and then kept until the machine goes, also where its constructor finds no memory for the rest.
+    template <class T>
+    struct made_once : atom<T*> {
+        made_once() : atom<T*>{nullptr} {}
+        ~made_once() { delete this->load(std::memory_order_relaxed); }  // relaxed: nobody else is left
+    };
+
     Sink& sink_;
-    atom<trouble<Atomics>*> trouble_{nullptr};
-    atom<watch<Atomics>*> watch_{nullptr};  ///< made with the first settings that have the adaptive rule, and kept
-    atom<std::uint64_t> draws_;             ///< state of the jitter's generator
+    made_once<trouble<Atomics>> trouble_;
+    made_once<watch<Atomics>> watch_;  ///< made with the first settings that have the adaptive rule
+    atom<std::uint64_t> draws_;        ///< state of the jitter's generator
 
     // Settings in force: two take turns. A reload fills the one that nobody reads, and swings the word.
     std::array<plain<std::shared_ptr<const plan>>, 2> plans_;
@@ -391,9 +398,8 @@ void machine<A, S, F>::follow(const plan& by, ticks now) {
     slow_after_.store(by.slow_after, std::memory_order_relaxed);  // a bound of its own, for verdicts to come
 }
 
-/// Without memory the program ends: what went wrong must not be forgotten.
 template <class A, class S, class F>
-[[gnu::noinline]] auto machine<A, S, F>::make_trouble() noexcept -> trouble<A>& {
+[[gnu::noinline]] auto machine<A, S, F>::make_trouble() -> trouble<A>& {
     auto made = std::make_unique<trouble<A>>();
     trouble<A>* known = nullptr;
     // acq_rel: the release pairs with known_trouble(), and so does the acquire where another thread was first.

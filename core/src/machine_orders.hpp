@@ -121,6 +121,8 @@ std::optional<moved> machine<A, S, F>::trip(std::optional<ticks> pause, ticks no
             // The timer starts again; that is no change of state and no further attempt.
             period next = seen.of;
             if (next.base_pause == 0) next.base_pause = plan::in_ticks(rules.open_for);
+            // A reload may have lowered the cap since the pause was made.
+            next.base_pause = std::min(next.base_pause, plan::in_ticks(rules.max_open_for));
             next.pause = exact ? *exact : spread(next.base_pause, rules.jitter);
             next.deadline = now + next.pause;
             return {swing(seen.at, seen.at.with_due(false), next), std::nullopt};

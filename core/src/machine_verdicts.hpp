@@ -325,7 +325,6 @@ void machine<A, S, F>::overdue(grant& of, const Time& time) noexcept {
     // The time first: a suspension that it has in it is told of by then.
     const ticks now = in_ticks(time.now());
     if (at.epoch() != of.epoch || in_ticks(time.resumed_at()) > of.begun) return;
-    const auto epoch = of.epoch;
     // Listeners are told when all is done: one of them may end the call, and `of` with it.
     const auto expired = current().override() == override_mode::none ? std::nullopt : end_override_if_over(now);
     const bool probes = of.is(grant::probe) && !at.on_ramp();
@@ -334,11 +333,15 @@ void machine<A, S, F>::overdue(grant& of, const Time& time) noexcept {
     if (watcher != nullptr && now - of.begun >= watcher->limit()) by_watch = watch_overdue(*watcher, of, now);
     // With both rules the timer may have been the adaptive one's.
     const bool slow = slow_after() != never && (watching() == nullptr || now - of.begun >= slow_after());
-    if (slow && !probes && !of.is(grant::overdue)) by_slow_rule = file_overdue(of, now);
+    if (slow) {
+        // Whoever re-opens has told of it, and there is nothing else to tell: an override that ended just now has ended
+        // the probe's epoch too. Else the ramp has begun meanwhile, or the epoch is over.
+        if (probes && reopen(of.epoch, verdict::ignored(), true, now)) return;
+        if (!of.is(grant::overdue)) by_slow_rule = file_overdue(of, now);
+    }
     tell(expired);
     tell(by_watch);
     tell(by_slow_rule);
-    if (slow && probes) reopen(epoch, verdict::ignored(), true, now);
 }
 
 /// A call that runs longer than is normal counts as slow for the adaptive rule, once.

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <limits>
 #include <mutex>
+#include <new>
 #include <unordered_set>
 #include <utility>
 
@@ -102,7 +103,7 @@ public:
         std::vector<entries::node_type> gone;  // destroyed after the lock: their listeners are user code
         const std::lock_guard lock{lock_};
         if (const auto at = by_key_.find(key); at != by_key_.end()) return use(*at);
-        gone = evict_down_to(max_entries_ - 1, std::min(all_looks(), most_looks));
+        evict_down_to(max_entries_ - 1, std::min(all_looks(), most_looks), gone);
         if (by_key_.size() >= max_entries_) {
             overflowed_.fetch_add(1, std::memory_order_relaxed);  // a count
             if (!overflow_) overflow_ = make("(overflow)", book_.defaults);
@@ -135,11 +136,7 @@ public:
     /// Weak, so that they may be evicted before their turn comes: a walk is no use of theirs. See still_there().
     std::vector<std::weak_ptr<breaker>> all() const {
         const auto lock = lock_.unchanging();
-        std::vector<std::weak_ptr<breaker>> present;
-        present.reserve(by_key_.size() + 1);
-        for (const auto& one : by_key_) present.push_back(one.held);
-        if (overflow_) present.push_back(overflow_);
-        return present;
+        return listed();
     }
 
     /// A handle, taken under the lock as may_go() requires; null for what has left the table.
@@ -157,16 +154,23 @@ public:
         const rulebook book{given};
         rulebook to_keep = book;
         std::vector<entries::node_type> gone;
+        std::vector<std::weak_ptr<breaker>> present;
         {
-            const std::lock_guard lock{lock_};
+            const auto lock = lock_.unchanging();
+            present = listed();
+            if (by_key_.size() > given.max_entries) gone.reserve(by_key_.size() - given.max_entries);
+            // From here on only a breaker may want for memory. Whoever makes one reads these under the same lock, so
+            // that those who are not in the list have the new settings, and that no more become too many.
             book_ = std::move(to_keep);
             max_entries_ = given.max_entries;
-            gone = evict_down_to(max_entries_, all_looks());
         }
-        const auto present = all();
-        const auto shared = overflow();  // after all(): if it was listed it is there
-        for (const auto& listed : present) {
-            if (const auto one = still_there(listed))
+        {
+            const std::lock_guard lock{lock_};
+            evict_down_to(given.max_entries, all_looks(), gone);
+        }
+        const auto shared = overflow();  // after the list: if it is in there it is here
+        for (const auto& weak : present) {
+            if (const auto one = still_there(weak))
                 one->core().apply(one == shared ? book.defaults : book.for_key(one->name()));
         }
     }
@@ -190,6 +194,14 @@ private:
     std::shared_ptr<breaker> make(std::string name, const std::shared_ptr<const plan>& by) const {
         return std::make_shared<breaker>(breaker::of_registry{}, std::move(name), by, time_, hub_);
     }
+    /// While nobody makes or takes away any.
+    std::vector<std::weak_ptr<breaker>> listed() const {
+        std::vector<std::weak_ptr<breaker>> present;
+        present.reserve(by_key_.size() + 1);
+        for (const auto& one : by_key_) present.push_back(one.held);
+        if (overflow_) present.push_back(overflow_);
+        return present;
+    }
     std::shared_ptr<breaker> overflow() const {
         const reading lock{lock_};
         return overflow_;
@@ -207,10 +219,13 @@ private:
 
     /// The hand goes from bucket to bucket until there are no more than `wanted`, or it has looked at so many.
     /// Whatever was used since its last visit is spared, but for the first of it where nobody else can go.
-    /// Returns: who went.
-    std::vector<entries::node_type> evict_down_to(std::size_t wanted, std::size_t looks) {
-        std::vector<entries::node_type> gone;
+    /// Who goes is put into `gone`; nobody goes for whom that has no room and there is no memory.
+    void evict_down_to(std::size_t wanted, std::size_t looks, std::vector<entries::node_type>& gone) {
         const entry* spared = nullptr;
+        const auto evict = [&](const entry& one) {
+            entries::node_type& place = gone.emplace_back();
+            place = by_key_.extract(by_key_.find(one.name));
+        };
         for (; looks > 0 && by_key_.size() > wanted; --looks) {
             hand_ = hand_ + 1 < by_key_.bucket_count() ? hand_ + 1 : 0;
             for (auto at = by_key_.begin(hand_); at != by_key_.end(hand_) && by_key_.size() > wanted;) {
@@ -222,14 +237,19 @@ private:
                 if (used) {
                     spared = &one;
                 } else {
-                    gone.push_back(by_key_.extract(by_key_.find(one.name)));
+                    evict(one);
                 }
             }
         }
-        if (gone.empty() && spared != nullptr) gone.push_back(by_key_.extract(by_key_.find(spared->name)));
+        if (gone.empty() && spared != nullptr) evict(*spared);
         // In a table that was made for many more keys the hand would find most buckets empty.
-        if (by_key_.bucket_count() / 8 > by_key_.size()) by_key_.rehash(0);
-        return gone;
+        if (by_key_.bucket_count() / 8 > by_key_.size()) make_smaller();
+    }
+    void make_smaller() noexcept {
+        try {
+            by_key_.rehash(0);
+        } catch (const std::bad_alloc&) {  // the next one that goes makes it smaller
+        }
     }
     /// Twice round: once to take the marks off, once to find what was left unmarked.
     std::size_t all_looks() const noexcept { return 2 * by_key_.bucket_count(); }

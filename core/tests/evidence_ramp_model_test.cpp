@@ -185,11 +185,11 @@ public:
     }
 
 private:
-    /// Places last for their generation and the next one. Whose clock is behind changes nothing.
+    /// Places last for their generation and the next one. Whose clock is up to 16 generations behind changes nothing.
     std::uint32_t move_to(std::uint64_t epoch, std::uint16_t to) {
         if (epoch != epoch_) epoch_ = epoch, present_ = to, in_.clear();
         const auto from = present_;
-        if (static_cast<std::int16_t>(to - from) <= 0) return 0;
+        if (static_cast<std::uint16_t>(from - to) <= 16) return 0;
         const bool next = to == static_cast<std::uint16_t>(from + 1);
         present_ = to;
         return static_cast<std::uint32_t>(std::erase_if(in_, [&](std::uint16_t one) { return !next || one != from; }));
@@ -209,9 +209,9 @@ TEST(places, are_as_a_list_of_all_that_are_in_has_it) {
     // Epochs whose tags are the first and the last ones, and generations that wrap.
     for (std::uint64_t epoch = 65'530; epoch < 65'540; ++epoch) {
         for (int step = 0; step < 500; ++step) {
-            const auto ahead = by.one_of<12>({0, 0, 0, 0, 0, 0, 0, 1, 1, 2, 3, 30'000});
+            const auto ahead = by.one_of<13>({0, 0, 0, 0, 0, 0, 0, 1, 1, 2, 3, 30'000, 40'000});
             now = static_cast<std::uint16_t>(now + static_cast<int>(ahead));
-            const auto behind = by.one_of<10>({0, 0, 0, 0, 0, 0, 0, 1, 2, 5});
+            const auto behind = by.one_of<10>({0, 0, 0, 0, 0, 0, 0, 1, 2, 16});
             const auto mine = static_cast<std::uint16_t>(now - static_cast<int>(behind));
             if (by.roll() < 0.6) {
                 const auto most = static_cast<std::uint32_t>(1 + by.random() % 5);
@@ -240,6 +240,23 @@ TEST(places, are_not_lost_to_a_caller_that_stalled_for_two_leases) {
     in.give_back(7, stalled.generation, always);
     EXPECT_TRUE(in.take(7, 5, 10, always).taken);
     EXPECT_FALSE(in.take(7, 5, 10, always).taken);
+}
+
+TEST(places, are_lost_after_a_silence_of_any_length_but_for_one_that_looks_like_a_clock_behind) {
+    const auto always = [] { return true; };
+    for (const int silence : {2, 0x7fff, 0x8000, 0xffff - 16, 0x10000 + 2}) {
+        places<std_atomics> in;
+        ASSERT_TRUE(in.take(7, 5, 1, always).taken);
+        const auto got = in.take(7, static_cast<std::uint16_t>(5 + silence), 1, always);
+        EXPECT_TRUE(got.taken) << silence;
+        EXPECT_EQ(got.lost, 1U) << silence;
+    }
+    for (const int silence : {0xffff - 15, 0x10000}) {
+        places<std_atomics> in;
+        ASSERT_TRUE(in.take(7, 5, 1, always).taken);
+        EXPECT_FALSE(in.take(7, static_cast<std::uint16_t>(5 + silence), 1, always).taken) << silence;
+        EXPECT_TRUE(in.take(7, static_cast<std::uint16_t>(5 + silence + 18), 1, always).taken) << silence;
+    }
 }
 
 TEST(places, are_65_535_in_a_generation_at_most) {

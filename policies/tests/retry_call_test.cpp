@@ -7,7 +7,10 @@
 #include <memory>
 #include <optional>
 #include <stdexcept>
+#include <thread>
 #include <vector>
+
+#include <pthread.h>
 
 #include <gtest/gtest.h>
 
@@ -156,5 +159,24 @@ TEST(retry_call, takes_answers_that_cannot_be_copied) {
         [](duration) {});
     EXPECT_EQ(*answer.value(), 1);
 }
+
+#ifdef __GLIBC__
+TEST(retry_call, lets_a_thread_end) {
+    manual_time clock;
+    retry_policy policy;
+    int attempts = 0;
+    std::jthread{[&] {
+        (void)retry_call(
+            policy, {clock},
+            [&]() -> int {
+                ++attempts;
+                pthread_exit(nullptr);
+            },
+            [](duration) {});
+        ADD_FAILURE() << "the thread went on";
+    }}.join();
+    EXPECT_EQ(attempts, 1);
+}
+#endif
 
 }  // namespace

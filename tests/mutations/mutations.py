@@ -64,7 +64,7 @@ MUTATIONS = [
     # 27 who is held is not forgotten
     (27, "src/registry.cpp", "if (of.held.use_count() != 1) return false;", "", ("src/registry.cpp",)),
     # 28 whatever is thrown is a failure
-    (28, "include/switchgear/breaker.hpp", "p.settle(judge_exception(judge, std::current_exception()));", "p.ignore();", ("tests/rules/permits_test.cpp",)),
+    (28, "include/switchgear/breaker.hpp", "if (thrown) p.settle(judge_exception(judge, thrown));", "p.ignore();", ("tests/rules/permits_test.cpp",)),
     # 29 listeners are told without a lock
     (29, "src/machine_verdicts.hpp", "        made = judge_window(of.epoch, how, now, tally, what.counts_call && !counted_before);\n    }\n    tell(made);", "        made = judge_window(of.epoch, how, now, tally, what.counts_call && !counted_before);\n        tell(made);\n    }", MACHINE),
     # 30 a transition names the epoch that began

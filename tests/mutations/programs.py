@@ -41,7 +41,7 @@ PROGRAMS = [
     Program("adaptive", _below("core/tests/adaptive", "budget_test", "detector_test", "evidence_test", "good_calls_test", "healthy_model_test", "keeping_test",
                             "latency_limit_test", "latency_test", "parts_test", "promises_test", "stream_test",
                             "watch_life_test", "watch_test"), link=LEAKS),
-    Program("allocation", _below("core/tests/rules", "allocation_test")),
+    Program("allocation", _below("core/tests/rules", "allocation_test", "counted_memory", "no_memory_test")),
     Program("model", _below("tests/model", "history", "model_test", "play"),
             environment={"SWITCHGEAR_MODEL_SEED": "1", "SWITCHGEAR_MODEL_STEPS": "200000"}),
     Program("extremes", _below("core/tests/extremes", "limits_test", "wraps_test"), includes=("core/tests/extremes",)),

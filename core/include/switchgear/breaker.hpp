@@ -56,7 +56,7 @@ concept outlives_return =
     (std::is_lvalue_reference_v<To> && std::convertible_to<From, std::reference_wrapper<std::remove_reference_t<To>>>);
 
 /// Makes the call and settles its permit. Whatever unwinds past the permit drops it, a judge that
-/// throws too: the slot is given back and the exception reaches the caller (rule 28).
+/// throws and a thread that is cancelled too: the slot is given back and the unwinding goes on (rule 28).
 template <class F, class Judge>
 auto run(permit p, F&& f, const Judge& judge) -> std::invoke_result_t<F> {
     using returned = std::invoke_result_t<F>;
@@ -64,7 +64,9 @@ auto run(permit p, F&& f, const Judge& judge) -> std::invoke_result_t<F> {
         try {
             return std::invoke(std::forward<F>(f));
         } catch (...) {
-            p.settle(judge_exception(judge, std::current_exception()));
+            // Null where the thread is cancelled or exits: that is no exception, and says nothing of the service.
+            const std::exception_ptr thrown = std::current_exception();
+            if (thrown) p.settle(judge_exception(judge, thrown));
             throw;
         }
     };
@@ -119,7 +121,7 @@ public:
     ///
     /// Returns: R where R is a result or std::expected whose error can be made from a rejection; else
     /// `result<R>` (`result<void>` for void). Throws: what `f` throws, and what the judge throws, in
-    /// which case the permit is given back (rule 28).
+    /// which case the permit is given back (rule 28). So it is where the thread is cancelled or exits in `f`.
     template <class F, class Judge = default_classifier>
     auto call(F&& f, const Judge& judge = {}) -> detail::call_result<std::invoke_result_t<F>>;
 
@@ -150,6 +152,9 @@ public:
     /// A health check failed: the probe is not due before now + `wait`. Without effect unless open;
     /// never shortens the pause.
     void extend_pause(duration wait) noexcept;
+
+    // Orders. Each throws std::bad_alloc where there is no memory for it, and has changed nothing then; what one has
+    // changed is told.
 
     /// Closed, windows and back-off cleared.
     void reset(order);

@@ -19,7 +19,8 @@ namespace switchgear {
 ///
 /// Memory: try_acquire() never takes any, and a verdict only a few times in a breaker's life: at the first
 /// failure of a class, and when threads first meet in counting. A breaker of a registry that never failed
-/// takes some at its first failure. Under the adaptive rule good calls may wait in some more. Where there is none to be had, the program ends.
+/// takes some at its first failure. Under the adaptive rule good calls may wait in some more. To tell that it would
+/// have opened but for an order takes a copy of the order's words. Where there is none to be had, the program ends.
 ///
 /// Thread safety: may move to and be settled on any thread; one object is for one thread at a time.
 /// Lifetime: must not outlive its breaker.

@@ -38,7 +38,9 @@ struct registry_settings {
 ///
 /// Handles are shared: a breaker that is held is never destroyed; removing it detaches it, and its calls
 /// finish normally. When `max_entries` are all open, half-open, overridden or held, new keys share the
-/// breaker "(overflow)", which has the default settings, is not in `size` or `find`, and is in `for_each`.
+/// breaker "(overflow)", which has the default settings, is not in `size` or `find`, and is in `for_each`. No key is
+/// reserved for it: a key of that text has a breaker of its own, which views and metrics by name cannot tell from the
+/// shared one.
 ///
 /// Thread safety: every member may be called from any thread at any time, from callbacks too.
 /// Lifetime: handles and subscriptions may outlive it.
@@ -65,6 +67,11 @@ public:
     /// Those that are evicted or removed before their turn are not visited.
     void for_each(const std::function<void(breaker&)>& visit) const;
     /// New settings for the breakers that exist and those to come. Throws: invalid_settings; the old stay.
+    ///
+    /// Without memory: std::bad_alloc, and the old stay too. Except where it is a breaker that finds none for what its
+    /// own new settings need (another window, the adaptive rule, learned pacing, the ramp by evidence, more probes):
+    /// then the new ones hold for those to come and for some that exist, and the others have their old ones whole,
+    /// until they are applied again.
     void apply(registry_settings);
     /// Transitions of all breakers, present and future.
     [[nodiscard]] subscription subscribe(std::function<void(const transition&)> listener);

@@ -1,6 +1,8 @@
 // Rules 9 and 10: what opens at once, without waiting for counts or for a verdict.
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "bench.hpp"
@@ -161,6 +163,37 @@ TEST(rule_10_overdue, probe_opens_again) {
     probe.success();
     b.expect_open();
     EXPECT_EQ(b.late(), 1U);
+}
+
+/// A clock during whose reading something else happens, once.
+struct clock_with_others final : time_source {
+    time_point at{std::chrono::hours{1}};
+    mutable std::function<void()> meanwhile;
+    time_point now() const noexcept override {
+        if (const auto happens = std::exchange(meanwhile, nullptr)) happens();
+        return at;
+    }
+};
+
+TEST(rule_10_overdue, probe_counts_on_the_ramp_that_begins_just_then) {
+    clock_with_others clock;
+    settings s{.trip = slow_after_a_second(0.5, 2), .recovery = {.open_for = 5s, .jitter = 0, .probes = 2}};
+    s.recovery.ramp = ramp_rule{.from = 1};
+    breaker it{"meets", s, clock};
+    it.trip({});
+    clock.at += 5s;
+    auto hanging = it.try_acquire(), quick = it.try_acquire();
+    ASSERT_TRUE(hanging && quick);
+    quick->answered();
+    clock.at += 2s;
+    clock.meanwhile = [&] { quick->success(); };
+    hanging->overdue();
+    EXPECT_EQ(it.observe().current, state::half_open);
+    EXPECT_EQ(it.observe().window.slow, 1U);
+    hanging->overdue();
+    hanging->success();
+    EXPECT_EQ(it.observe().window.slow, 1U) << "once";
+    EXPECT_EQ(it.observe().window.calls, 1U);
 }
 
 TEST(rule_10_overdue, does_nothing_without_a_slow_rule) {

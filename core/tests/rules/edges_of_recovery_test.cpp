@@ -72,6 +72,17 @@ TEST(ramp_by_evidence, gives_a_place_up_just_two_leases_after_the_lease_began_th
     EXPECT_TRUE(b.admits());
 }
 
+TEST(ramp_by_evidence, gives_places_up_after_a_silence_of_tens_of_thousands_of_leases) {
+    settings s = by_evidence();
+    s.recovery.probe_timeout = 1ms;
+    auto b = bench_of(s);
+    b.break_down();
+    b.probe().success();
+    const permit hung = b.acquire();
+    b.advance(40s);
+    EXPECT_TRUE(b.admits());
+}
+
 TEST(ramp_by_evidence, frees_no_place_for_calls_that_have_none) {
     settings s = by_evidence();
     s.recovery.ramp = ramp_rule{.over = 1h, .from = 1};

@@ -103,6 +103,20 @@ TEST(rule_24_trip, while_open_restarts_the_timer_without_an_event) {
     EXPECT_EQ(b.retry_after(), 2s);
 }
 
+TEST(rule_24_trip, while_open_keeps_to_a_cap_that_a_reload_has_lowered) {
+    settings s = tripping(3);
+    s.recovery.open_for = s.recovery.max_open_for = 1min;
+    auto b = bench_of(s);
+    b.break_down();
+    s.recovery.jitter = 0;
+    s.recovery.open_for = 1s;
+    s.recovery.max_open_for = 2s;
+    b.it.apply(s);
+    EXPECT_EQ(b.retry_after(), 1min) << "a deadline is not moved by a reload";
+    b.it.trip(by("bob"));
+    EXPECT_EQ(b.retry_after(), 2s);
+}
+
 TEST(rule_24_trip, in_half_open_is_a_trip_with_backoff) {
     auto b = bench_of(tripping(3, {.open_for = 1s, .probes = 2}));
     b.break_down();

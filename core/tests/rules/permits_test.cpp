@@ -7,6 +7,8 @@
 #include <utility>
 #include <vector>
 
+#include <pthread.h>
+
 #include "bench.hpp"
 
 namespace switchgear::rules {
@@ -254,6 +256,51 @@ TEST(rule_28_exceptions, are_judged_where_the_judge_takes_them) {
     EXPECT_THROW((void)b.it.call([] { throw 42; }, forgiving), int);
     EXPECT_EQ(b.now().totals.ignored, 1U);
 }
+
+#ifdef __GLIBC__
+// There a thread that is cancelled, or exits, unwinds its stack, and `catch (...)` sees it, without any exception.
+void ends_its_thread(bench& b, const auto& judge) {
+    std::jthread{[&] {
+        (void)b.it.call([] { pthread_exit(nullptr); }, judge);
+        ADD_FAILURE() << "the thread went on";
+    }};
+}
+void is_cancelled(bench& b, const auto& judge) {
+    std::jthread{[&] {
+        (void)b.it.call(
+            [] {
+                pthread_cancel(pthread_self());
+                pthread_testcancel();
+            },
+            judge);
+        ADD_FAILURE() << "the thread went on";
+    }};
+}
+
+TEST(rule_28_ended_threads, give_the_slot_back_and_prove_nothing) {
+    auto b = bench_of();
+    b.break_down();
+    b.wait_for_pause();
+    ends_its_thread(b, default_classifier{});
+    is_cancelled(b, default_classifier{});
+    b.expect_half_open();
+    EXPECT_EQ(b.now().totals.successes, 0U);
+    EXPECT_EQ(b.now().totals.ignored, 2U);
+    EXPECT_TRUE(b.admits());
+}
+
+TEST(rule_28_ended_threads, are_nothing_for_a_judge_of_exceptions) {
+    auto b = bench_of();
+    const auto judge = classify_by{[](const std::exception_ptr& thrown) {
+        EXPECT_NE(thrown, nullptr);
+        return verdict::failure();
+    }};
+    ends_its_thread(b, judge);
+    is_cancelled(b, judge);
+    EXPECT_EQ(b.now().totals.failures, 0U);
+    EXPECT_EQ(b.now().totals.ignored, 2U);
+}
+#endif
 
 }  // namespace
 }  // namespace switchgear::rules

@@ -34,7 +34,9 @@ auto attempt(Call& call) -> outcome<std::invoke_result_t<Call&>> {
     try {
         return {std::invoke(call), nullptr};
     } catch (...) {
-        return {std::nullopt, std::current_exception()};
+        auto thrown = std::current_exception();
+        if (!thrown) throw;  // the thread is cancelled or exits, which nobody may stop
+        return {std::nullopt, std::move(thrown)};
     }
 }
 
