@@ -1,6 +1,8 @@
 #include <switchgear/time.hpp>
 
 #include <chrono>
+#include <cstddef>
+#include <new>
 
 #include <switchgear/detail/clock.hpp>
 
@@ -17,8 +19,9 @@ public:
 }  // namespace
 
 const time_source& time_source::steady() noexcept {
-    // Never destroyed: breakers with static lifetime may outlive any object of this file.
-    static const steady_time& source = *new steady_time;
+    // Never destroyed: breakers with static lifetime may outlive any object of this file. In place: it needs no memory.
+    alignas(steady_time) static std::byte place[sizeof(steady_time)];
+    static const steady_time& source = *new (place) steady_time;
     return source;
 }
 

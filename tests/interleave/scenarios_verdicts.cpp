@@ -115,19 +115,14 @@ std::vector<scenario> as_an_override_ends() {
              p.thread([&s] { s.failure(0, until); });
              p.thread([&s] { s.acquire(1, until), s.success(1, until); });
          }},
-        {"success_as_forced_closed_ends",
-         "it counts in the window that ends, or is the first one of the next",
+        {"success_as_forced_closed_ends", "it counts in the window that ends, or is the first one of the next",
          in_a_row(2),
          [](stage& s, play& p) {
              s.force_closed(0, until), s.acquire(0, 0), s.acquire(1, 0);
              s.failure(0, 0);
              p.thread([&s] { s.success(1, until - 1 * ms); });
              p.thread([&s] { s.acquire(2, until), s.failure(2, until); });
-         },
-         {{"two verdicts that settle together have no order of their own: the success counts in the window that ends, "
-           "and "
-           "ends the run of the next one (rule 7)",
-           {"run 1", "run 0"}}}},
+         }},
         {"failure_as_forced_closed_ends",
          "it would have opened, or it does",
          in_a_row(1),
