@@ -96,8 +96,8 @@ std::vector<scenario> steered() {
              p.thread([&s] { s.success(0, answered); });
              p.thread([&s] { s.failure(1, answered); });
          },
-         // Two verdicts that settle together have no order of their own: the run of failures has one (rule 7), and what
-         // steers the ramp another (rule 22), each of both verdicts.
+         // Two verdicts that settle together have no order of their own: the window and the run of failures have one
+         // (rule 7), and what steers the ramp another (rule 22), each of both verdicts.
          {{"the success comes first in the window, the failure first at the ramp", {"share 125", "share 250"}},
           {"the failure comes first in the window, the success first at the ramp", {"share 250", "share 125"}}}},
         {"evidence_relapses_once", "the seventh and the eighth failure of the last ten", by_evidence(),
