@@ -139,6 +139,17 @@ TEST(rule_08_window_of_calls, does_not_age) {
     b.expect_open();
 }
 
+TEST(rule_08_window_of_time, trips_by_a_success_whatever_it_has_forgotten) {
+    auto b = bench_of({.trip = only_ratio(0.5, 4)});
+    b.succeed(20);
+    b.advance(1min);
+    b.succeed();
+    b.fail(2);
+    // Nobody looks on meanwhile: a snapshot would find out by itself.
+    b.succeed();
+    b.expect_open();
+}
+
 TEST(rule_08_window_of_time, counts_what_is_younger_than_nine_tenths) {
     for (const std::chrono::milliseconds span : {1'000ms, 1'001ms, 10'000ms, 3'600'000ms}) {
         for (int phase = 0; phase < 40; ++phase) {
