@@ -170,7 +170,7 @@ void machine<A, S, F>::success_counted(std::uint64_t epoch, const Time& time) no
     // seq_cst, after the addition: see machine_judging.hpp.
     const auto to = suspect_to_.load(std::memory_order_seq_cst);
     if (to == 0) return;
-    // relaxed: both are written before `to`, so they are of its suspicion or of a later one.
+    // relaxed: it is written before `to`, so it is of its suspicion or of a later one.
     const auto from = suspect_from_.load(std::memory_order_relaxed);
     const auto tally = tally_.sum();
     // Beyond `to` as well: of several that were counted together none may have been at a count that matters.
@@ -219,7 +219,7 @@ bool machine<A, S, F>::settle_evidence(const grant& of, verdict how, const cours
             tally = tally_.sum();
         }
         if (!counted_before && (what.counts_call || went.slow)) window_.file(what, now, tally);
-        if (how.is_success()) run_ = 0;  // if not by the tally
+        if (how.is_success()) run_ = 0;  // the tally tells of those it has, and not of those counted apart
         if (auto* const watcher = watching(of)) {
             watcher->add(of.epoch, {.at = time_point{duration{now}},
                                     .took = duration{went.took},
