@@ -149,7 +149,7 @@ answer machine<A, S, F>::acquire_probe(word at, const Time& time, grant& to) noe
     // Once more with the place: nobody is let in beside a lease that is over, however late its owner wrote it.
     if (placed) out = leased.look(at.epoch(), now, length);
     if (out.expired) {
-        if (placed) probes.end(at.epoch(), probing<A>::ending::given_back, 0, still_probing);
+        // A place stays taken, and nobody misses it: with this the epoch ends, or the ramp has begun.
         score_expired_lease(at.epoch(), time);
         return answer::look_again();  // whoever did it: this caller is refused as any caller of an open breaker
     }

@@ -65,7 +65,7 @@ verdict_on examine(const scenario& of, const limits& within) {
 limits limits_of(const scenario& of, memory how, effort much) {
     limits within{.memory = how};
     if (of.large) {
-        within.switches = (how == memory::weak ? 2U : 3U) + (much == effort::all ? 2U : 0U);
+        within.switches = much == effort::quick ? 3 : how == memory::weak ? 4 : 5;
     } else if (much == effort::all) {
         within.older = within.stale_reads = 2;
     }

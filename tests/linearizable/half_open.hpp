@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <optional>
@@ -67,7 +68,8 @@ struct half_open {
         return go(state::open, cause::probe_expired);
     }
     /// What a caller is told. Requires: no change is due. Admitted by a half-open breaker, it has taken a place
-    /// by that, and a lease begins when it goes on: unless the breaker has changed by then.
+    /// by that, and a lease begins when it goes on: unless the breaker has changed by then, or a lease is over that had
+    /// not begun when it took its place.
     operation::answer acquire(int call, int at_time, const rules& by) {
         if (at == state::open) return operation::answer::open;
         if (at == state::closed) return operation::answer::admitted;
@@ -80,6 +82,13 @@ struct half_open {
             if (p.call == call) return p.leased = true;
         }
         return false;
+    }
+
+    /// Nobody is let in beside a lease that is over: who has a place looks once more before its own lease begins.
+    /// Returns: whether there is one; it is scored.
+    bool finds_one_over(int call, const rules& by) {
+        const auto mine = std::ranges::find(out, call, &probe::call);
+        return mine != out.end() && (has_scored() || score(mine->begun, by));
     }
 
     /// The first step of a verdict: its call's lease ends.

@@ -122,6 +122,25 @@ TEST(search, refuses_a_lease_that_ran_out_unnoticed) {
     EXPECT_FALSE(find_order(h));
 }
 
+/// A probe comes at 0 and its lease begins late; at 9 a caller takes the place beside it, and finds that lease over.
+history with_a_lease_begun_late(rules by) {
+    history h{.by = by};
+    h.operations = {
+        {.thread = 0, .began = 0, .ended = 7, .got = answer::admitted, .epoch = 2},
+        {.thread = 1, .what = kind::advance, .by = 9, .began = 1, .ended = 2},
+        {.thread = 1, .began = 3, .ended = 8, .got = answer::open},
+        {.thread = 2, .began = 4, .ended = 6, .got = answer::probes_busy},
+    };
+    h.told = {to_half_open, {state::half_open, state::open, cause::probe_expired, 3}};
+    return h;
+}
+
+TEST(search, lets_a_caller_with_a_place_find_a_lease_over) {
+    EXPECT_TRUE(find_order(with_a_lease_begun_late({.probes = 2, .probe_timeout = 4}))) << "both places were out";
+    EXPECT_FALSE(find_order(with_a_lease_begun_late({.probes = 3, .probe_timeout = 4}))) << "one was free";
+    EXPECT_FALSE(find_order(with_a_lease_begun_late({.probes = 2, .probe_timeout = 10}))) << "no lease was over";
+}
+
 }  // namespace
 }  // namespace switchgear::linearizable
 

@@ -86,14 +86,16 @@ private:
         }
         return answer == o.got && (o.epoch == 0 || o.epoch == next.model.epoch) && finish(next, i);
     }
-    /// With a place taken: admitted, or from the beginning if the breaker has changed.
-    bool acquire_further(stage next, std::size_t i) {
+    /// With a place taken: admitted, or from the beginning if the breaker has changed or a lease is over.
+    bool acquire_further(const stage& here, std::size_t i) {
         const operation& o = of_.operations[i];
-        if (next.model.begin_lease(static_cast<int>(i))) {
-            return o.got == operation::answer::admitted && o.epoch == next.model.epoch && finish(next, i);
-        }
-        next.begun &= ~bit(i);
-        return from(next);
+        const int call = static_cast<int>(i);
+        stage again = here;
+        again.begun &= ~bit(i);
+        if (again.model.finds_one_over(call, of_.by) && from(again)) return true;
+        stage next = here;
+        if (!next.model.begin_lease(call)) return from(again);
+        return o.got == operation::answer::admitted && o.epoch == next.model.epoch && finish(next, i);
     }
     template <class Change>
     bool goes_on(stage from_here, const Change& make) {

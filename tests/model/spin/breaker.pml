@@ -553,10 +553,6 @@ look_at_leases: /* leases::look, before a place is asked for and once more with 
     od;
     if
     :: expired -> /* score_expired_lease */
-        if
-        :: placed -> end_probe(EPOCH(at), false)
-        :: !placed
-        fi;
         do
         :: atomic {
                expired = false; placed = false; made = false;
