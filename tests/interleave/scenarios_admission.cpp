@@ -22,9 +22,11 @@ void probe(stage& s, std::size_t calls) {
 }
 void on_ramp(stage& s) { probe(s, 1), s.success(0, due); }
 
-constexpr std::string_view between_place_and_lease =
-    "two places are taken, and the lease that is over is not written yet: a caller is refused as beside any two probes "
-    "(rule 17), though who has the second place may find that lease and re-open";
+constexpr std::string_view lease_not_written =
+    "two places are taken, and the lease of one, which is over, is not written yet: refused as beside any two probes "
+    "(rule 17)";
+constexpr std::string_view lease_not_written_and_then_found =
+    "the same, and who has the second place finds that lease over, and re-opens (rule 20)";
 
 std::vector<scenario> places() {
     return {
@@ -41,7 +43,7 @@ std::vector<scenario> places() {
              p.thread([&s] { s.acquire(1, due), s.success(1, due); });
          }},
         {"a_lease_begins_late_beside_two_callers",
-         "one takes the place beside it, finds that it is over and re-opens; the other is refused by either reason",
+         "they are let in before it is written, or find it over; with two places taken before that, they are refused",
          probing_with(2),
          [](stage& s, play& p) {
              probe(s, 1), s.ignore(0, due);
@@ -49,14 +51,14 @@ std::vector<scenario> places() {
              p.thread([&s] { s.acquire(2, 3 * due); });
              p.thread([&s] { s.acquire(3, 3 * due); });
          },
-         {{between_place_and_lease, {"2 refused open", "2 refused probes_busy"}, {"3 refused open", "3 refused open"}},
-          {between_place_and_lease, {"2 refused open", "2 refused open"}, {"3 refused open", "3 refused probes_busy"}},
-          {between_place_and_lease,
-           {"1 refused probes_busy", "1 probe in 2"},
-           {"2 probe in 2", "2 refused probes_busy"}},
-          {between_place_and_lease,
-           {"1 refused probes_busy", "1 probe in 2"},
-           {"3 probe in 2", "3 refused probes_busy"}}},
+         {{lease_not_written_and_then_found,
+           {"2 refused open", "2 refused probes_busy"},
+           {"3 refused open", "3 refused open"}},
+          {lease_not_written_and_then_found,
+           {"2 refused open", "2 refused open"},
+           {"3 refused open", "3 refused probes_busy"}},
+          {lease_not_written, {"1 refused probes_busy", "1 probe in 2"}, {"2 probe in 2", "2 refused probes_busy"}},
+          {lease_not_written, {"1 refused probes_busy", "1 probe in 2"}, {"3 probe in 2", "3 refused probes_busy"}}},
          true},
         {"lease_runs_out_as_probing_is_reset", "a closed breaker is not opened by it", probing_with(1),
          [](stage& s, play& p) {

@@ -54,6 +54,12 @@ struct half_open {
         }
         return false;
     }
+    bool is_scored(int call) const {
+        for (const probe& p : out) {
+            if (p.call == call) return p.scored;
+        }
+        return false;
+    }
     /// Whether the lease that was scored was over at that time.
     bool may_expire(int at_time, const rules& by) const {
         for (const probe& p : out) {
@@ -68,8 +74,7 @@ struct half_open {
         return go(state::open, cause::probe_expired);
     }
     /// What a caller is told. Requires: no change is due. Admitted by a half-open breaker, it has taken a place
-    /// by that, and a lease begins when it goes on: unless the breaker has changed by then, or a lease is over that had
-    /// not begun when it took its place.
+    /// by that, and a lease begins when it goes on: unless the breaker has changed by then, or it finds a lease over.
     operation::answer acquire(int call, int at_time, const rules& by) {
         if (at == state::open) return operation::answer::open;
         if (at == state::closed) return operation::answer::admitted;
@@ -95,12 +100,11 @@ struct half_open {
     void claim(int call) {
         for (probe& p : out) p.leased = p.leased && p.call != call;
     }
-    /// The second: rules 18, 19 and 21.
+    /// The second: rules 18, 19 and 21. Requires: its call is not scored; whoever finds that re-opens before.
     std::optional<change> settle(const operation& verdict, int call_epoch, int at_time, const rules& by) {
-        const bool was_scored = is_scored(verdict.of);
-        const bool was_probe = !was_scored && remove(verdict.of);
+        const bool was_probe = remove(verdict.of);
         if (verdict.what == operation::kind::ignore) return ++counted.ignored, std::nullopt;
-        if (call_epoch != epoch || was_scored) return ++counted.late, std::nullopt;
+        if (call_epoch != epoch) return ++counted.late, std::nullopt;
         const bool good = verdict.what == operation::kind::success;
         ++(good ? counted.successes : counted.failures);
         if (!was_probe) return {};
@@ -110,12 +114,6 @@ struct half_open {
     }
 
 private:
-    bool is_scored(int call) const {
-        for (const probe& p : out) {
-            if (p.call == call) return p.scored;
-        }
-        return false;
-    }
     change go(state to, cause why) {
         const change made{at, to, why, ++epoch};
         at = to;

@@ -139,6 +139,25 @@ TEST(search, lets_a_caller_with_a_place_find_a_lease_over) {
     EXPECT_TRUE(find_order(with_a_lease_begun_late({.probes = 2, .probe_timeout = 4}))) << "both places were out";
     EXPECT_FALSE(find_order(with_a_lease_begun_late({.probes = 3, .probe_timeout = 4}))) << "one was free";
     EXPECT_FALSE(find_order(with_a_lease_begun_late({.probes = 2, .probe_timeout = 10}))) << "no lease was over";
+    history known = with_a_lease_begun_late({.probes = 2, .probe_timeout = 4});
+    known.operations[0] = {.thread = 0, .began = -2, .ended = -1, .got = answer::admitted, .epoch = 2};
+    EXPECT_FALSE(find_order(known)) << "it had begun before either caller came: nobody took a place beside it";
+}
+
+TEST(search, refuses_a_verdict_that_leaves_its_scored_lease_to_others) {
+    history h{.by = {.probes = 3, .probe_timeout = 4}};
+    h.operations = {
+        {.thread = 0, .began = 0, .ended = 1, .got = answer::admitted, .epoch = 2},
+        {.thread = 1, .began = 2, .ended = 3, .got = answer::admitted, .epoch = 2},
+        {.thread = 2, .what = kind::advance, .by = 4, .began = 4, .ended = 5},
+        {.thread = 2, .began = 6, .ended = 11, .got = answer::admitted, .epoch = 3},
+        {.thread = 0, .what = kind::failure, .of = 0, .began = 7, .ended = 8},
+        {.thread = 1, .what = kind::success, .of = 1, .began = 9, .ended = 10},
+    };
+    h.told = {to_half_open, {state::half_open, state::closed, cause::probes_succeeded, 3}};
+    h.at_the_end = {.successes = 1, .late = 1};
+    h.state_at_the_end = state::closed;
+    EXPECT_FALSE(find_order(h)) << "the failure was late, so that its lease was over and the breaker re-opened";
 }
 
 }  // namespace

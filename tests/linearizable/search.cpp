@@ -103,8 +103,12 @@ private:
     }
 
     bool settle_at(const stage& here, std::size_t i, int time) {
-        stage next = here;
         const operation& o = of_.operations[i];
+        if (here.model.is_scored(o.of)) {
+            return here.model.may_expire(time, of_.by) &&
+                   goes_on(here, [&](half_open& m) { return m.expire(time, of_.by); });
+        }
+        stage next = here;
         const int admitted_in = of_.operations[static_cast<std::size_t>(o.of)].epoch;
         const auto made = next.model.settle(o, admitted_in, time, of_.by);
         if (made && !was_told(*made)) return false;
