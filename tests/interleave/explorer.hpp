@@ -61,6 +61,7 @@ public:
     /// `setup` is called before every execution, and has to do the same each time.
     report explore(const std::function<void(play&)>& setup);
 
+    /// Of this thread: several threads may explore, each for itself.
     static explorer& current() noexcept { return *current_; }
     static bool exploring() noexcept { return current_ != nullptr; }
 
@@ -156,7 +157,7 @@ private:
     void write_directly(std::uint32_t where, std::uint64_t value);
     bool direct() const noexcept { return coarse_ || phase_ == phase::outside; }
 
-    static inline explorer* current_ = nullptr;
+    static inline constinit thread_local explorer* current_ = nullptr;
 
     limits limits_;
     bool coarse_;

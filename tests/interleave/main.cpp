@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
@@ -6,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <vector>
 
 #include "scenario.hpp"
@@ -26,11 +28,14 @@ Tries the schedules of small plays on the breaker's core, operation by operation
   --memory KIND       sequential or weak (default: both, one after the other)
   --switches N        only schedules with at most N switches away from a thread that could go on
   --executions N      stop each scenario after that many
+  --jobs N            so many scenarios at once, 1 to 1024 (default: one for each core)
   --list              the scenarios
   --help              this text
 
 Exit code: 0 nothing found, 1 a schedule breaks a promise (it is shown), 2 wrong usage.
 )";
+
+constexpr std::uint64_t most_jobs = 1024;
 
 struct wanted {
     std::vector<std::string> names;
@@ -38,6 +43,7 @@ struct wanted {
     effort much = effort::all;
     std::optional<std::uint32_t> switches;
     std::optional<std::uint64_t> executions;
+    std::uint64_t jobs = std::max(std::thread::hardware_concurrency(), 1U);
     bool list = false, help = false;
 };
 
@@ -69,6 +75,9 @@ std::optional<wanted> parse(const std::vector<std::string>& words) {
             want.switches = static_cast<std::uint32_t>(number(words[i]));
         } else if (word == "--executions") {
             want.executions = number(words[i]);
+        } else if (word == "--jobs") {
+            want.jobs = number(words[i]);
+            if (want.jobs == 0 || want.jobs > most_jobs) return {};
         } else {
             return {};
         }
@@ -77,7 +86,7 @@ std::optional<wanted> parse(const std::vector<std::string>& words) {
 }
 
 /// Returns: whether every schedule kept its promises.
-bool run(const scenario& one, memory how, const wanted& want, std::uint64_t& executions) {
+bool run(const scenario& one, memory how, const wanted& want, std::atomic<std::uint64_t>& executions) {
     limits within = limits_of(one, how, want.much);
     if (want.switches) within.switches = want.switches;
     if (want.executions) within.executions = *want.executions;
@@ -89,11 +98,12 @@ bool run(const scenario& one, memory how, const wanted& want, std::uint64_t& exe
     const std::string extent = !r.complete       ? std::string{"stopped"}
                                : within.switches ? "<= " + std::to_string(*within.switches) + " switches"
                                                  : std::string{"all"};
-    std::printf("%-38.*s %-10s %-13s %9llu executions, %3u steps, %zu outcomes, %zu strays, %.2f s\n",
+    const std::string broken = r.failure.empty() ? std::string{} : '\n' + r.failure + "\n\n" + r.schedule;
+    // In one piece: others print beside it.
+    std::printf("%-38.*s %-10s %-13s %9llu executions, %3u steps, %zu outcomes, %zu strays, %.2f s\n%s",
                 static_cast<int>(one.name.size()), one.name.data(), how == memory::weak ? "weak" : "sequential",
                 extent.c_str(), static_cast<unsigned long long>(r.executions), r.longest, found.outcomes, found.strays,
-                took.count());
-    if (!r.failure.empty()) std::printf("\n%s\n\n%s", r.failure.c_str(), r.schedule.c_str());
+                took.count(), broken.c_str());
     std::fflush(stdout);
     return r.failure.empty();
 }
@@ -104,18 +114,31 @@ int run_all(const wanted& want) {
         std::fprintf(stderr, "interleave: unknown scenario '%s'; --list shows them\n", std::string{name}.c_str());
         return 2;
     }
-    std::uint64_t executions = 0;
-    std::size_t found = 0;
+    struct task {
+        const scenario* one;
+        memory how;
+    };
+    std::vector<task> tasks;
     for (const auto& one : scenarios()) {
-        bool chosen = want.names.empty();
-        for (const auto& name : want.names) chosen |= name == one.name;
-        if (!chosen) continue;
-        ++found;
-        for (const auto how : want.kinds) {
-            if (!run(one, how, want, executions)) return 1;
-        }
+        if (!want.names.empty() && std::ranges::find(want.names, one.name) == want.names.end()) continue;
+        for (const auto how : want.kinds) tasks.push_back({&one, how});
     }
-    std::printf("%zu scenarios, %llu executions, nothing found\n", found, static_cast<unsigned long long>(executions));
+    std::atomic<std::uint64_t> executions{0};
+    std::atomic<std::size_t> next{0};
+    std::atomic<bool> found{false};
+    const auto work = [&] {
+        for (std::size_t i = next++; i < tasks.size() && !found; i = next++) {
+            if (!run(*tasks[i].one, tasks[i].how, want, executions)) found = true;
+        }
+    };
+    {
+        std::vector<std::jthread> others;
+        for (std::uint64_t i = 1; i < std::min<std::uint64_t>(want.jobs, tasks.size()); ++i) others.emplace_back(work);
+        work();
+    }
+    if (found) return 1;
+    std::printf("%zu scenarios, %llu executions, nothing found\n", tasks.size() / want.kinds.size(),
+                static_cast<unsigned long long>(executions));
     return 0;
 }
 

@@ -13,7 +13,7 @@ using detail::word;
 /// Which of the machine's atoms is the state word: found by what a trip does to it, so that nothing here knows
 /// how the machine lays itself out.
 std::uint32_t word_among_atoms(const std::shared_ptr<const detail::plan>& by) {
-    static std::uint32_t found = 0;
+    static thread_local std::uint32_t found = 0;
     if (found != 0) return found - 1;
     struct deaf {
         void told(const moved&) noexcept {}
